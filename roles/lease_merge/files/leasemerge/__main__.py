@@ -1,0 +1,121 @@
+"""The command line: `python3 -m leasemerge`, installed as `leasemerge`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from .leases import LeaseLog, dump_lines
+from .merge import Merge
+from .site import Site, SiteError
+from .zone import zone_data
+
+# Large enough to cost few calls, small enough not to matter in memory.
+_CHUNK = 1 << 20
+
+
+class CommandError(Exception):
+    """The command ends here: `lines` for standard error and the exit `status`."""
+
+    def __init__(self, lines: Sequence[str], status: int) -> None:
+        """Keep both."""
+        super().__init__("\n".join(lines))
+        self.lines = lines
+        self.status = status
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit status: 1 for an unreadable file, 2 for a faulty site."""
+    parser = argparse.ArgumentParser(
+        prog="leasemerge", description="Names from the leases of a dhcpd failover pair."
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _add_render(commands)
+    _add_dump(commands)
+    options = parser.parse_args(arguments)
+    try:
+        options.run(options)
+    except CommandError as error:
+        for line in error.lines:
+            print(line, file=sys.stderr)
+        return error.status
+    return 0
+
+
+def _add_render(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser("render", help="print the zone data of a site and its leases")
+    parser.set_defaults(run=_render)
+    parser.add_argument("--site", type=Path, required=True, help="the site, site.json")
+    parser.add_argument(
+        "--leases",
+        action="append",
+        required=True,
+        metavar="[SERVER=]FILE",
+        help="a server's dhcpd.leases; once for each server",
+    )
+    parser.add_argument(
+        "--now", type=int, metavar="EPOCH", help="Unix seconds instead of the clock"
+    )
+
+
+def _add_dump(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser("dump", help="print the last block of each address as JSON lines")
+    parser.set_defaults(run=_dump)
+    parser.add_argument("--leases", type=Path, required=True, metavar="FILE", help="dhcpd.leases")
+
+
+def _render(options: argparse.Namespace) -> None:
+    site = read_site(options.site)
+    merge = Merge(site)
+    for number, text in enumerate(options.leases):
+        server, path = _server_and_path(text)
+        merge.update(server, _read_log(path).leases.values(), log=number)
+    now = int(time.time()) if options.now is None else options.now
+    sys.stdout.buffer.write(zone_data(merge.names(now), site))
+    sys.stdout.buffer.flush()
+
+
+def _dump(options: argparse.Namespace) -> None:
+    for line in dump_lines(_read_log(options.leases)):
+        print(line)
+
+
+def read_site(path: Path) -> Site:
+    """Read site.json; raise CommandError if it cannot be read or has faults."""
+    try:
+        return Site.from_dict(json.loads(path.read_bytes()))
+    except OSError as error:
+        raise CommandError([f"leasemerge: {path}: {error.strerror}"], 1) from error
+    except SiteError as error:
+        raise CommandError(error.faults, 2) from error
+    except (ValueError, RecursionError) as error:
+        raise CommandError([f"Site: {path} is not JSON ({error}); mend it."], 2) from error
+
+
+def _read_log(path: Path) -> LeaseLog:
+    log = LeaseLog()
+    try:
+        with path.open("rb") as file:
+            while chunk := file.read(_CHUNK):
+                log.feed(chunk)
+    except OSError as error:
+        raise CommandError([f"leasemerge: {path}: {error.strerror}"], 1) from error
+    for fault in log.faults:
+        print(f"leasemerge: {path}:{fault.line}: skipped: {fault.reason}", file=sys.stderr)
+    return log
+
+
+def _server_and_path(text: str) -> tuple[str | None, Path]:
+    """Split [SERVER=]FILE; a server's name has no slash, so a path may have an equals sign."""
+    server, equals, path = text.partition("=")
+    if equals and "/" not in server:
+        return server or None, Path(path)
+    return None, Path(text)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

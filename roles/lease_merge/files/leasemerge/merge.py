@@ -1,0 +1,369 @@
+"""The merge: what the feeds say of each address, and the site, become names.
+
+The rules are DESIGN.md's, each at one place here: 2 in `_truth`, 3 in `_named`, 4 and 5 in
+`Merge._claim`, 6 in `_Claim.order`, 7 in the module labels, 8 in the module zone. Rule 9 holds
+because nothing here knows an order of the feeds but that of `Site.servers`.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from heapq import heapify, heappop, heappush
+from typing import Literal, NamedTuple
+
+from .labels import HostnameError, label
+from .leases import NEVER, Lease
+from .site import Site
+
+# An absent time is the smallest (rules 2 and 3).
+_ABSENT = -(2**63)
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """One published host name. Times are Unix seconds, None where absent, NEVER for `never`."""
+
+    name: str
+    """The label, below the site's domain."""
+    address: str
+    source: Literal["fixed", "lease"]
+    alias: bool = False
+    """A second name of its address: the PTR points to another."""
+    server: str | None = None
+    """The server whose client it is: the one that heard the hostname."""
+    starts: int | None = None
+    until: int | None = None
+    """When the lease ends; None for a fixed host's name."""
+    hardware: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Loser:
+    """A live lease whose hostname is not published, and why."""
+
+    address: str
+    kind: Literal["conflict", "refused", "fixed"]
+    """Lost to another lease (rule 6), no label (rule 7), or a fixed host's (rule 4)."""
+    reason: str
+    hostname: str | None = None
+    hardware: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What the merge publishes at one time: names by label, losers by address."""
+
+    names: tuple[Name, ...]
+    losers: tuple[Loser, ...]
+    next_expiry: int | None
+    """When the next live lease ends, in Unix seconds: until then time alone changes nothing."""
+
+
+class Counts(NamedTuple):
+    """How many there are, for a status line."""
+
+    live: int
+    names: int
+    conflicts: int
+    refused: int
+
+
+class _Feed(NamedTuple):
+    """One log of one server; a smaller rank is an earlier server."""
+
+    rank: int
+    server: str | None
+    log: int
+
+
+_Block = tuple[_Feed, Lease]
+
+
+class _Claim(NamedTuple):
+    """What an active lease asks for, whatever the time: a label, or nothing for a reason."""
+
+    address: str
+    until: int
+    order: tuple[int, int, int]
+    """Rule 6: of two live leases with one name the greater order wins."""
+    server: str | None
+    starts: int | None
+    hardware: str | None
+    hostname: str | None
+    label: str | None = None
+    aliases: tuple[str, ...] = ()
+    loser: Loser | None = None
+
+
+class Merge:
+    """The merge as a machine that is told what is new and says what that changes.
+
+    What a call costs grows with what is new. `names` and `changes` take `now` in Unix seconds,
+    which may go back as well as forth.
+    """
+
+    def __init__(self, site: Site) -> None:
+        """Begin with the site's fixed hosts and no lease."""
+        self._site = site
+        self._logs: dict[_Feed, dict[str, Lease]] = {}
+        self._now = _ABSENT
+        self._touched: set[str] = set()
+        self._live: dict[str, _Claim] = {}
+        # The live claims to each label in rising order: the last one has it.
+        self._claims: dict[str, list[tuple[tuple[int, int, int], str]]] = {}
+        self._losers: dict[str, Loser] = {}
+        # (until, address); an entry counts as long as it is what _live says.
+        self._expiries: list[tuple[int, str]] = []
+        self._names: dict[str, Name] = {}
+        for host in site.fixed_hosts:
+            if host.fixed_address is not None:
+                mac = host.hardware_ethernet[0] if host.hardware_ethernet else None
+                for text in (host.name, *host.aliases):
+                    self._names[text] = Name(
+                        text, host.fixed_address, "fixed", text != host.name, hardware=mac
+                    )
+        self._changes: dict[str, Name | None] = dict(self._names)
+
+    def update(self, server: str | None, leases: Iterable[Lease], log: int = 0) -> None:
+        """Take new blocks of a server's log; `log` tells several logs of one server apart.
+
+        The blocks that the log had for other addresses stay (rule 10).
+        """
+        servers = self._site.servers
+        rank = servers.index(server) if server in servers else len(servers)
+        blocks = self._logs.setdefault(_Feed(rank, server, log), {})
+        for lease in leases:
+            if blocks.get(lease.address) != lease:
+                blocks[lease.address] = lease
+                self._touched.add(lease.address)
+
+    def names(self, now: int) -> Names:
+        """Say everything that is published at `now`."""
+        self._advance(now)
+        losers = {**self._losers, **self._conflicts()}
+        return Names(
+            tuple(self._names[text] for text in sorted(self._names)),
+            tuple(losers[address] for address in sorted(losers, key=_number)),
+            self.next_expiry,
+        )
+
+    def changes(self, now: int) -> dict[str, Name | None]:
+        """Say what is published under each label that changed since the last call."""
+        self._advance(now)
+        changes, self._changes = self._changes, {}
+        return changes
+
+    @property
+    def next_expiry(self) -> int | None:
+        """When the next lease ends that was live at the last `now`, in Unix seconds."""
+        while self._expiries:
+            until, address = self._expiries[0]
+            if address in self._live and self._live[address].until == until:
+                return until
+            heappop(self._expiries)
+        return None
+
+    @property
+    def counts(self) -> Counts:
+        """The numbers at the last `now`."""
+        conflicts = sum(len(claims) - 1 for claims in self._claims.values())
+        refused = sum(loser.kind == "refused" for loser in self._losers.values())
+        return Counts(len(self._live), len(self._names), conflicts, refused)
+
+    def _advance(self, now: int) -> None:
+        if now < self._now:
+            # A lease that had ended may be live again.
+            self._touched.update(*self._logs.values())
+        self._now = now
+        for address in self._touched:
+            self._withdraw(address)
+            claim = self._claim(address)
+            if claim is not None and claim.until > now:
+                self._enter(claim)
+        self._touched.clear()
+        while (until := self.next_expiry) is not None and until <= now:
+            self._withdraw(self._expiries[0][1])
+        # Renewals leave dead entries behind; they must not outgrow the leases.
+        if len(self._expiries) > 2 * len(self._live) + 100:
+            self._expiries = [
+                (claim.until, address)
+                for address, claim in self._live.items()
+                if claim.until != NEVER
+            ]
+            heapify(self._expiries)
+
+    def _claim(self, address: str) -> _Claim | None:
+        """Say what the blocks of an address claim, if its lease is active."""
+        blocks = [(feed, log[address]) for feed, log in self._logs.items() if address in log]
+        feed, lease = _truth(blocks)
+        if lease.state != "active" or lease.ends is None:
+            return None
+        named = _named(blocks, lease)
+        claim = _Claim(
+            address,
+            lease.ends,
+            (_time(lease.starts), _time(lease.cltt), -_number(address)),
+            named[0].server if named else feed.server,
+            lease.starts,
+            lease.hardware,
+            named[1].hostname if named else None,
+        )
+        # Rule 4: what is a fixed host's is its own.
+        owner = self._site.addresses.get(address)
+        if owner is not None:
+            return _lost(claim, "fixed", f"the address is that of {owner}")
+        host = self._site.by_hardware.get(lease.hardware or "")
+        if host is not None and host.fixed_address is not None:
+            return _lost(
+                claim,
+                "fixed",
+                f"its MAC address is that of the fixed host {host.name}, "
+                f"which has the address {host.fixed_address}",
+            )
+        # Rule 5: a pinned name on a dynamic address.
+        if host is not None:
+            return claim._replace(label=host.name, aliases=host.aliases)
+        if claim.hostname is None:
+            return claim
+        try:
+            return claim._replace(label=label(claim.hostname, self._site))
+        except HostnameError as error:
+            return _lost(claim, "refused", str(error))
+
+    def _enter(self, claim: _Claim) -> None:
+        self._live[claim.address] = claim
+        if claim.until != NEVER:
+            heappush(self._expiries, (claim.until, claim.address))
+        if claim.loser is not None:
+            self._losers[claim.address] = claim.loser
+        elif claim.label is not None:
+            claims = self._claims.setdefault(claim.label, [])
+            insort(claims, (claim.order, claim.address))
+            if claims[-1][1] == claim.address:
+                self._publish(claim)
+
+    def _withdraw(self, address: str) -> None:
+        claim = self._live.pop(address, None)
+        if claim is None:
+            return
+        self._losers.pop(address, None)
+        if claim.label is None:
+            return
+        claims = self._claims[claim.label]
+        del claims[bisect_left(claims, (claim.order, address))]
+        if claims:
+            self._publish(self._live[claims[-1][1]])
+            return
+        del self._claims[claim.label]
+        for text in (claim.label, *claim.aliases):
+            self._put(text, None)
+
+    def _publish(self, claim: _Claim) -> None:
+        for text in (claim.label, *claim.aliases):
+            if text is not None:
+                self._put(
+                    text,
+                    Name(
+                        text,
+                        claim.address,
+                        "lease",
+                        text != claim.label,
+                        claim.server,
+                        claim.starts,
+                        claim.until,
+                        claim.hardware,
+                    ),
+                )
+
+    def _put(self, text: str, name: Name | None) -> None:
+        if name is None:
+            del self._names[text]
+        else:
+            self._names[text] = name
+        self._changes[text] = name
+
+    def _conflicts(self) -> dict[str, Loser]:
+        """Find the leases that lost their name to another, by address."""
+        losers = {}
+        for text, claims in self._claims.items():
+            won, winner = claims[-1]
+            for order, address in claims[:-1]:
+                why = (
+                    "its lease started later"
+                    if won[0] > order[0]
+                    else "its client was heard later"
+                    if won[1] > order[1]
+                    else "its address is lower"
+                )
+                claim = self._live[address]
+                losers[address] = Loser(
+                    address,
+                    "conflict",
+                    f"{winner} has the name {text}: {why}",
+                    claim.hostname,
+                    claim.hardware,
+                )
+        return losers
+
+
+def merge(logs: Mapping[str, Iterable[Lease]], site: Site, now: int) -> Names:
+    """Merge the last blocks of each server's log at `now` (Unix seconds) in one go."""
+    machine = Merge(site)
+    for server, leases in logs.items():
+        machine.update(server, leases)
+    return machine.names(now)
+
+
+def _truth(blocks: Sequence[_Block]) -> _Block:
+    """Rule 2: the block that knows the latest event of the address."""
+    return _best(
+        blocks, lambda lease: (max(_time(lease.starts), _time(lease.cltt)), _time(lease.cltt))
+    )
+
+
+def _named(blocks: Sequence[_Block], lease: Lease) -> _Block | None:
+    """Rule 3: the block that last heard the hostname of the lease's own client."""
+    own = [
+        (feed, block)
+        for feed, block in blocks
+        if block.hostname is not None and _same_client(block, lease)
+    ]
+    if not own:
+        return None
+    return _best(own, lambda block: (_time(block.cltt), _time(block.starts)))
+
+
+def _same_client(one: Lease, other: Lease) -> bool:
+    return one.hardware == other.hardware and (
+        one.uid is None or other.uid is None or one.uid == other.uid
+    )
+
+
+def _best(blocks: Sequence[_Block], key: Callable[[Lease], tuple[int, int]]) -> _Block:
+    """Choose the block with the greatest key, then of the earliest server.
+
+    Blocks of unknown servers that are alike in both are told apart by what they say (rule 9).
+    """
+    if len(blocks) == 1:
+        return blocks[0]
+    keys = [(*key(lease), -feed.rank) for feed, lease in blocks]
+    top = max(keys)
+    best = [block for block, own in zip(blocks, keys, strict=True) if own == top]
+    if len(best) == 1:
+        return best[0]
+    return max(best, key=lambda block: (repr(block[1]), block[0].server or ""))
+
+
+def _lost(claim: _Claim, kind: Literal["refused", "fixed"], reason: str) -> _Claim:
+    return claim._replace(loser=Loser(claim.address, kind, reason, claim.hostname, claim.hardware))
+
+
+def _time(time: int | None) -> int:
+    return _ABSENT if time is None else time
+
+
+def _number(address: str) -> int:
+    first, second, third, fourth = address.split(".")
+    return (int(first) << 24) | (int(second) << 16) | (int(third) << 8) | int(fourth)
