@@ -11,7 +11,10 @@ from pathlib import Path
 
 from .leases import LeaseLog, dump_lines
 from .merge import Merge
+from .publish import BusyError
+from .service import Service, Settings, SettingsError, ask, stream
 from .site import Site, SiteError
+from .status import table
 from .zone import zone_data
 
 # Large enough to cost few calls, small enough not to matter in memory.
@@ -36,6 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_render(commands)
     _add_dump(commands)
+    _add_service(commands)
     options = parser.parse_args(arguments)
     try:
         options.run(options)
@@ -68,6 +72,26 @@ def _add_dump(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     parser.add_argument("--leases", type=Path, required=True, metavar="FILE", help="dhcpd.leases")
 
 
+def _add_service(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    socket = Path("/run/leasemerge/feed.sock")
+    parser = commands.add_parser("serve", help="follow the feeds and publish zone data")
+    parser.set_defaults(run=_serve)
+    parser.add_argument(
+        "--settings",
+        type=Path,
+        default=Path("/etc/leasemerge/service.json"),
+        help="what the service is told of its machine (%(default)s)",
+    )
+    parser = commands.add_parser("feed", help="stream what this server knows of leases")
+    parser.set_defaults(run=_feed)
+    parser.add_argument("--to", required=True, metavar="SERVER", help="the server that follows")
+    parser.add_argument("--socket", type=Path, default=socket, help="the service (%(default)s)")
+    parser = commands.add_parser("status", help="say how the service is")
+    parser.set_defaults(run=_status)
+    parser.add_argument("--json", action="store_true", help="for programs")
+    parser.add_argument("--socket", type=Path, default=socket, help="the service (%(default)s)")
+
+
 def _render(options: argparse.Namespace) -> None:
     site = read_site(options.site)
     merge = Merge(site)
@@ -81,6 +105,34 @@ def _render(options: argparse.Namespace) -> None:
 
 def _dump(options: argparse.Namespace) -> None:
     for line in dump_lines(_read_log(options.leases)):
+        print(line)
+
+
+def _serve(options: argparse.Namespace) -> None:
+    try:
+        Service(Settings.read(options.settings)).run()
+    except SiteError as error:
+        raise CommandError(error.faults, 2) from error
+    except (OSError, SettingsError, BusyError) as error:
+        raise CommandError([f"leasemerge: {error}"], 1) from error
+
+
+def _feed(options: argparse.Namespace) -> None:
+    try:
+        stream(options.socket, options.to)
+    except OSError as error:
+        raise CommandError([f"leasemerge: {options.socket}: {error.strerror}"], 1) from error
+
+
+def _status(options: argparse.Namespace) -> None:
+    try:
+        report = ask(options.socket)
+    except (OSError, ValueError) as error:
+        raise CommandError([f"leasemerge: the service does not answer: {error}"], 1) from error
+    if options.json:
+        print(json.dumps(report.plain(), indent=2))
+        return
+    for line in table(report):
         print(line)
 
 

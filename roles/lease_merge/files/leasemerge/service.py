@@ -1,0 +1,578 @@
+"""The service: follow every feed, publish when the zone data changes, sleep to the next expiry."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import os
+import selectors
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from .feed import ALIVE_SECONDS, Blocks, Complete, Event, Hello, Peer, Subscriber
+from .leases import Lease, LeaseLog
+from .merge import Merge
+from .publish import Publisher
+from .site import Site, SiteError
+from .status import MAX_LOSERS, FeedStatus, LoserStatus, PublishStatus, Status, metrics, rebuild
+from .store import EARLIER, Store
+from .tail import Tail
+from .zone import Zone
+
+# How long a service that starts without any memory of a peer waits for the peer to tell, before it
+# publishes what it knows. Until then the zone data of the deployment is served.
+_FIRST_WAIT = 10.0
+# The service looks at its clocks this often: the wall clock may have been set meanwhile.
+_TICK = 1.0
+# The node exporter is read every 15 seconds or so.
+_METRICS_SECONDS = 5.0
+# A build that failed is tried again after this.
+_RETRY_SECONDS = 2.0
+# Leases of a lease file that was read anew that are looked at between two looks at other work.
+_SLICE = 250
+# No more followers than name servers that a zone of dnscache can have, twice over for links that
+# are about to be noticed dead.
+_MAX_SUBSCRIBERS = 32
+
+
+class SettingsError(ValueError):
+    """The settings cannot be used; the sentence tells why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the service is told of its machine (service.json, written by the role)."""
+
+    server: str
+    """This server's name in the site's `servers`, or its own where it has no dhcpd."""
+    site: Path
+    data_dir: Path
+    state_dir: Path
+    socket: Path
+    lease_file: Path | None = None
+    metrics_file: Path | None = None
+    feeds: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Each peer's name and the command that brings its stream."""
+
+    @classmethod
+    def read(cls, path: Path) -> Settings:
+        """Read the file; raise OSError or SettingsError."""
+        try:
+            data = json.loads(path.read_text(encoding="utf-8"))
+            lease_file, metrics_file = data.get("lease_file"), data.get("metrics_file")
+            return cls(
+                server=str(data["server"]),
+                site=Path(data["site"]),
+                data_dir=Path(data["data_dir"]),
+                state_dir=Path(data["state_dir"]),
+                socket=Path(data["socket"]),
+                lease_file=Path(lease_file) if lease_file else None,
+                metrics_file=Path(metrics_file) if metrics_file else None,
+                feeds=tuple(
+                    (str(feed["server"]), tuple(map(str, feed["command"])))
+                    for feed in data.get("feeds", [])
+                ),
+            )
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise SettingsError(f"{path}: {type(error).__name__}: {error}") from error
+
+
+def read_site(path: Path) -> Site:
+    """Read site.json; raise OSError, or SiteError with every fault."""
+    try:
+        return Site.from_dict(json.loads(path.read_text(encoding="utf-8")))
+    except ValueError as error:
+        if isinstance(error, SiteError):
+            raise
+        raise SiteError([f"{path}: {error}"]) from error
+
+
+class OwnLog:
+    """This server's own lease file, and what of it is not looked at yet."""
+
+    def __init__(self, server: str, path: Path, store: Store) -> None:
+        """Begin to follow the file; the first reading counts as reading it anew."""
+        self.tail = Tail(path)
+        self.error = ""
+        self.heard: float | None = None
+        self.caught_up = False
+        self._server = server
+        self._store = store
+        self._log = LeaseLog()
+        self._anew: LeaseLog | None = None
+        self._backlog: Iterator[str] = iter(())
+
+    @property
+    def damage(self) -> int:
+        """How many places in the file were skipped."""
+        return self._log.damage
+
+    @property
+    def failover(self) -> Mapping[str, tuple[str, str]]:
+        """What dhcpd wrote of each failover peer: its own state and the partner's."""
+        return self._log.failover
+
+    def step(self, now: int) -> tuple[bool, list[tuple[str, list[Lease]]]]:
+        """Do some of the work; return whether there is more, and the news by log."""
+        try:
+            anew, chunk = self.tail.read()
+            self.error = ""
+        except OSError as error:
+            self.error = f"{self.tail.path}: {error.strerror}"
+            return False, []
+        if chunk:
+            self.heard = time.time()
+        if anew:
+            self._anew = LeaseLog()
+        if self._anew is not None:
+            if chunk:
+                self._anew.feed(chunk)
+                return True, []
+            return True, self._switch(self._anew, now)
+        self._log.feed(chunk)
+        addresses = list(self._log.take_changed())
+        for address in self._backlog:
+            addresses.append(address)
+            if len(addresses) >= _SLICE:
+                break
+        else:
+            self.caught_up = self.caught_up or not chunk
+        leases = self._log.leases
+        news = self._store.put(self._server, [leases[address] for address in addresses])
+        return bool(chunk or addresses), [(self._server, news)]
+
+    def _switch(self, log: LeaseLog, now: int) -> list[tuple[str, list[Lease]]]:
+        # dhcpd drops no lease of a client when it rewrites the file. What is not in the new file
+        # was lost with the old one, and expires by itself.
+        self._log, self._anew = log, None
+        log.take_changed()
+        present = set(log.leases)
+        self._backlog = iter(sorted(present))
+        before = self._store.logs[self._server]
+        lost = [lease for address, lease in before.items() if address not in present]
+        return [(self._server + EARLIER, self._store.put_earlier(self._server, lost, now))]
+
+
+class Service:
+    """One loop for everything: no threads, no locks, one build at a time."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Read what there is; raise OSError, SiteError or BusyError where that fails."""
+        self._settings = settings
+        self._site = read_site(settings.site)
+        self._site_error = self._metrics_error = ""
+        self._publisher = Publisher(settings.data_dir)
+        self._store = Store(settings.state_dir, self._site)
+        self._own: OwnLog | None = None
+        if settings.lease_file and settings.server in self._site.servers:
+            self._store.begin(settings.server, self._store.generation, int(time.time()))
+            self._own = OwnLog(settings.server, settings.lease_file, self._store)
+        self._peers = [Peer(server, command) for server, command in settings.feeds]
+        self._waited_for = {
+            peer.server for peer in self._peers if not self._store.known(peer.server)
+        }
+        self._subscribers: list[Subscriber] = []
+        self._selector = selectors.DefaultSelector()
+        self._listener = self._listen(settings.socket)
+        self._now = int(time.time())
+        self._merge = self._new_merge()
+        self._zone = Zone(self._site)
+        # New blocks that the merge was told of; zone data that is not served yet.
+        self._dirty = True
+        self._stale = True
+        self._more = True
+        self._stopping = False
+        self._reload = False
+        self._started = time.monotonic()
+        self._next_tick = self._next_alive = self._next_metrics = self._next_build = 0.0
+        self._ready = False
+
+    def run(self) -> None:
+        """Serve until SIGTERM; SIGHUP reads the site again."""
+        read, write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        signal.set_wakeup_fd(write)
+        signal.signal(signal.SIGTERM, self._stop)
+        signal.signal(signal.SIGINT, self._stop)
+        signal.signal(signal.SIGHUP, self._hang_up)
+        self._selector.register(read, selectors.EVENT_READ, lambda: os.read(read, 64))
+        self._selector.register(self._listener, selectors.EVENT_READ, self._accept)
+        if self._own is not None:
+            self._selector.register(self._own.tail, selectors.EVENT_READ, self._own_woken)
+        try:
+            while not self._stopping:
+                for key, _ in self._selector.select(0 if self._more else self._timeout()):
+                    call: Callable[[], object] = key.data
+                    call()
+                self._step()
+        finally:
+            notify("STOPPING=1")
+            self._close()
+
+    # -- one turn of the loop ------------------------------------------------------------------
+
+    def _step(self) -> None:
+        self._advance_clock()
+        if self._more:
+            self._more = False
+            self._read_own()
+        clock = time.monotonic()
+        if clock >= self._next_tick:
+            self._tick(clock)
+        for subscriber in list(self._subscribers):
+            if subscriber.waiting:
+                self._write(subscriber)
+        if not self._publisher.busy and clock >= self._next_build and self._may_publish(clock):
+            self._publish(clock)
+
+    def _timeout(self) -> float:
+        clock = time.monotonic()
+        waits = [self._next_tick - clock]
+        waits += [peer.wait(clock) for peer in self._peers]
+        if not self._publisher.busy and (expiry := self._merge.next_expiry) is not None:
+            waits.append(max(expiry - time.time(), self._next_build - clock))
+        if self._dirty and not self._publisher.busy:
+            waits.append(self._next_build - clock)
+        return max(0.0, min(waits))
+
+    def _advance_clock(self) -> None:
+        now = int(time.time())
+        # A clock that is slewed back a little stands still. One that is set back counts again:
+        # what had expired may be live.
+        if not self._now - 2 <= now < self._now:
+            self._dirty |= now < self._now
+            self._now = now
+
+    def _tick(self, clock: float) -> None:
+        self._next_tick = clock + _TICK
+        if self._reload:
+            self._reload = False
+            self._read_site()
+        self._publisher.overdue()
+        self._store.save()
+        if self._own is not None:
+            self._more |= self._own.tail.watch() or bool(self._own.error)
+        for peer in self._peers:
+            if peer.silent(clock):
+                self._drop(peer, clock, "it says nothing")
+            if peer.due(clock):
+                self._connect(peer, clock)
+        if clock >= self._next_alive:
+            self._next_alive = clock + ALIVE_SECONDS
+            for subscriber in self._subscribers:
+                subscriber.alive()
+        self._report(clock)
+        notify("WATCHDOG=1")
+
+    # -- feeds ---------------------------------------------------------------------------------
+
+    def _own_woken(self) -> None:
+        if self._own is not None and self._own.tail.woken():
+            self._more = True
+
+    def _read_own(self) -> None:
+        if self._own is None:
+            return
+        more, news = self._own.step(self._now)
+        self._more |= more
+        for log, leases in news:
+            self._learn(log, leases)
+
+    def _learn(self, log: str, leases: Sequence[Lease]) -> None:
+        if not leases:
+            return
+        for subscriber in self._subscribers:
+            subscriber.tell(log, leases)
+        self._merge.update(log, leases)
+        self._dirty = True
+
+    def _connect(self, peer: Peer, clock: float) -> None:
+        peer.connect(clock)
+        if (descriptor := peer.fileno()) is not None:
+            self._selector.register(descriptor, selectors.EVENT_READ, lambda: self._read(peer))
+
+    def _drop(self, peer: Peer, clock: float, reason: str) -> None:
+        if (descriptor := peer.fileno()) is not None:
+            self._selector.unregister(descriptor)
+        peer.drop(clock, reason)
+
+    def _read(self, peer: Peer) -> None:
+        descriptor = peer.fileno()
+        for event in peer.read(time.monotonic()):
+            self._hear(peer, event)
+        if descriptor is not None and peer.fileno() != descriptor:
+            self._selector.unregister(descriptor)
+
+    def _hear(self, peer: Peer, event: Event) -> None:
+        if isinstance(event, Hello):
+            news = self._store.begin(event.server, event.generation, self._now)
+            self._learn(event.server + EARLIER, news)
+        elif isinstance(event, Complete):
+            self._waited_for.discard(peer.server)
+        else:
+            self._learn(*self._judge(peer, event))
+
+    def _judge(self, peer: Peer, blocks: Blocks) -> tuple[str, list[Lease]]:
+        """Keep what a peer may tell of a log; return the log that has news, and the news."""
+        server = blocks.log.removesuffix(EARLIER)
+        if server not in self._store.servers:
+            return blocks.log, []
+        if blocks.log == peer.server:
+            return server, self._store.put(server, blocks.leases)
+        if blocks.log == server:
+            known = self._store.generations.get(server)
+            if server == self._settings.server:
+                if blocks.generation == known:
+                    return server, []  # only this server knows better
+            elif known is None or blocks.generation == known:
+                return server, self._store.put_newer(server, blocks.leases)
+        return server + EARLIER, self._store.put_earlier(server, blocks.leases, self._now)
+
+    # -- followers -----------------------------------------------------------------------------
+
+    def _listen(self, path: Path) -> socket.socket:
+        path.unlink(missing_ok=True)
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+        listener.bind(str(path))
+        path.chmod(0o600)
+        listener.listen(_MAX_SUBSCRIBERS)
+        return listener
+
+    def _accept(self) -> None:
+        connection, _ = self._listener.accept()
+        connection.settimeout(1)
+        try:
+            name, descriptors, _, _ = socket.recv_fds(connection, 256, 1)
+            if not descriptors:
+                report = json.dumps(self._status(with_losers=True).plain())
+                connection.sendall(report.encode())
+        except OSError:
+            name, descriptors = b"", []
+        if not descriptors or len(self._subscribers) >= _MAX_SUBSCRIBERS:
+            for descriptor in descriptors:
+                os.close(descriptor)
+            connection.close()
+            return
+        subscriber = Subscriber(
+            name.decode("utf-8", "replace"),
+            descriptors[0],
+            connection.detach(),
+            self._store,
+            self._settings.server,
+        )
+        self._subscribers.append(subscriber)
+        self._selector.register(
+            subscriber.process, selectors.EVENT_READ, lambda: self._forget(subscriber)
+        )
+
+    def _write(self, subscriber: Subscriber) -> None:
+        try:
+            subscriber.write()
+        except OSError:
+            self._forget(subscriber)
+            return
+        watched = subscriber.descriptor in self._selector.get_map()
+        if subscriber.waiting and not watched:
+            self._selector.register(subscriber.descriptor, selectors.EVENT_WRITE, lambda: None)
+        elif watched and not subscriber.waiting:
+            self._selector.unregister(subscriber.descriptor)
+
+    def _forget(self, subscriber: Subscriber) -> None:
+        self._subscribers.remove(subscriber)
+        self._selector.unregister(subscriber.process)
+        if subscriber.descriptor in self._selector.get_map():
+            self._selector.unregister(subscriber.descriptor)
+        subscriber.close()
+
+    # -- names ---------------------------------------------------------------------------------
+
+    def _new_merge(self) -> Merge:
+        # An earlier log of a server ranks after every log that is written now.
+        servers = (*self._site.servers, *(server + EARLIER for server in self._site.servers))
+        merge = Merge(dataclasses.replace(self._site, servers=servers))
+        for name in servers:
+            merge.update(name, list(self._store.logs[name].values()))
+        return merge
+
+    def _may_publish(self, clock: float) -> bool:
+        if self._own is not None and not self._own.caught_up:
+            return False
+        return not self._waited_for or clock - self._started > _FIRST_WAIT
+
+    def _publish(self, clock: float) -> None:
+        expiry = self._merge.next_expiry
+        if not self._dirty and (expiry is None or self._now < expiry):
+            return
+        self._dirty = False
+        self._stale |= self._zone.update(self._merge.changes(self._now))
+        if not self._stale:
+            return
+        done = self._publisher.start(self._zone.render())
+        if done is None:
+            self._failed(clock)
+        else:
+            self._selector.register(done, selectors.EVENT_READ, lambda: self._built(done))
+
+    def _built(self, done: int) -> None:
+        self._selector.unregister(done)
+        os.close(done)
+        if not self._publisher.finish():
+            self._failed(time.monotonic())
+            return
+        self._stale = False
+        if not self._ready:
+            self._ready = True
+            notify("READY=1")
+
+    def _failed(self, clock: float) -> None:
+        print(self._publisher.error, file=sys.stderr, flush=True)
+        self._dirty = True
+        self._next_build = clock + _RETRY_SECONDS
+
+    def _read_site(self) -> None:
+        try:
+            self._site = read_site(self._settings.site)
+        except (OSError, SiteError) as error:
+            self._site_error = f"the site was not read again: {error}"
+            print(self._site_error, file=sys.stderr, flush=True)
+            return
+        self._site_error = ""
+        self._store.use(self._site)
+        self._merge = self._new_merge()
+        self._zone = Zone(self._site)
+        self._dirty = True
+
+    # -- for people and programs ---------------------------------------------------------------
+
+    def _report(self, clock: float) -> None:
+        metrics_file = self._settings.metrics_file
+        if metrics_file is None or clock < self._next_metrics:
+            return
+        self._next_metrics = clock + _METRICS_SECONDS
+        beside = metrics_file.with_name(metrics_file.name + ".new")
+        text = "".join(f"{line}\n" for line in metrics(self._status()))
+        try:
+            beside.write_text(text, encoding="utf-8")
+            beside.replace(metrics_file)
+            self._metrics_error = ""
+        except OSError as error:
+            self._metrics_error = f"{metrics_file}: {error.strerror}"
+
+    def _status(self, with_losers: bool = False) -> Status:
+        logs = self._store.logs
+        feeds = []
+        if self._own is not None:
+            own = self._own
+            present = "following" if own.tail.present else "absent"
+            feeds.append(
+                FeedStatus(
+                    self._settings.server,
+                    "own",
+                    present if own.caught_up else "reading",
+                    len(logs[self._settings.server]),
+                    own.heard,
+                    own.damage,
+                    error=own.error,
+                )
+            )
+        feeds += [
+            FeedStatus(
+                peer.server,
+                "peer",
+                peer.state,
+                len(logs.get(peer.server, ())),
+                peer.heard,
+                peer.damage,
+                peer.connects,
+                peer.error,
+            )
+            for peer in self._peers
+        ]
+        errors = (
+            self._site_error,
+            self._store.error,
+            self._publisher.error,
+            self._metrics_error,
+        )
+        losers = self._merge.names(self._now).losers[:MAX_LOSERS] if with_losers else ()
+        counts = self._merge.counts
+        publisher = self._publisher
+        return Status(
+            server=self._settings.server,
+            time=time.time(),
+            started=time.time() - (time.monotonic() - self._started),
+            leases=counts.live,
+            names=counts.names,
+            conflicts=counts.conflicts,
+            refused=counts.refused,
+            feeds=feeds,
+            publish=PublishStatus(
+                publisher.builds,
+                publisher.failures,
+                publisher.seconds,
+                publisher.last,
+                publisher.error,
+            ),
+            followers=sorted({subscriber.name for subscriber in self._subscribers}),
+            failover=dict(self._own.failover) if self._own is not None else {},
+            errors=[error for error in errors if error],
+            losers=[
+                LoserStatus(loser.address, loser.kind, loser.hostname, loser.reason)
+                for loser in losers
+            ],
+        )
+
+    def _stop(self, *_: object) -> None:
+        self._stopping = True
+
+    def _hang_up(self, *_: object) -> None:
+        self._reload = True
+        self._next_tick = 0.0
+
+    def _close(self) -> None:
+        signal.set_wakeup_fd(-1)
+        for peer in self._peers:
+            self._drop(peer, 0.0, "the service stops")
+        for subscriber in list(self._subscribers):
+            self._forget(subscriber)
+        self._listener.close()
+        self._publisher.close()
+        self._store.close()
+
+
+def notify(message: str) -> None:
+    """Tell systemd (sd_notify(3)); do nothing where it does not listen."""
+    path = os.environ.get("NOTIFY_SOCKET")
+    if not path:
+        return
+    if path.startswith("@"):
+        path = "\0" + path[1:]
+    with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel:
+        channel.connect(path)
+        channel.send(message.encode())
+
+
+def ask(socket_path: Path) -> Status:
+    """Return the report of the service that runs; raise OSError or ValueError where none does."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as channel:
+        channel.settimeout(10)
+        channel.connect(str(socket_path))
+        channel.send(b"status")
+        with channel.makefile("rb") as answer:
+            return rebuild(json.load(answer))
+
+
+def stream(socket_path: Path, to: str) -> None:
+    """Hand standard output over to the service and wait until either ends (the forced command).
+
+    Raises OSError where no service answers.
+    """
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as channel:
+        channel.connect(str(socket_path))
+        socket.send_fds(channel, [to.encode()], [sys.stdout.fileno()])
+        channel.recv(1)

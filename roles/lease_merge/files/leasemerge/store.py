@@ -1,0 +1,252 @@
+"""What is known of every server's leases, in memory and on disk.
+
+For each server there are two logs: the one it writes now, under the server's name, and one under
+the name with a ``~`` (as dhcpd calls its old file): live blocks of logs that the server has lost,
+because it was wiped or its lease file was. A log that was lost keeps its blocks, and they expire
+by themselves.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+import os
+import secrets
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from .leases import Lease, parse
+from .site import Site
+
+EARLIER = "~"
+"""What follows a server's name to name the log of what it has lost."""
+
+# A /14 full of leases. A peer cannot make this server keep more than that of a log.
+MAX_ADDRESSES = 1 << 18
+# A block longer than a real client can make it: 255 octets each of uid and hostname, both written
+# as octal escapes at worst, and the times.
+MAX_BLOCK = 4096
+# A file this much longer than what it has to say is written anew.
+_WASTE = 1 << 20
+# How long a block of an earlier log stays after its end, so that a clock that was set forward by
+# mistake does not lose it.
+_GRACE = 86400
+
+
+def stamp(lease: Lease) -> tuple[int, int]:
+    """Return what orders two blocks of one address by the event they know of (rule 2)."""
+    starts = -1 if lease.starts is None else lease.starts
+    cltt = -1 if lease.cltt is None else lease.cltt
+    return (max(starts, cltt), cltt)
+
+
+def _preference(lease: Lease) -> tuple[object, ...]:
+    # A total order, so that servers that tell each other in any order end with the same block.
+    # The name is what an earlier log is kept for.
+    return (lease.hostname is not None, stamp(lease), lease.ends or 0, lease.render())
+
+
+class Store:
+    """The logs, each a file of lease blocks in ``directory`` that is appended to.
+
+    The blocks are written before anything is published from them, and reach the disk at the
+    kernel's leisure: a killed service loses nothing, and after a power cut dhcpd's own file, which
+    it does sync, and the peer's memory say the same again. ``error`` is the last write's fault.
+    """
+
+    def __init__(self, directory: Path, site: Site) -> None:
+        """Read what an earlier run knew; damage is skipped and counted."""
+        self._directory = directory
+        self._files: dict[str, int] = {}
+        self._sizes: dict[str, int] = {}
+        self._live: dict[str, int] = {}
+        self._unsaved: set[str] = set()
+        self.error = ""
+        self.damage = 0
+        self.refused = 0
+        self.use(site)
+        self.generation = self._own_generation()
+        self.generations: dict[str, str] = {}
+        self.logs: dict[str, dict[str, Lease]] = {}
+        for name in self.names:
+            self.logs[name] = {}
+            self._load(name)
+
+    def use(self, site: Site) -> None:
+        """Take another site: its servers and its subnets say what is kept."""
+        self.servers = site.servers
+        self.names = (*site.servers, *(server + EARLIER for server in site.servers))
+        networks = [ipaddress.IPv4Network(subnet.network) for subnet in site.subnets]
+        self._spans = [(int(net.network_address), int(net.broadcast_address)) for net in networks]
+        if hasattr(self, "logs"):
+            for name in self.names:
+                if name not in self.logs:
+                    self.logs[name] = {}
+                    self._load(name)
+
+    def known(self, name: str) -> bool:
+        """Whether anything was ever heard of a log."""
+        return bool(self.logs[name]) or name in self.generations
+
+    def put(self, name: str, leases: Iterable[Lease]) -> list[Lease]:
+        """Make these the last blocks of a log; return those that were news."""
+        log = self.logs[name]
+        news = []
+        for lease in leases:
+            if log.get(lease.address) == lease:
+                continue
+            if not self._welcome(log, lease):
+                self.refused += 1
+                continue
+            log[lease.address] = lease
+            news.append(lease)
+        if news:
+            self._append(name, news)
+        return news
+
+    def put_newer(self, name: str, leases: Iterable[Lease]) -> list[Lease]:
+        """Take the blocks that know of a later event than those that are there (hearsay)."""
+        log = self.logs[name]
+        return self.put(
+            name,
+            [
+                lease
+                for lease in leases
+                if lease.address not in log or stamp(lease) > stamp(log[lease.address])
+            ],
+        )
+
+    def put_earlier(self, server: str, leases: Iterable[Lease], now: int) -> list[Lease]:
+        """Remember blocks of a log that the server has lost; return those that were news."""
+        log = self.logs[server + EARLIER]
+        return self.put(
+            server + EARLIER,
+            [
+                lease
+                for lease in leases
+                if lease.state == "active"
+                and (lease.ends or 0) > now - _GRACE
+                and (
+                    lease.address not in log
+                    or (log[lease.address].ends or 0) <= now - _GRACE
+                    or _preference(lease) > _preference(log[lease.address])
+                )
+            ],
+        )
+
+    def begin(self, server: str, generation: str, now: int) -> list[Lease]:
+        """Note which log a server writes now; return what a new one made an earlier log's news."""
+        before = self.generations.get(server)
+        if before == generation:
+            return []
+        news: list[Lease] = []
+        if before is not None:
+            news = self.put_earlier(server, self.logs[server].values(), now)
+        self.generations[server] = generation
+        self._write_anew(server)
+        return news
+
+    def save(self) -> None:
+        """Try again to write what could not be written."""
+        for name in sorted(self._unsaved):
+            self._write_anew(name)
+        if not self._unsaved:
+            self.error = ""
+
+    def close(self) -> None:
+        """Give the files back."""
+        for descriptor in self._files.values():
+            os.close(descriptor)
+        self._files.clear()
+
+    def _welcome(self, log: Mapping[str, Lease], lease: Lease) -> bool:
+        if lease.address in log:
+            return len(lease.hostname or "") + len(lease.uid or "") <= MAX_BLOCK
+        number = int(ipaddress.IPv4Address(lease.address))
+        return (
+            len(log) < MAX_ADDRESSES
+            and len(lease.hostname or "") + len(lease.uid or "") <= MAX_BLOCK
+            and any(first <= number <= last for first, last in self._spans)
+        )
+
+    def _path(self, name: str) -> Path:
+        return self._directory / f"{name}.leases"
+
+    def _own_generation(self) -> str:
+        path = self._directory / "generation"
+        with contextlib.suppress(OSError):
+            if text := path.read_text(encoding="ascii", errors="replace").strip():
+                return text
+        text = secrets.token_hex(8)
+        path.write_text(text + "\n", encoding="ascii")
+        return text
+
+    def _load(self, name: str) -> None:
+        try:
+            data = self._path(name).read_bytes()
+        except FileNotFoundError:
+            data = b""
+        except OSError as error:
+            self.error = f"{self._path(name)}: {error.strerror}"
+            return
+        log = parse(data)
+        self.damage += log.damage
+        first, _, _ = data.partition(b"\n")
+        words = first.decode("ascii", "replace").split()
+        if words[:2] == ["#", "generation"] and len(words) == 3:
+            self.generations[name] = words[2]
+        leases = self.logs[name]
+        for address, lease in log.leases.items():
+            if self._welcome(leases, lease):
+                leases[address] = lease
+        self._write_anew(name)
+
+    def _blocks(self, name: str) -> Iterator[bytes]:
+        if name in self.generations:
+            yield f"# generation {self.generations[name]}\n".encode()
+        for lease in self.logs[name].values():
+            yield lease.render()
+
+    def _write_anew(self, name: str) -> None:
+        path = self._path(name)
+        beside = path.with_name(path.name + ".new")
+        self._close(name)
+        try:
+            with beside.open("wb") as file:
+                file.writelines(self._blocks(name))
+                file.flush()
+                os.fsync(file.fileno())
+            beside.replace(path)
+            descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
+        except OSError as error:
+            self._failed(name, error)
+            return
+        self._files[name] = descriptor
+        self._sizes[name] = self._live[name] = os.fstat(descriptor).st_size
+        self._unsaved.discard(name)
+
+    def _append(self, name: str, leases: list[Lease]) -> None:
+        if name in self._unsaved:
+            return
+        if self._sizes[name] > 2 * self._live[name] + _WASTE:
+            self._write_anew(name)
+            return
+        data = b"".join(lease.render() for lease in leases)
+        try:
+            written = os.write(self._files[name], data)
+        except OSError as error:
+            self._failed(name, error)
+            return
+        self._sizes[name] += written
+        if written < len(data):
+            self._failed(name, OSError(28, "No space left on device"))
+
+    def _failed(self, name: str, error: OSError) -> None:
+        # The file may end in half a block now. It is written anew as a whole when there is room.
+        self._close(name)
+        self._unsaved.add(name)
+        self.error = f"{self._path(name)}: {error.strerror}"
+
+    def _close(self, name: str) -> None:
+        if (descriptor := self._files.pop(name, None)) is not None:
+            os.close(descriptor)
