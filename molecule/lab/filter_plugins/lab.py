@@ -1,0 +1,127 @@
+"""Filters that lay out the lab for whatever network the inventory describes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from ipaddress import IPv4Address, IPv4Network
+from typing import Any
+
+from ansible.errors import AnsibleFilterError
+
+#: Addresses at the top of every subnet that the lab takes for itself.
+OWN_ADDRESSES = 16
+
+
+def lab_networks(subnets: Iterable[Mapping[str, Any]], prefix: str) -> list[dict[str, Any]]:
+    """Make one podman network of each subnet.
+
+    Its gateway is the subnet's router; podman's own addresses, which the clients drop at once,
+    come from the top of the subnet. Error: a subnet too small or whose ranges reach up there.
+    """
+    networks = []
+    for subnet in subnets:
+        network = IPv4Network(subnet["network"])
+        if network.num_addresses < 4 * OWN_ADDRESSES:
+            raise AnsibleFilterError(f"The lab needs at least a /26, and {network} is smaller.")
+        own = IPv4Network((int(network.broadcast_address) + 1 - OWN_ADDRESSES, 28))
+        for first, last in subnet.get("ranges", []):
+            if IPv4Address(last) >= own[0] and IPv4Address(first) <= own[-1]:
+                raise AnsibleFilterError(
+                    f"The lab needs {own} for itself, and the range {first} to {last} reaches into it."
+                )
+        networks.append(
+            {
+                "name": re.sub(r"[./]", "-", f"{prefix}-{network}"),
+                "network": str(network),
+                "gateway": next(iter(subnet.get("routers", [])), str(own[-3])),
+                "podman_range": str(own),
+                "root_address": str(own[-2]),
+                "ranges": bool(subnet.get("ranges")),
+            }
+        )
+    return networks
+
+
+def lab_on(address: str, networks: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Find the lab's network that an address lies in. Error: none."""
+    for network in networks:
+        if IPv4Address(address) in IPv4Network(network["network"]):
+            return dict(network)
+    raise AnsibleFilterError(f"{address} lies in no subnet of the inventory.")
+
+
+def lab_served(
+    networks: Iterable[Mapping[str, Any]], servers: Iterable[str], *, served: bool = True
+) -> list[dict[str, Any]]:
+    """Keep the networks that a server is on, or with ``served=False`` those reached by a relay."""
+    addresses = [IPv4Address(address) for address in servers]
+    return [
+        dict(network)
+        for network in networks
+        if any(a in IPv4Network(network["network"]) for a in addresses) is served
+    ]
+
+
+def lab_clients(
+    networks: Sequence[Mapping[str, Any]],
+    fixed_hosts: Sequence[Mapping[str, Any]],
+    servers: Sequence[str],
+) -> list[dict[str, Any]]:
+    """Choose the lab's DHCP clients: name, program, mac, hostname and network of each.
+
+    Every program once in the first network with ranges, one client behind the relay, and one
+    for each kind of fixed host: with an address, and with its name alone pinned.
+    """
+    here = next(n for n in lab_served(networks, servers) if n["ranges"])
+    clients = [
+        _client(name, program, f"02:00:5e:00:00:{number:02x}", name, here)
+        for number, (name, program) in enumerate(
+            [("laptop", "dhclient"), ("phone", "udhcpc"), ("kiosk", "networkd")], start=1
+        )
+    ]
+    clients += [
+        _client("remote", "dhclient", "02:00:5e:00:00:0f", "remote", network)
+        for network in lab_served(networks, servers, served=False)[:1]
+        if network["ranges"]
+    ]
+    with_mac = [host for host in fixed_hosts if host["hardware_ethernet"]]
+    addressed = [
+        host
+        for host in with_mac
+        if host["fixed_address"]
+        and IPv4Address(host["fixed_address"]) in IPv4Network(here["network"])
+        and host["fixed_address"] not in servers
+    ]
+    named_only = [host for host in with_mac if not host["fixed_address"]]
+    clients += [
+        # What it calls itself must not matter: the inventory names it.
+        _client(host["name"], "udhcpc", host["hardware_ethernet"][0], "anything", here)
+        for host in addressed[:1] + named_only[:1]
+    ]
+    return clients
+
+
+def _client(
+    name: str, program: str, mac: str, hostname: str, network: Mapping[str, Any]
+) -> dict[str, Any]:
+    return {
+        "name": name,
+        "program": program,
+        "mac": mac,
+        "hostname": hostname,
+        "network": network["name"],
+    }
+
+
+class FilterModule:
+    """What Ansible looks for in this file."""
+
+    def filters(self) -> dict[str, Any]:
+        """Name each filter of this file."""
+        return {
+            "lab_clients": lab_clients,
+            "lab_networks": lab_networks,
+            "lab_on": lab_on,
+            "lab_served": lab_served,
+        }
