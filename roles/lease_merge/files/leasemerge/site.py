@@ -688,7 +688,7 @@ class _Reader:
             names.add(name)
             address = self._address(entry, "address", entry.get("address"))
             if address is not None:
-                self._hold_address(entry, "address", address, name)
+                self._hold_address(entry, "address", address, name.lower())
                 if key == "dhcp_servers":
                     # dhcpd serves no interface whose subnet is not declared: dhcpd.conf(5).
                     self._check_usable(entry, "address", address)

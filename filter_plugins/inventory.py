@@ -1,0 +1,153 @@
+"""Filters that turn the inventory into the site, and find its faults."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from difflib import get_close_matches
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from ansible.errors import AnsibleFilterError  # type: ignore[import-untyped]  # has no types
+
+try:
+    # Private, but the only thing that knows a value's line; without it sentences lack the line.
+    from ansible._internal._datatag._tags import Origin  # type: ignore[import-untyped]  # no types
+except ImportError:  # an ansible-core that keeps it elsewhere
+    Origin = None
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "roles/lease_merge/files"))
+
+from leasemerge import site as leasemerge_site
+
+_LISTS = ("hardware_ethernet", "aliases")
+_KEYS = ("fixed_address", *_LISTS, "next_server", "filename", "options", "extra")
+_SITE_TABLES = ("fixed_hosts", "subnets", "name_servers", "dhcp_servers", "dnscache_servers")
+
+
+def fixed_hosts(
+    hosts: Iterable[str], hostvars: Mapping[str, Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """Gather the table of fixed hosts, sorted by name. Nothing is judged here: site_faults does."""
+    return sorted(
+        (_fixed_host(host, hostvars[host]) for host in hosts), key=lambda row: row["name"]
+    )
+
+
+def reverse_zones(networks: Iterable[object]) -> list[str]:
+    """Name the reverse zones of networks, sorted; what is no network is site_faults' to tell."""
+    return leasemerge_site.reverse_zones(
+        str(network) for network in networks if _is_network(network)
+    )
+
+
+def site_faults(site: object) -> list[str]:
+    """Find every fault of a site, a sentence each, with the line of the inventory to mend."""
+    return leasemerge_site.faults(_with_places(site) if isinstance(site, Mapping) else site)
+
+
+def _fixed_host(name: str, variables: Mapping[str, Any]) -> dict[str, Any]:
+    row: dict[str, Any] = {"name": _plain(name), "fixed_address": None}
+    row.update((key, []) for key in _LISTS)
+    values = {key: variables[key] for key in variables if key in _KEYS or _is_misspelt(str(key))}
+    for key, value in values.items():
+        if key == "hardware_ethernet":
+            row[key] = [leasemerge_site.normal_mac(mac) or mac for mac in _plain(_listed(value))]
+        elif key in _LISTS:
+            row[key] = _plain(_listed(value))
+        elif value is not None:
+            row[str(key)] = _plain(value)
+    # A server stands in several files: its own address tells where it is a fixed host.
+    place = _place([*(values[key] for key in _KEYS if key in values), name])
+    if place is not None:
+        row["where"] = place
+    return row
+
+
+@cache
+def _is_misspelt(key: str) -> bool:
+    """Tell whether a variable is meant to be a fixed host's key; others are not ours to judge."""
+    return bool(get_close_matches(key, _KEYS, n=1, cutoff=0.85))
+
+
+def _is_network(value: object) -> bool:
+    if not isinstance(value, str):
+        return False
+    try:
+        leasemerge_site.reverse_zones([value])
+    except ValueError:
+        return False
+    return True
+
+
+def _with_places(site: Mapping[Any, Any]) -> dict[Any, Any]:
+    """Add to the entries of each table the place they were read from."""
+    placed = dict(site)
+    for table in _SITE_TABLES:
+        rows = site.get(table)
+        if isinstance(rows, (list, tuple)):
+            placed[table] = [_with_place(row) for row in rows]
+    return placed
+
+
+def _with_place(row: object) -> object:
+    if not isinstance(row, Mapping) or "where" in row:
+        return row
+    place = _place(row.values())
+    return row if place is None else {**row, "where": place}
+
+
+def _place(values: Iterable[object]) -> str | None:
+    """Say `file:line` of the first value that knows it."""
+    if Origin is None:
+        return None
+    for value in values:
+        origin = Origin.get_tag(value)
+        if origin is not None and origin.path is not None and origin.line_num is not None:
+            path = Path(origin.path)
+            shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+            return f"{shown}:{origin.line_num}"
+    return None
+
+
+def _listed(value: object) -> list[object]:
+    if value is None:
+        return []
+    return list(value) if isinstance(value, (list, tuple)) else [value]
+
+
+def _plain(value: object) -> Any:
+    """Strip Ansible's subclasses, which know templates and origins, down to plain data."""
+    if isinstance(value, str):
+        return str.__str__(value)
+    if isinstance(value, Mapping):
+        return {_plain(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if value is None or isinstance(value, (bool, float)):
+        return value
+    return int(value) if isinstance(value, int) else str(value)
+
+
+def _checked(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Turn what the caller got wrong into Ansible's own error."""
+
+    def adapter(*arguments: Any, **options: Any) -> Any:
+        try:
+            return function(*arguments, **options)
+        except (TypeError, ValueError) as exc:
+            raise AnsibleFilterError(f"{function.__name__}: {exc}") from exc
+
+    return adapter
+
+
+class FilterModule:
+    """What Ansible looks for in this file."""
+
+    def filters(self) -> dict[str, Any]:
+        """Name each filter of this file."""
+        return {
+            function.__name__: _checked(function)
+            for function in (fixed_hosts, reverse_zones, site_faults)
+        }

@@ -1,0 +1,66 @@
+"""Filters that merge lease files with the site: the same code and bytes as on the servers."""
+
+from __future__ import annotations
+
+import sys
+from base64 import b64decode
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from ansible.errors import AnsibleFilterError  # type: ignore[import-untyped]  # has no types
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "roles/lease_merge/files"))
+
+from leasemerge.leases import NEVER, parse
+from leasemerge.merge import Names, merge
+from leasemerge.site import Site, SiteError
+from leasemerge.zone import zone_data as leasemerge_zone_data
+
+
+def merge_names(leases: object, site: object, now: object) -> list[dict[str, Any]]:
+    """List the names that are published at `now`, sorted by name."""
+    return [_row(name) for name in _merged(leases, site, now)[0].names]
+
+
+def merge_losers(leases: object, site: object, now: object) -> list[dict[str, Any]]:
+    """List the live leases whose hostname is not published at `now`, by address, and why."""
+    return [_row(loser) for loser in _merged(leases, site, now)[0].losers]
+
+
+def zone_data(leases: object, site: object, now: object) -> str:
+    """Make the zone data at `now`: what `leasemerge render` prints for the same input."""
+    return leasemerge_zone_data(*_merged(leases, site, now)).decode()
+
+
+def _merged(leases: object, site: object, now: object) -> tuple[Names, Site]:
+    try:
+        read = Site.from_dict(site)
+    except SiteError as exc:
+        raise AnsibleFilterError(str(exc)) from exc
+    if not isinstance(leases, Mapping):
+        raise AnsibleFilterError("The leases are not a mapping of server to lease file.")
+    logs = {}
+    for server, text in leases.items():
+        try:
+            logs[server] = parse(b64decode(text, validate=True)).leases.values()
+        except (TypeError, ValueError) as exc:
+            raise AnsibleFilterError(f"The leases of {server} are not base64: {exc}.") from exc
+    try:
+        seconds = int(now)  # type: ignore[call-overload]  # what is no number raises
+    except (TypeError, ValueError) as exc:
+        raise AnsibleFilterError(f"now is {now!r}, not a number of Unix seconds.") from exc
+    return merge(logs, read, seconds), read
+
+
+def _row(result: Any) -> dict[str, Any]:
+    return {key: "never" if value == NEVER else value for key, value in asdict(result).items()}
+
+
+class FilterModule:
+    """What Ansible looks for in this file."""
+
+    def filters(self) -> dict[str, Any]:
+        """Name each filter of this file."""
+        return {"merge_names": merge_names, "merge_losers": merge_losers, "zone_data": zone_data}
