@@ -1,8 +1,12 @@
 """Leases out of dhcpd.leases: bytes in, the last complete block of each address out.
 
-The grammar is what dhcpd 4.x writes and reads (dhcpd.leases(5); `lease_file_subparse` and
-`parse_lease_declaration` in server/confpars.c). Where dhcpd gives up on the rest of a damaged
-file, this parser does not: a damaged block costs itself and never its neighbours.
+The grammar is what dhcpd 4.x writes and reads: dhcpd.leases(5); `lease_file_subparse` and
+`parse_lease_declaration` in server/confpars.c; the tokens in common/conflex.c. dhcpd gives up on
+what follows a damaged block; this parser does not: a damaged block costs itself only.
+
+A block is *complete* when its closing brace is there. A statement in it that cannot be read costs
+itself. A complete block is *damaged* when no statement in it says its state and one of them cannot
+be read: it could be anything, so the block before it still counts.
 """
 
 from __future__ import annotations
@@ -12,6 +16,8 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from functools import lru_cache
+from socket import inet_aton
 from typing import NamedTuple
 
 NEVER = 2**63 - 1
@@ -20,24 +26,19 @@ NEVER = 2**63 - 1
 STATES = frozenset({"active", "free", "backup", "expired", "released", "abandoned", "reset"})
 """The binding states of dhcpd.leases(5)."""
 
-# dhcpd keeps a time in 31 bits and writes the greatest of them as `never` (MAX_TIME in dhcpd.h).
-_MAX_TIME = 2**31 - 1
-
-# dhcpd's own blocks are a few hundred bytes, and some kilobytes with many options. What is longer
-# is no block, and must not fill the memory while its end is awaited.
 MAX_BLOCK = 64 * 1024
+"""The most bytes of a block. dhcpd's own are some hundred bytes, a few thousand with many options;
+what is longer is no block, and must not fill the memory while its end is awaited."""
 
-# What is kept of the damage: enough to look at, never as much as a hostile file would like.
 MAX_FAULTS = 100
+"""The most places of damage that are told: enough to look at, not as much as a file may have."""
 
 
 class Fault(NamedTuple):
-    """One place in a lease log that was skipped."""
+    """A place in a lease log that was skipped: its line, counted from 1, and why in words."""
 
     line: int
-    """The line, counted from 1, on which the skipped text begins."""
     reason: str
-    """Why it was skipped, in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +49,15 @@ class Lease:
     """
 
     address: str
-    """The IPv4 address, dotted decimal without leading zeros."""
+    """IPv4, dotted decimal, without leading zeros."""
     state: str
-    """The binding state, one of STATES; `active` where the block has none (dhcpd before 3.0)."""
+    """One of STATES; `active` where the block has no binding state (dhcpd before 3.0)."""
     starts: int | None = None
     ends: int | None = None
     cltt: int | None = None
     """Client last transaction time: when this server itself last heard from the client."""
     hardware: str | None = None
-    """The hardware address: hex pairs with colons, lower case, without its type."""
+    """Hex pairs with colons, lower case, without the type of hardware."""
     uid: str | None = None
     """The client identifier: hex pairs with colons, lower case."""
     hostname: str | None = None
@@ -80,223 +81,500 @@ class Lease:
 
 
 def _render_time(time: int) -> str:
-    if time >= _MAX_TIME:
+    if time == NEVER:
         return "never"
     return datetime.fromtimestamp(time, timezone.utc).strftime("%w %Y/%m/%d %H:%M:%S")
 
 
 def _quote(text: str) -> str:
-    """Return text as the inside of a string: what is not plain ASCII becomes octal, as dhcpd does."""
+    """Return text as the inside of a string, what is not plain ASCII in octal, as dhcpd does."""
     return "".join(
         chr(byte) if 32 <= byte < 127 and byte not in b'"\\' else f"\\{byte:03o}"
         for byte in text.encode("utf-8", "surrogateescape")
     )
 
 
-# ---------------------------------------------------------------------------------------------
-# Inside a block
+# The inside of a block.
 
-# The tokens of conflex.c as far as a lease needs them. A string that its line does not close is
-# no string: dhcpd never writes a line break into one.
+# dhcpd never writes a line break into a string, so a quote that its line does not close is damage,
+# and the damage ends with the line.
 _STRING = rb'"[^"\\\n]*+(?:\\[^\n][^"\\\n]*+)*+"'
-_TOKEN = re.compile(rb"(?P<string>" + _STRING + rb')|#[^\n]*+|(?P<mark>[{};])|(?P<word>[^\s"#{};]++|")')
-_ESCAPE = re.compile(rb"\\(?:([0-3][0-7]{2})|x([0-9A-Fa-f]{2})|(.))", re.DOTALL)
+_TOKEN = re.compile(
+    rb"(?P<mark>[{};])|(?P<word>[^\s\"#{};]++|" + _STRING + rb')|#[^\n]*+|(?P<broken>"[^\n]*+)'
+)
+
+# A value and its semicolon as dhcpd writes them; `db-time-format local` adds a comment.
+_VALUE = rb'([^;"#{}\\\n]++);'
+_END = rb"(?:[ ]\#[^\n]*+)?+"
+_ANY = rb'(?:[^"\\;#{}\n]++|' + _STRING + rb")*+;" + _END
+# The statements in the order in which `write_lease` in server/db.c writes them. What this does not
+# match is read token by token, to the same end.
+_PLAIN = re.compile(
+    rb"(?:\n\ \ starts\ " + _VALUE + _END + rb")?+"
+    rb"(?:\n\ \ ends\ " + _VALUE + _END + rb")?+"
+    rb"(?:\n\ \ (?:tstp|tsfp|atsfp)\ " + _ANY + rb")*+"
+    rb"(?:\n\ \ cltt\ " + _VALUE + _END + rb")?+"
+    rb"\n\ \ binding\ state\ (active|free|backup|expired|released|abandoned|reset);"
+    rb"(?:\n\ \ (?:next|rewind)\ binding\ state\ [a-z]++;)*+"
+    rb"(?:\n\ \ (?:reserved|dynamic-bootp|billing\ " + _ANY + rb"))*+"
+    rb"(?:\n\ \ hardware\ ethernet\ ([0-9a-f]{2}(?::[0-9a-f]{2}){5});)?+"
+    rb"(?:\n\ \ uid\ (?:" + _VALUE + rb"|(" + _STRING + rb");))?+"
+    rb"(?:\n\ \ (?:set|option)\ " + _ANY + rb")*+"
+    rb"(?:\n\ \ client-hostname\ (" + _STRING + rb");)?+"
+    rb"\n?+",
+    re.VERBOSE,
+)
+# What `parse_lease_declaration` knows, for telling a block of an old dhcpd from a damaged one.
+_KEYWORDS = frozenset(
+    b"starts ends timestamp tstp tsfp atsfp cltt uid class hardware reserved dynamic-bootp "
+    b"abandoned next rewind binding client-hostname billing on option supersede set "
+    b"ddns-fwd-name ddns-rev-name".split()
+)
+_HARDWARE_TYPES = re.compile(rb"ethernet|token-ring|fddi|infiniband|unknown-\d+")
+_HARDWARE_LENGTH = 20  # HARDWARE_ADDR_LEN in includes/dhcpd.h
+_ESCAPE = re.compile(rb"\\(?:([0-3][0-7]{2})|x([0-9A-Fa-f]{2})|([^\n]))")
 _LETTERS = {b"t": b"\t", b"r": b"\r", b"n": b"\n", b"b": b"\b"}
-_HEX = re.compile(rb"[0-9a-f]{1,2}(?::[0-9a-f]{1,2})*+")
-_DATE = re.compile(rb"-?\d+ (\d+)/(\d+)/(\d+) (\d+):(\d+):(\d+)(?: (-?\d+|utc|gmt|z))?", re.IGNORECASE)
+# The escapes that dhcpd writes, which Python's own codec reads alike.
+_PLAIN_STRING = re.compile(rb'"(?:[^\\]++|\\(?:[0-3][0-7]{2}|["\\]))*+"')
+_HEX_PAIRS = re.compile(rb"[0-9a-f]{2}(?::[0-9a-f]{2})*+")
+_DATE = re.compile(
+    rb"-?\d+ (\d{4})/(\d{1,2})/(\d{1,2}) (\d{1,2}):(\d{1,2}):(\d{1,2})(?: (?:(-?\d{1,6})|utc))?"
+)
+_EPOCH = re.compile(rb"epoch (\d{1,19})")
+
+_Fields = tuple[str, int | None, int | None, int | None, str | None, str | None, str | None]
 
 
-def _unquote(token: bytes) -> bytes:
-    def value(match: re.Match[bytes]) -> bytes:
-        octal, hexadecimal, letter = match.groups()
-        if octal:
-            return bytes([int(octal, 8)])
-        if hexadecimal:
-            return bytes([int(hexadecimal, 16)])
-        return _LETTERS.get(letter, letter)
-
-    return _ESCAPE.sub(value, token[1:-1])
-
-
-def _hex_pairs(text: bytes) -> str | None:
-    text = text.lower()
-    if not _HEX.fullmatch(text):
-        return None
-    return ":".join(part.zfill(2) for part in text.decode().split(":"))
-
-
-def _time(words: list[bytes]) -> int | None:
-    """Return the time that the words of a statement after its keyword mean; None if they mean none."""
-    text = b" ".join(words)
-    if text.lower() == b"never":
-        return NEVER
-    if len(words) == 2 and words[0].lower() == b"epoch" and words[1].isdigit():
-        seconds = int(words[1][:20])
-        return NEVER if seconds >= _MAX_TIME else seconds
-    match = _DATE.fullmatch(text)
-    if not match:
-        return None
-    year, month, day, hour, minute, second = (int(number[:9]) for number in match.groups()[:6])
-    if year >= 2038:
-        return NEVER
-    try:
-        days = datetime(year, month, 1, tzinfo=timezone.utc).timestamp()
-    except ValueError:
-        return None
-    zone = match[7]
-    offset = int(zone[:9]) if zone and zone.lstrip(b"-").isdigit() else 0
-    return int(days) + (((day - 1) * 24 + hour) * 60 + minute) * 60 + second + offset
-
-
-def parse_block(address: str, body: bytes) -> Lease | None:
-    """Return the Lease of a block's body, the text between its braces; None if it is damaged."""
-    state: str | None = None
-    times: dict[bytes, int | None] = {}
-    hardware = uid = hostname = None
-    broken = False
-    words: list[bytes] = []
-    depth = 0
-    for token in _TOKEN.finditer(body):
-        if token["mark"] == b"{":
-            depth += 1
-        elif token["mark"] == b"}":
-            depth -= 1
-            if depth == 0:
-                words = []
-        elif depth:
-            continue
-        elif token["mark"] == b";":
-            keyword = words[0].lower() if words else b""
-            rest = words[1:]
-            words = []
-            if keyword in (b"starts", b"ends", b"cltt"):
-                times[keyword] = _time(rest)
-            elif keyword == b"binding" and len(rest) == 2 and rest[0].lower() == b"state":
-                state = rest[1].decode("ascii", "replace").lower()
-                if state in ("reserved", "bootp"):
-                    state = "active"
-                broken = broken or state not in STATES
-            elif keyword == b"abandoned":
-                state = "abandoned"
-            elif keyword == b"hardware":
-                hardware = _hex_pairs(b"".join(rest[1:]))
-            elif keyword == b"uid" and rest:
-                quoted = rest[0].startswith(b'"')
-                uid = (_unquote(rest[0]).hex(":") or None) if quoted else _hex_pairs(b"".join(rest))
-            elif keyword == b"client-hostname" and rest:
-                quoted = rest[0].startswith(b'"')
-                name = _unquote(rest[0]) if quoted else b"".join(rest)
-                hostname = name.decode("utf-8", "surrogateescape")
-        elif token["word"] == b'"':
-            broken = True
-        elif token[0][:1] != b"#":
-            words.append(token[0])
-    if broken:
-        return None
-    return Lease(
-        address,
-        state or "active",
-        times.get(b"starts"),
-        times.get(b"ends"),
-        times.get(b"cltt"),
-        hardware,
-        uid,
-        hostname,
+def _fields(body: bytes) -> _Fields | None:
+    """Return what follows the address in a Lease; None if the block with this body is damaged."""
+    plain = _PLAIN.fullmatch(body)
+    if plain is None:
+        return _odd_fields(body)
+    starts, ends, cltt, state, hardware, pairs, string, hostname = plain.groups()
+    return (
+        state.decode(),
+        starts and _time(starts),
+        ends and _time(ends),
+        cltt and _time(cltt),
+        hardware and hardware.decode(),
+        _unquote(string).hex(":") or None if string else pairs and _pairs(pairs),
+        hostname and _hostname(hostname),
     )
 
 
-# ---------------------------------------------------------------------------------------------
-# The log
+def _odd_fields(body: bytes) -> _Fields | None:
+    state: str | None = None
+    times: dict[bytes, int | None] = {}
+    hardware = uid = hostname = None
+    unreadable = False
+    for keyword, values in _statements(body):
+        value = b" ".join(values)
+        if keyword in (b"starts", b"ends", b"cltt"):
+            times[keyword] = _time(value)
+        elif keyword == b"binding":
+            word = values[-1].lower().decode("latin-1") if values else ""
+            # States that dhcpd still reads: flags of an active lease in older versions.
+            word = "active" if word in ("reserved", "bootp") else word
+            if len(values) == 2 and values[0].lower() == b"state" and word in STATES:
+                state = word
+            else:
+                unreadable = True
+        elif keyword == b"abandoned":
+            state = "abandoned"
+        elif keyword == b"hardware":
+            known = values and _HARDWARE_TYPES.fullmatch(values[0].lower())
+            hardware = _pairs(b"".join(values[1:]), _HARDWARE_LENGTH) if known else None
+        elif keyword == b"uid":
+            string = value.startswith(b'"')
+            uid = _unquote(value).hex(":") or None if string else _pairs(b"".join(values))
+        elif keyword == b"client-hostname":
+            hostname = _hostname(value)
+        elif keyword not in _KEYWORDS:
+            unreadable = True
+    if state is None and unreadable:
+        return None
+    starts, ends, cltt = (times.get(keyword) for keyword in (b"starts", b"ends", b"cltt"))
+    return state or "active", starts, ends, cltt, hardware, uid, hostname
 
-_OCTET = rb"0*(?:25[0-5]|2[0-4]\d|1?\d?\d)"
-_ADDRESS = rb"(?P<address>" + _OCTET + rb"(?:\." + _OCTET + rb"){3})"
-_HEADER = rb"(?i:lease)\s{1,64}+" + _ADDRESS + rb"\s{0,64}+\{"
-_FAILOVER = rb'(?i:failover\s{1,64}+peer)\s{1,64}+"(?P<peer>[^"\n]*)"\s{1,64}+(?i:state)\s{0,64}+\{'
-_EVENT = re.compile(_STRING + rb"|#[^\n]*+\n|[{};]|" + _HEADER + rb"|" + _FAILOVER)
+
+def _statements(body: bytes) -> Iterator[tuple[bytes, list[bytes]]]:
+    """Yield each statement of a block as its keyword, in lower case, and its other words.
+
+    Of a statement with braces only what stands before the brace is told.
+    """
+    words: list[bytes] = []
+    depth = 0
+    for token in _TOKEN.finditer(body):
+        if token["word"]:
+            if depth == 0:
+                words.append(token["word"])
+            continue
+        mark = token["mark"]
+        if mark is None and token["broken"] is None:
+            continue
+        if mark == b"{":
+            depth += 1
+        elif mark == b"}":
+            depth -= 1
+        if depth == 0 or (depth == 1 and mark == b"{"):
+            if mark is None:
+                yield b"", words
+            elif words:
+                yield words[0].lower(), words[1:]
+            words = []
+
+
+@lru_cache(maxsize=1 << 16)
+def _time(text: bytes) -> int | None:
+    """Return what a date of dhcpd.leases(5) means; None if it means nothing (dhcpd: no time).
+
+    As in `parse_date_core` in common/parse.c: the day of the week is not looked at, a number after
+    the time is added in seconds, and 2038 or later is never, since a time there has 31 bits. A
+    date that ends in `UTC` (OpenBSD's dhcpd) says what every date here means anyway.
+    """
+    text = text.lower()
+    date = _DATE.fullmatch(text)
+    if date:
+        year, month, day, hour, minute, second = (int(number) for number in date.groups()[:6])
+        if year >= 2038:
+            return NEVER
+        if not 1 <= month <= 12 or year < 1970:
+            return None
+        days = datetime(year, month, 1).toordinal() - _EPOCH_DAY + day - 1
+        seconds = ((days * 24 + hour) * 60 + minute) * 60 + second + int(date[7] or 0)
+        return max(0, seconds)
+    if text == b"never":
+        return NEVER
+    epoch = _EPOCH.fullmatch(text)
+    if epoch is None:
+        return None
+    seconds = int(epoch[1])
+    return seconds if seconds < _MAX_TIME else NEVER
+
+
+_EPOCH_DAY = datetime(1970, 1, 1).toordinal()
+_MAX_TIME = 2**31 - 1  # MAX_TIME in includes/dhcpd.h
+
+
+def _pairs(text: bytes, most: int = MAX_BLOCK) -> str | None:
+    """Return hexadecimal numbers with colons as hex pairs; None if they are something else."""
+    text = text.lower()
+    if not _HEX_PAIRS.fullmatch(text):
+        text = b":".join(number.zfill(2) for number in text.split(b":"))
+        if not _HEX_PAIRS.fullmatch(text):
+            return None
+    return text.decode() if (len(text) + 1) // 3 <= most else None
+
+
+def _unquote(string: bytes) -> bytes:
+    """Return what a string means, as `read_string` in common/conflex.c reads it."""
+    if b"\\" not in string:
+        return string[1:-1]
+    if _PLAIN_STRING.fullmatch(string):
+        return string[1:-1].decode("unicode_escape").encode("latin-1")
+    return _ESCAPE.sub(_unescape, string[1:-1])
+
+
+def _unescape(escape: re.Match[bytes]) -> bytes:
+    octal, hexadecimal, letter = escape.groups()
+    if letter is not None:
+        return _LETTERS.get(letter, letter)
+    return bytes([int(octal, 8) if octal else int(hexadecimal, 16)])
+
+
+def _hostname(value: bytes) -> str | None:
+    """Return a hostname out of a string or bare words; to dhcpd it ends at a NUL."""
+    name = _unquote(value) if value.startswith(b'"') else value.replace(b" ", b"")
+    return name.partition(b"\0")[0].decode("utf-8", "surrogateescape")
+
+
+# The log.
+
+_OCTET = rb"0{0,2}(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])"
+_HEADER = rb"(?i:lease)\s{1,64}+(?P<address>" + _OCTET + rb"(?:\." + _OCTET + rb"){3})\s{0,64}+\{"
+_PEER = (
+    rb'(?i:failover\s{1,64}+peer)\s{1,64}+"?(?P<peer>[^"\s{};]{1,255})"?\s{1,64}+'
+    rb"(?i:state)\s{0,64}+\{"
+)
+_EVENT = re.compile(
+    _STRING
+    + rb'|(?P<comment>#[^\n]*+)|(?P<mark>[{};])|(?P<broken>"[^\n]*+)|'
+    + _HEADER
+    + rb"|"
+    + _PEER
+)
+# A header is shorter: what is nearer to the end of the text may be the beginning of one.
+_MAX_HEADER = 1024
+# A broken line that ends like this: a block was torn, and the next one begins on the same line. The
+# line break keeps a client's hostname from looking like it: there is none in a string.
+_GLUED = re.compile(rb"(?:" + _HEADER + rb"|" + _PEER + rb")[ \t\r]*+\Z")
 _SIDE = re.compile(rb"\b(my|partner)\s+state\s+([a-z-]+)", re.IGNORECASE)
+_WORD = re.compile(rb"[\w-]++")
+_BLANK = re.compile(rb"(?:\s|\xef\xbb\xbf)*+")  # a byte order mark is one too
+# The statements besides `lease` that `lease_file_subparse` knows.
+_OTHERS = frozenset(
+    b"ia-na ia-ta ia-pd class subclass host group failover server-duid authoring-byte-order".split()
+)
+
+# A stretch of blocks in dhcpd's own layout is taken as a whole, without looking into them one by
+# one. Its shape, all that is left of it when the other bytes are gone, proves that it is one.
+_WINDOW = 256 * 1024
+_LEAST_WINDOW = 4096
+_NOT_SHAPE = bytes(byte for byte in range(256) if byte not in b'"{};#\n')
+_SHAPE = re.compile(rb'(?:\{\n(?:(?:"[^"\n]*+")?+;\n)++\}\n)++')
+_SHAPE_WITH_COMMENTS = re.compile(rb'(?:\{\n(?:(?:"[^"\n]*+")*+;(?:#[^\n]*+)?+\n)++\}\n)++')
+_STATED_BLOCK = re.compile(
+    rb"\n  binding state (?:active|free|backup|expired|released|abandoned|reset);[^}]*+\}\n"
+)
+_NUMBER = rb"(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
+_CANONICAL = re.compile(_NUMBER + rb"(?:\." + _NUMBER + rb"){3}")
 
 
-class _Blocks(Mapping[str, Lease]):
-    """The parsed view of a log's raw blocks."""
+class _Block(NamedTuple):
+    """The open block: what its header says, and where its body begins in the open statement."""
 
-    def __init__(self, raw: dict[str, bytes]) -> None:
-        self._raw = raw
+    address: bytes | None
+    peer: bytes | None
+    body: int
+
+
+class _Leases(Mapping[str, Lease]):
+    """The last complete block of each address, parsed when it is asked for."""
+
+    def __init__(self, bodies: dict[bytes, bytes]) -> None:
+        self._bodies = bodies
 
     def __getitem__(self, address: str) -> Lease:
-        lease = parse_block(address, self._raw[address])
-        if lease is None:
+        fields = _fields(self._bodies[address.encode()])
+        if fields is None:
             raise KeyError(address)
-        return lease
+        return Lease(address, *fields)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._raw)
+        return (address.decode() for address in self._bodies)
 
     def __len__(self) -> int:
-        return len(self._raw)
+        return len(self._bodies)
 
 
 class LeaseLog:
-    """A lease file as a log, fed in chunks that may be split anywhere."""
+    """A lease file as a log, fed in chunks that may be split anywhere.
+
+    What a feed costs grows with the chunk; what is kept grows with the addresses.
+    """
 
     def __init__(self) -> None:
-        self._raw: dict[str, bytes] = {}
-        self._changed: set[str] = set()
-        self._tail = b""
-        self._line = 1
-        self.faults: list[Fault] = []
+        """Begin an empty log."""
         self.damage = 0
+        """How many places were skipped."""
+        self.faults: list[Fault] = []
+        """The first MAX_FAULTS of them."""
         self.failover: dict[str, tuple[str, str]] = {}
+        """The last known state of each failover peer: my state, partner state."""
+        self._bodies: dict[bytes, bytes] = {}
+        self._changed: set[bytes] = set()
+        # What is not done yet: the text from the beginning of the open statement on.
+        self._text = b""
+        self._line = 1  # of the first byte of the text
+        self._start = 0  # of the open statement
+        self._scanned = 0  # the events before this are done
+        self._depth = 0  # of braces
+        self._block: _Block | None = None
+        self._lost = False  # after damage without an end nothing counts until the next header
+        self._skip_line = False  # lost inside a string: nothing at all before the line's end
 
     @property
     def leases(self) -> Mapping[str, Lease]:
         """The last complete block of each address."""
-        return _Blocks(self._raw)
+        return _Leases(self._bodies)
 
     def take_changed(self) -> set[str]:
         """Return the addresses that got a new block since the last call."""
         changed, self._changed = self._changed, set()
-        return changed
+        return {address.decode() for address in changed}
 
     def feed(self, chunk: bytes) -> None:
         """Take the next bytes of the log."""
-        text = self._tail + chunk
-        start = 0
-        depth = 0
-        header: re.Match[bytes] | None = None
-        for event in _EVENT.finditer(text):
-            if event["address"] is not None or event["peer"] is not None:
-                if header is not None:
-                    self._skip(text, header.start(), "a block that never ends")
-                header, start, depth = event, event.start(), 1
-            elif event[0] == b"{":
-                depth += 1
-            elif event[0] == b"}":
-                depth = max(0, depth - 1)
-                if depth == 0:
-                    if header is not None:
-                        self._take(header, text[header.end() : event.start()])
-                    header, start = None, event.end()
-            elif depth == 0:
-                header, start = None, event.end()
-        self._tail = text[start:]
+        self._text += chunk
+        next_window = 0
+        done = False
+        while not done:
+            if self._skip_line and not self._skip_to_line_end():
+                break
+            if self._scanned >= next_window and not (self._depth or self._lost):
+                next_window = self._take_windows()
+            done = self._scan(next_window)
+        # Lost text is of no use; of an open statement even the beginning is.
+        used = self._scanned if self._lost else self._start
+        self._line += self._text.count(b"\n", 0, used)
+        self._text = self._text[used:]
+        self._scanned -= used
+        self._start = 0
 
-    def _take(self, header: re.Match[bytes], body: bytes) -> None:
-        if header["peer"] is not None:
-            sides = {m[1].lower(): m[2].decode() for m in _SIDE.finditer(body)}
-            peer = header["peer"].decode("utf-8", "replace")
+    def _scan(self, next_window: int) -> bool:
+        """Take event after event; return whether the text is at its end.
+
+        Stop before it where a window may be tried, or where the rest of a line is to be skipped.
+        """
+        text = self._text
+        for event in _EVENT.finditer(text, self._scanned):
+            kind, end = event.lastgroup, event.end()
+            self._skip_blanks()
+            too_long = self._too_long(event.start(), end)
+            if kind in ("comment", "broken") and end == len(text):
+                # The rest of the line may be yet to come.
+                self._scanned = event.start()
+                self._skip_line = too_long
+                return True
+            self._scanned = end
+            if too_long and kind is None:
+                self._skip_line = True
+                return False
+            if kind in ("address", "peer"):
+                self._take_header(event)
+            elif kind == "broken":
+                self._take_broken(event)
+            elif self._lost or kind is None:
+                pass
+            elif kind == "comment":
+                if self._depth == 0 and self._start == event.start():
+                    self._start = end
+            elif self._take_mark(event) and end >= next_window:
+                return False
+        self._scanned = max(self._scanned, len(text) - _MAX_HEADER)
+        self._skip_blanks()
+        self._too_long(self._scanned, len(text))
+        return True
+
+    def _skip_blanks(self) -> None:
+        if self._depth == 0 and not self._lost:
+            blank = _BLANK.match(self._text, self._start)
+            self._start = blank.end() if blank else self._start
+
+    def _too_long(self, start: int, end: int) -> bool:
+        """Return whether an event is longer than a block may be; be lost if the statement is."""
+        if not self._lost and end - self._start > MAX_BLOCK:
+            self._skip(self._start, f"no end within {MAX_BLOCK} bytes")
+            self._lost = True
+            self._depth = 0
+            self._block = None
+        return end - start > MAX_BLOCK
+
+    def _skip_to_line_end(self) -> bool:
+        line_end = self._text.find(b"\n", self._scanned)
+        self._skip_line = line_end < 0
+        self._scanned = len(self._text) if self._skip_line else line_end
+        return not self._skip_line
+
+    def _take_header(self, header: re.Match[bytes], offset: int = 0) -> None:
+        """Open a block. The header is at its place in the text, shifted by the offset."""
+        start = header.start() + offset
+        before = self._text[self._start : start]
+        if self._lost:
+            self._lost = False
+        elif self._block is not None:
+            self._skip(self._start, "a block without its end")
+        elif self._depth:
+            # A block inside another statement is that statement's; but dhcpd begins its own
+            # statements at the beginning of a line, so the one around has lost its end.
+            if before[-1:] not in (b"\n", b"\0"):
+                self._depth += 1
+                return
+            self._skip(self._start, "a statement without its end")
+        elif _WORD.fullmatch(before):
+            # The end of a longer word only looks like a header.
+            self._depth = 1
+            return
+        elif before:
+            self._skip(self._start, "text that is no statement")
+        self._block = _Block(header["address"], header["peer"], header.end() - header.start())
+        self._start = start
+        self._depth = 1
+
+    def _take_broken(self, line: re.Match[bytes]) -> None:
+        glued = _GLUED.search(line[0])
+        if glued:
+            self._scanned = line.start() + glued.end()
+            self._take_header(glued, line.start())
+
+    def _take_mark(self, mark: re.Match[bytes]) -> bool:
+        """Take a brace or a semicolon; return whether it ends a statement of the file."""
+        if mark[0] == b"{":
+            self._depth += 1
+            return False
+        if mark[0] == b"}":
+            self._depth -= 1
+        if self._depth > 0:
+            return False
+        if self._depth < 0:
+            self._skip(self._start, "a closing brace too many")
+            self._depth = 0
+        elif self._block is not None:
+            self._take_block(self._block, self._text[self._start + self._block.body : mark.start()])
+            self._block = None
+        elif self._start < mark.start():
+            word = _WORD.match(self._text, self._start)
+            if not word or word[0].lower() not in _OTHERS:
+                self._skip(self._start, "text that is no statement")
+        self._start = mark.end()
+        return True
+
+    def _take_block(self, block: _Block, body: bytes) -> None:
+        if block.address is not None:
+            address = b".".join(b"%d" % int(number) for number in block.address.split(b"."))
+            if _fields(body) is None:
+                self._skip(self._start, "a block whose state cannot be read")
+            else:
+                self._bodies[address] = body
+                self._changed.add(address)
+        elif block.peer is not None:
+            sides = {side[1].lower(): side[2].decode() for side in _SIDE.finditer(body)}
+            peer = block.peer.decode("utf-8", "replace")
             self.failover[peer] = (sides.get(b"my", ""), sides.get(b"partner", ""))
-            return
-        address = ".".join(str(int(octet)) for octet in header["address"].split(b"."))
-        if parse_block(address, body) is None:
-            self._skip(body, 0, f"damaged block of {address}")
-            return
-        self._raw[address] = body
-        self._changed.add(address)
 
-    def _skip(self, text: bytes, position: int, reason: str) -> None:
+    def _take_windows(self) -> int:
+        """Take the plain blocks from the open statement on; return where to try again."""
+        text = self._text
+        self._skip_blanks()
+        while len(text) - self._start >= _LEAST_WINDOW:
+            end = text.rfind(b"\n}\n", self._start, self._start + _WINDOW) + 3
+            if end <= self._start or not self._take_window(text[self._start : end]):
+                return max(end, self._start + 1)
+            self._start = self._scanned = end
+            self._skip_blanks()
+        return len(text)
+
+    def _take_window(self, window: bytes) -> bool:
+        """Take a window that is nothing but plain blocks; return whether it is."""
+        if not window.startswith(b"lease "):
+            return False
+        shape = window.translate(None, _NOT_SHAPE)
+        if not _SHAPE.fullmatch(shape):
+            # Quotes in strings, or comments.
+            unescaped = window.replace(b"\\\\", b"").replace(b'\\"', b"")
+            shape = unescaped.translate(None, _NOT_SHAPE)
+            if not _SHAPE_WITH_COMMENTS.fullmatch(shape):
+                return False
+        blocks = window[len(b"lease ") : -len(b"\n}\n")].split(b"\n}\nlease ")
+        count = shape.count(b"\n}\n")
+        if len(blocks) != count or len(_STATED_BLOCK.findall(window)) != count:
+            return False
+        try:
+            bodies = dict([block.split(b" {", 1) for block in blocks])
+        except ValueError:
+            return False
+        new = [address for address in bodies if address not in self._bodies]
+        if not all(map(_CANONICAL.fullmatch, new)):
+            return False
+        self._bodies.update(bodies)
+        self._changed.update(bodies)
+        return True
+
+    def _skip(self, position: int, reason: str) -> None:
         self.damage += 1
         if len(self.faults) < MAX_FAULTS:
-            self.faults.append(Fault(self._line + text.count(b"\n", 0, position), reason))
+            line = self._line + self._text.count(b"\n", 0, position)
+            self.faults.append(Fault(line, reason))
 
 
 def parse(data: bytes) -> LeaseLog:
@@ -306,21 +584,37 @@ def parse(data: bytes) -> LeaseLog:
     return log
 
 
+# A hostname that needs no escape in JSON.
+_PLAIN_JSON = re.compile(r"[A-Za-z0-9 ._-]*+")
+
+
 def dump_lines(log: LeaseLog) -> Iterator[str]:
-    """Yield the last block of each address as a line of JSON, in address order."""
-    for address in sorted(log.leases, key=lambda text: tuple(map(int, text.split(".")))):
-        lease = log.leases[address]
-        times = {
-            key: "never" if time == NEVER else time
-            for key, time in (("starts", lease.starts), ("ends", lease.ends), ("cltt", lease.cltt))
-        }
-        yield json.dumps(
-            {
-                "address": lease.address,
-                "state": lease.state,
-                **times,
-                "hardware": lease.hardware,
-                "uid": lease.uid,
-                "hostname": lease.hostname,
-            }
+    """Yield the last complete block of each address as a JSON object, in address order.
+
+    No line break ends it. The keys are those of DESIGN's `leasemerge dump`.
+    """
+    bodies = log._bodies
+    for address in sorted(bodies, key=_by_number):
+        fields = _fields(bodies[address])
+        if fields is None:
+            continue
+        state, starts, ends, cltt, hardware, uid, hostname = fields
+        yield (
+            f'{{"address": "{address.decode()}", "state": "{state}", "starts": {_json_time(starts)}, '
+            f'"ends": {_json_time(ends)}, "cltt": {_json_time(cltt)}, '
+            f'"hardware": {_json(hardware)}, "uid": {_json(uid)}, "hostname": {_json(hostname)}}}'
         )
+
+
+def _by_number(address: bytes) -> bytes:
+    return inet_aton(address.decode())
+
+
+def _json_time(time: int | None) -> int | str:
+    return "null" if time is None else '"never"' if time == NEVER else time
+
+
+def _json(text: str | None) -> str:
+    if text is None:
+        return "null"
+    return f'"{text}"' if _PLAIN_JSON.fullmatch(text) else json.dumps(text)

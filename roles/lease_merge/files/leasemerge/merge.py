@@ -350,9 +350,9 @@ def _best(blocks: Sequence[_Block], key: Callable[[Lease], tuple[int, int]]) -> 
         return blocks[0]
     keys = [(*key(lease), -feed.rank) for feed, lease in blocks]
     top = max(keys)
+    if keys.count(top) == 1:
+        return blocks[keys.index(top)]
     best = [block for block, own in zip(blocks, keys, strict=True) if own == top]
-    if len(best) == 1:
-        return best[0]
     return max(best, key=lambda block: (repr(block[1]), block[0].server or ""))
 
 
