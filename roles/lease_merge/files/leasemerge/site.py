@@ -233,15 +233,6 @@ def _zone_network(zone: str) -> IPv4Network:
     return IPv4Network((".".join((octets + ["0"] * 3)[:4]), len(octets) * 8))
 
 
-def _address(value: object) -> IPv4Address | None:
-    if not isinstance(value, str):
-        return None
-    try:
-        return IPv4Address(value)
-    except ValueError:
-        return None
-
-
 def _shown(value: object) -> str:
     """Show a value as the inventory has it, without letting it break the line or fill it."""
     text = value if isinstance(value, str) else repr(value)
@@ -280,7 +271,7 @@ class _Reader:
 
     def __init__(self, data: object) -> None:
         self.faults: list[str] = []
-        self._networks: list[IPv4Network] = []
+        self._networks: dict[IPv4Network, _Entry] = {}
         self._ranges: dict[IPv4Network, list[tuple[IPv4Address, IPv4Address]]] = {}
         self._name_servers: list[NameServer] = []
         self._fixed_hosts: list[FixedHost] = []
@@ -290,6 +281,8 @@ class _Reader:
         # What holds an address: the entry and, for a server, its name. A server may be a fixed
         # host too, and a dhcp server a dnscache server; one machine is told by its one name.
         self._holders: dict[IPv4Address, tuple[_Entry, str]] = {}
+        # What ranges are written around.
+        self._spared: set[IPv4Address] = set()
 
         if not isinstance(data, Mapping):
             self._data: Mapping[object, object] = {}
@@ -312,6 +305,7 @@ class _Reader:
         self._check_dnscache_servers()
         self._read_fixed_hosts()
         self._read_name_servers()
+        self._check_ranges()
 
     def site(self) -> Site:
         return Site(
@@ -384,16 +378,17 @@ class _Reader:
         return label
 
     def _address(self, who: str | _Entry, what: str, value: object) -> IPv4Address | None:
-        if isinstance(value, str):
-            address = _address(value)
-            if address is None:
+        if isinstance(value, str) and value:
+            try:
+                return IPv4Address(value)
+            except ValueError:
                 self._fault(
                     who,
                     f"the {what} {_shown(value)} is not an IPv4 address",
                     "write four numbers from 0 to 255",
                 )
-            return address
-        if value is None:
+                return None
+        if value is None or value == "":
             self._fault(who, f"it has no {what}", "give it one")
         else:
             self._fault(who, f"the {what} {_shown(value)} is not text", "put it in quotes")
@@ -473,9 +468,10 @@ class _Reader:
         # To Python `true` is a number too.
         if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= most:
             return value
+        shown = f"the text {_shown(value)}" if isinstance(value, str) else _shown(value)
         self._fault(
             "Site",
-            f"{key} is {_shown(value)}",
+            f"{key} is {shown}",
             f"write a whole number of seconds from 1 to {most}",
         )
         return default
@@ -503,21 +499,18 @@ class _Reader:
                 )
 
     def _read_subnets(self) -> None:
-        entries: list[tuple[_Entry, IPv4Network]] = []
         for entry in self._entries("subnets", "Subnet", "network"):
             network = self._network(entry)
             if network is None:
                 continue
-            for other_entry, other in entries:
+            for other, other_entry in self._networks.items():
                 if network.overlaps(other):
                     self._fault(
                         entry,
                         f"it overlaps {other_entry}",
                         "give every address to one subnet only",
                     )
-            entries.append((entry, network))
-            if network not in self._ranges:
-                self._networks.append(network)
+            self._networks[network] = entry
             self._ranges[network] = self._read_ranges(entry, network)
             for router in self._list(entry, "routers", entry.get("routers")):
                 self._check_router(entry, network, router)
@@ -549,11 +542,11 @@ class _Reader:
     ) -> list[tuple[IPv4Address, IPv4Address]]:
         ranges: list[tuple[IPv4Address, IPv4Address]] = []
         for value in self._list(entry, "ranges", entry.get("ranges")):
-            ends = self._list(entry, "a range", value)
+            ends = value if isinstance(value, Sequence) and not isinstance(value, str) else ()
             if len(ends) != 2:
                 self._fault(
                     entry,
-                    f"the range {_shown(value)} has not two addresses",
+                    f"the range {_shown(value)} is not a list of two addresses",
                     "write its first and its last address",
                 )
                 continue
@@ -626,10 +619,10 @@ class _Reader:
             else:
                 zones.append(zone)
         covered = list(ipaddress.collapse_addresses(_zone_network(zone) for zone in zones))
-        for network in self._networks:
+        for network, entry in self._networks.items():
             if not any(network.subnet_of(zones_network) for zones_network in covered):
                 self._fault(
-                    f"Subnet {network}",
+                    entry,
                     "no reverse zone holds all of its addresses",
                     f"add {', '.join(reverse_zones([str(network)])[:4])} to reverse_zones",
                 )
@@ -759,20 +752,27 @@ class _Reader:
             )
         else:
             fixed[address] = entry
+            self._spared.add(address)
             self._hold_address(entry, "address", address, label or "")
         return address
 
     def _read_macs(self, entry: _Entry) -> list[str]:
         macs: list[str] = []
         for value in self._list(entry, "hardware_ethernet", entry.get("hardware_ethernet")):
+            if isinstance(value, int):
+                # YAML 1.1 section "integer": 10:20:30:40:50:60 is a number in base 60.
+                self._fault(
+                    entry,
+                    f"the MAC address {value} is a number, as YAML reads digits and colons",
+                    "put it in quotes",
+                )
+                continue
             mac = normal_mac(value)
             if mac is None:
-                # YAML 1.1 reads 10:20:30:40:50:60 as a number in base 60.
                 self._fault(
                     entry,
                     f"the MAC address {_shown(value)} is not six pairs of hexadecimal digits",
-                    "write it as 'de:ad:be:ef:ca:fe'"
-                    + ("" if isinstance(value, str) else ", in quotes"),
+                    "write it as de:ad:be:ef:ca:fe",
                 )
                 continue
             if mac in ("00:00:00:00:00:00", "ff:ff:ff:ff:ff:ff"):
@@ -821,6 +821,7 @@ class _Reader:
             address = self._address(entry, "alias address", entry.get("address"))
             if address is None:
                 continue
+            self._spared.add(address)
             self._hold_address(entry, "alias address", address, "")
             self._check_alias(entry, address)
             self._name_servers.append(NameServer(label or "", str(address)))
@@ -855,3 +856,19 @@ class _Reader:
                 f"the alias address {address} does not lie in {place} of its server's {server}",
                 "choose a free address of that subnet",
             )
+
+    def _check_ranges(self) -> None:
+        """Check that dhcpd does not give away the address of a router or a server."""
+        taken = {address: holder[0] for address, holder in self._holders.items()}
+        taken.update(self._routers)
+        exposed = sorted(taken.keys() - self._spared)
+        for network, entry in self._networks.items():
+            for first, last in self._ranges[network]:
+                for address in exposed:
+                    if first <= address <= last:
+                        self._fault(
+                            entry,
+                            f"the range {first} to {last} holds the address {address} of "
+                            + ("a router" if address in self._routers else str(taken[address])),
+                            "make it a fixed host, or leave it out of the range",
+                        )

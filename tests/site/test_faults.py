@@ -1,0 +1,210 @@
+"""Every fault of a site is found, and told in a sentence that says what to do.
+
+golden/input/every-key.json is a site that is well and has every key. A case in golden/errors is
+what it has otherwise (`with`), lacks (`without`) or is instead, and beside it the exact sentences.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import leasemerge.site
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from leasemerge.site import Site, SiteError, faults
+
+GOLDEN = Path(__file__).parent.parent / "golden"
+EVERY_KEY = GOLDEN / "input" / "every-key.json"
+CASES = sorted(path.stem for path in (GOLDEN / "errors").glob("*.json"))
+
+
+def base() -> dict[str, Any]:
+    """Read the site that is well."""
+    site: dict[str, Any] = json.loads(EVERY_KEY.read_text())
+    return site
+
+
+def faulty(case: str) -> object:
+    """Make the site of a case."""
+    change = json.loads((GOLDEN / "errors" / f"{case}.json").read_text())
+    if "instead" in change:
+        return change["instead"]
+    site = base() | change.get("with", {})
+    return {key: value for key, value in site.items() if key not in change.get("without", [])}
+
+
+def test_a_site_that_is_well_has_no_fault() -> None:
+    """Without this every case below would prove nothing."""
+    assert faults(base()) == []
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_sentences_of_a_fault(case: str) -> None:
+    """One fault alone: exactly its sentences."""
+    expected = (GOLDEN / "errors" / f"{case}.txt").read_text().splitlines()
+    assert faults(faulty(case)) == expected
+
+
+def test_every_fault_has_its_case(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every place in site.py that tells a fault is reached by a case."""
+    source = Path(leasemerge.site.__file__).read_text()
+    calls = {
+        node.lineno
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr == "_fault"
+    }
+    reached = set()
+    original = leasemerge.site._Reader._fault
+
+    def note(self: Any, who: Any, what: str, remedy: str) -> None:
+        reached.add(sys._getframe(1).f_lineno)
+        original(self, who, what, remedy)
+
+    monkeypatch.setattr(leasemerge.site._Reader, "_fault", note)
+    for case in CASES:
+        faults(faulty(case))
+    assert calls - reached == set(), "These lines of site.py tell a fault that no case has."
+
+
+def test_all_faults_at_once() -> None:
+    """Faults of different hosts and keys do not hide one another."""
+    site = base()
+    site["fixed_hosts"] += [
+        {"name": "one", "fixed_address": "10.1.1.999"},
+        {"name": "two_", "fixed_address": "10.1.1.15"},
+        {"name": "three", "hardware_ethernet": ["xx"], "aliases": ["wpad"]},
+    ]
+    site["subnets"][0]["ranges"] = [["10.1.1.100", "10.1.1.255"]]
+    site["mclt"] = 0
+    site["name_servers"][0]["address"] = "10.1.2.3"
+    found = faults(site)
+    assert [sentence.split(";")[0] for sentence in found] == [
+        "Site: mclt is 0",
+        "Subnet 10.1.1.0/24 (inventory/group_vars/all/site.yml:15): the range 10.1.1.100 to "
+        "10.1.1.255 takes in the network or broadcast address of 10.1.1.0/24",
+        "Host one: the address 10.1.1.999 is not an IPv4 address",
+        "Host two_: the name two_ is not a DNS label",
+        "Host two_: the address 10.1.1.15 is already that of host foobar "
+        "(inventory/fixed_hosts.yml:18)",
+        "Host three: the MAC address xx is not six pairs of hexadecimal digits",
+        "Host three: the alias wpad is a reserved name",
+        "Name server ns1 (inventory/servers.yml:10): the alias address 10.1.2.3 does not lie in "
+        "the subnet 10.1.1.0/24 of its server's 10.1.1.5",
+    ]
+
+
+def test_from_dict_raises_every_fault() -> None:
+    """The error carries the same sentences."""
+    site = base() | {"lease_ttl": 0, "domain": "-"}
+    with pytest.raises(SiteError) as error:
+        Site.from_dict(site)
+    assert error.value.faults == faults(site)
+    assert len(error.value.faults) == 2
+
+
+def test_only_the_keys_of_site_json() -> None:
+    """What only a deployment knows may be absent, and what is not known is ignored."""
+    site = {
+        "domain": "office.internal",
+        "reverse_zones": ["1.1.10.in-addr.arpa"],
+        "name_servers": [
+            {"name": "ns1", "address": "10.1.1.3"},
+            {"name": "ns2", "address": "10.1.1.4"},
+        ],
+        "fixed_hosts": [
+            {
+                "name": "foobar",
+                "fixed_address": "10.1.1.15",
+                "hardware_ethernet": ["de:ad:be:ef:ca:fe"],
+                "aliases": ["www"],
+            }
+        ],
+        "subnets": [{"network": "10.1.1.0/24", "ranges": [["10.1.1.100", "10.1.1.200"]]}],
+        "servers": ["draco", "taurus"],
+        "reserved_names": ["wpad", "isatap", "localhost"],
+        "fixed_ttl": 3600,
+        "lease_ttl": 60,
+        "negative_ttl": 5,
+    }
+    assert faults(site) == []
+    assert faults(site | {"a_key_of_tomorrow": 1}) == []
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        {"name": "h", "fixed_address": "10.1.1.20"},
+        {"name": "h", "hardware_ethernet": ["02:00:00:00:00:01"]},
+        {"name": "h", "fixed_address": None, "hardware_ethernet": ["02:00:00:00:00:01"]},
+        {
+            "name": "h",
+            "fixed_address": "10.1.1.150",
+            "hardware_ethernet": ["02:00:00:00:00:01", "02-00-00-00-00-0A"],
+        },
+        {"name": "H1", "fixed_address": "10.1.1.20", "aliases": ["1", "a-b"], "extra": "x;\ny;"},
+        {"name": "h", "fixed_address": "10.1.1.20", "next_server": "10.1.1.1", "filename": "a/b"},
+    ],
+)
+def test_a_fixed_host_in_each_of_its_forms(host: dict[str, Any]) -> None:
+    """No MAC, several MACs, a MAC and no address, an address inside a range: all are well."""
+    site = base()
+    site["fixed_hosts"].append(host)
+    assert faults(site) == []
+
+
+def test_reverse_zones_may_hold_more_than_a_subnet() -> None:
+    """A zone above, or two zones side by side, hold a subnet just as well."""
+    site = base() | {"reverse_zones": ["10.in-addr.arpa"]}
+    assert faults(site) == []
+    site["subnets"] = [{"network": "10.1.0.0/22"}]
+    site["reverse_zones"] = [f"{octet}.1.10.in-addr.arpa" for octet in range(4)]
+    assert faults(site) == []
+    site["reverse_zones"].pop()
+    assert len(faults(site)) == 1
+
+
+_ANYTHING = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=5)
+    | st.sampled_from(["10.1.1.7", "10.1.1.0/24", "x", "02:00:00:00:00:01"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner),
+    max_leaves=6,
+)
+
+
+@given(key=st.sampled_from(sorted(base())), value=_ANYTHING)
+def test_no_value_breaks_the_check(key: str, value: object) -> None:
+    """Whatever stands at a key, the answer is sentences of one line, never a traceback."""
+    found = faults(base() | {key: value})
+    assert all("\n" not in sentence and sentence.endswith(".") for sentence in found)
+    if not found:
+        Site.from_dict(base() | {key: value})
+
+
+@given(
+    table=st.sampled_from(
+        ["fixed_hosts", "subnets", "name_servers", "dhcp_servers", "dnscache_servers"]
+    ),
+    key=st.sampled_from(
+        [
+            *["name", "fixed_address", "hardware_ethernet", "aliases", "where", "address", "role"],
+            *["network", "ranges", "routers", "shared_network", "server_address", "filename"],
+        ]
+    ),
+    value=_ANYTHING,
+)
+def test_no_value_of_an_entry_breaks_the_check(table: str, key: str, value: object) -> None:
+    """The same inside each table."""
+    site = base()
+    site[table][0][key] = value
+    assert all("\n" not in sentence and sentence.endswith(".") for sentence in faults(site))
