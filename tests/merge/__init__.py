@@ -1,0 +1,1 @@
+"""Tests of the merge, its hostnames and its zone data; they share the examples."""
