@@ -37,8 +37,15 @@ SILENCE_SECONDS = 8.0
 _FIRST_RETRY = 0.1
 _LAST_RETRY = 5.0
 
+# A link that held this long begins with the soonest retry again.
+_STEADY_SECONDS = 5.0
+
 # What is read from a feed before the service looks at its other work.
 _CHUNK = 65536
+# dhcpd, which syncs its file for every lease, cannot fill this in a second; a peer that sends on
+# and on is slowed down to it. The first telling may be as fast as it likes, up to a bound.
+_BYTES_PER_SECOND = 2 << 20
+_FIRST_BYTES = 1 << 29
 # A part of a block that is longer than any block is a peer that sends garbage. A rendered block
 # may be four times its hostname and uid, which are written as octal escapes.
 _LONGEST = 8 * MAX_BLOCK
@@ -118,7 +125,7 @@ class Decoder:
         word, *rest = text.decode("ascii", "replace").split() or [""]
         if any(not _WORD.fullmatch(part) for part in rest):
             raise FeedError("a word that is no name")
-        if word == "feed" and len(rest) == 3 and rest[0] == "1":
+        if word == "feed" and len(rest) == 3 and rest[0] == "1" and not self._greeted:
             self._greeted = True
             yield Hello(rest[1], rest[2])
         elif not self._greeted:
@@ -221,6 +228,9 @@ class Peer:
         self._next = 0.0
         self._heard = 0.0
         self.heard: float | None = None
+        self._began = 0.0
+        self._second = 0.0
+        self._budget = 0
         self.greeted = False
         self.complete = False
         self.error = ""
@@ -256,7 +266,8 @@ class Peer:
         """Start the process that brings the stream."""
         self._decoder = Decoder()
         self.greeted = self.complete = False
-        self._heard = now
+        self._heard = self._began = now
+        self._budget = _FIRST_BYTES
         try:
             self._process = subprocess.Popen(
                 self._command,
@@ -276,7 +287,7 @@ class Peer:
     def read(self, now: float) -> Iterator[Event]:
         """Yield what the peer says now. The link is dropped when it ends or says nonsense."""
         descriptor = self.fileno()
-        if descriptor is None:
+        if descriptor is None or not self.willing(now):
             return
         try:
             chunk = os.read(descriptor, _CHUNK)
@@ -286,7 +297,10 @@ class Peer:
             self.drop(now, self._last_words() or "the connection ended")
             return
         self._heard, self.heard = now, time.time()
+        self._budget -= len(chunk)
         try:
+            if self._budget < 0 and not self.complete:
+                raise FeedError("endless data")
             for event in self._decoder.feed(chunk):
                 if isinstance(event, Hello):
                     if event.server != self.server:
@@ -294,7 +308,7 @@ class Peer:
                     self.greeted = True
                 elif isinstance(event, Complete):
                     self.complete = True
-                    self._retry = _FIRST_RETRY
+                    self._budget = 0
                     self.error = ""
                 else:
                     self.damage += event.damage
@@ -302,6 +316,12 @@ class Peer:
         except FeedError as error:
             self._retry = _LAST_RETRY
             self.drop(now, f"refused: {error}")
+
+    def willing(self, now: float) -> bool:
+        """Whether more may be read in this second."""
+        if self.complete and now >= self._second + 1:
+            self._second, self._budget = now, _BYTES_PER_SECOND
+        return self._budget > 0
 
     def silent(self, now: float) -> bool:
         """Whether the link is up by name only."""
@@ -322,6 +342,8 @@ class Peer:
     def _lose(self, now: float, reason: str) -> None:
         self.greeted = self.complete = False
         self.error = reason
+        if now - self._began >= _STEADY_SECONDS and not reason.startswith("refused"):
+            self._retry = _FIRST_RETRY
         self._next = now + self._retry
         self._retry = min(2 * self._retry, _LAST_RETRY)
 

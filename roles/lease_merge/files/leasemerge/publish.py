@@ -11,6 +11,7 @@ from pathlib import Path
 
 # tinydns-data(8) needs some seconds for millions of names. One that takes longer hangs.
 _PATIENCE = 60.0
+_LOCK_SECONDS = 5.0
 
 
 class BusyError(RuntimeError):
@@ -31,11 +32,17 @@ class Publisher:
         self._build = directory / ".build"
         self._build.mkdir(mode=0o755, exist_ok=True)
         self._lock = os.open(directory / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            os.close(self._lock)
-            raise BusyError(f"{directory} is published into by another process") from error
+        # A build has the lock too, so that one that outlives a killed service is waited for.
+        deadline = time.monotonic() + _LOCK_SECONDS
+        while True:
+            try:
+                fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError as error:
+                if time.monotonic() > deadline:
+                    os.close(self._lock)
+                    raise BusyError(f"{directory} is published into by another process") from error
+                time.sleep(0.01)
         self._process: subprocess.Popen[bytes] | None = None
         self._data: bytes | None = None
         self._started = 0.0
@@ -65,6 +72,7 @@ class Publisher:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,
+                pass_fds=[self._lock],
             )
         except OSError as error:
             self._fail(f"cannot build zone data: {error}")

@@ -222,6 +222,12 @@ class Service:
             self._more = False
             self._read_own()
         clock = time.monotonic()
+        for peer in self._peers:
+            if peer.silent(clock):
+                self._drop(peer, clock, "it says nothing")
+            if peer.due(clock):
+                peer.connect(clock)
+                self._listen_to(peer)
         if clock >= self._next_tick:
             self._tick(clock)
         for subscriber in list(self._subscribers):
@@ -258,10 +264,7 @@ class Service:
         if self._own is not None:
             self._more |= self._own.tail.watch() or bool(self._own.error)
         for peer in self._peers:
-            if peer.silent(clock):
-                self._drop(peer, clock, "it says nothing")
-            if peer.due(clock):
-                self._connect(peer, clock)
+            self._listen_to(peer)
         if clock >= self._next_alive:
             self._next_alive = clock + ALIVE_SECONDS
             for subscriber in self._subscribers:
@@ -291,21 +294,23 @@ class Service:
         self._merge.update(log, leases)
         self._dirty = True
 
-    def _connect(self, peer: Peer, clock: float) -> None:
-        peer.connect(clock)
-        if (descriptor := peer.fileno()) is not None:
+    def _listen_to(self, peer: Peer) -> None:
+        descriptor = peer.fileno()
+        if descriptor is not None and descriptor not in self._selector.get_map():
             self._selector.register(descriptor, selectors.EVENT_READ, lambda: self._read(peer))
 
     def _drop(self, peer: Peer, clock: float, reason: str) -> None:
-        if (descriptor := peer.fileno()) is not None:
+        if (descriptor := peer.fileno()) is not None and descriptor in self._selector.get_map():
             self._selector.unregister(descriptor)
         peer.drop(clock, reason)
 
     def _read(self, peer: Peer) -> None:
         descriptor = peer.fileno()
-        for event in peer.read(time.monotonic()):
+        clock = time.monotonic()
+        for event in peer.read(clock):
             self._hear(peer, event)
-        if descriptor is not None and peer.fileno() != descriptor:
+        # A peer that says too much is not listened to until the next tick.
+        if descriptor is not None and (peer.fileno() != descriptor or not peer.willing(clock)):
             self._selector.unregister(descriptor)
 
     def _hear(self, peer: Peer, event: Event) -> None:

@@ -86,7 +86,7 @@ class Store:
 
     def known(self, name: str) -> bool:
         """Whether anything was ever heard of a log."""
-        return bool(self.logs[name]) or name in self.generations
+        return bool(self.logs.get(name)) or name in self.generations
 
     def put(self, name: str, leases: Iterable[Lease]) -> list[Lease]:
         """Make these the last blocks of a log; return those that were news."""
@@ -136,6 +136,8 @@ class Store:
 
     def begin(self, server: str, generation: str, now: int) -> list[Lease]:
         """Note which log a server writes now; return what a new one made an earlier log's news."""
+        if server not in self.servers:
+            return []
         before = self.generations.get(server)
         if before == generation:
             return []
