@@ -14,8 +14,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from functools import lru_cache
 from socket import inet_aton
 from typing import NamedTuple
@@ -83,7 +84,7 @@ class Lease:
 def _render_time(time: int) -> str:
     if time == NEVER:
         return "never"
-    return datetime.fromtimestamp(time, timezone.utc).strftime("%w %Y/%m/%d %H:%M:%S")
+    return datetime.fromtimestamp(time, UTC).strftime("%w %Y/%m/%d %H:%M:%S")
 
 
 def _quote(text: str) -> str:
@@ -116,7 +117,7 @@ _PLAIN = re.compile(
     rb"(?:\n\ \ cltt\ " + _VALUE + _END + rb")?+"
     rb"\n\ \ binding\ state\ (active|free|backup|expired|released|abandoned|reset);"
     rb"(?:\n\ \ (?:next|rewind)\ binding\ state\ [a-z]++;)*+"
-    rb"(?:\n\ \ (?:reserved|dynamic-bootp|billing\ " + _ANY + rb"))*+"
+    rb"(?:\n\ \ (?:reserved;|dynamic-bootp;|billing\ " + _ANY + rb"))*+"
     rb"(?:\n\ \ hardware\ ethernet\ ([0-9a-f]{2}(?::[0-9a-f]{2}){5});)?+"
     rb"(?:\n\ \ uid\ (?:" + _VALUE + rb"|(" + _STRING + rb");))?+"
     rb"(?:\n\ \ (?:set|option)\ " + _ANY + rb")*+"
@@ -134,8 +135,7 @@ _HARDWARE_TYPES = re.compile(rb"ethernet|token-ring|fddi|infiniband|unknown-\d+"
 _HARDWARE_LENGTH = 20  # HARDWARE_ADDR_LEN in includes/dhcpd.h
 _ESCAPE = re.compile(rb"\\(?:([0-3][0-7]{2})|x([0-9A-Fa-f]{2})|([^\n]))")
 _LETTERS = {b"t": b"\t", b"r": b"\r", b"n": b"\n", b"b": b"\b"}
-# The escapes that dhcpd writes, which Python's own codec reads alike.
-_PLAIN_STRING = re.compile(rb'"(?:[^\\]++|\\(?:[0-3][0-7]{2}|["\\]))*+"')
+_OCTAL = {b"%03o" % byte: f"{byte:02x}" for byte in range(256)}
 _HEX_PAIRS = re.compile(rb"[0-9a-f]{2}(?::[0-9a-f]{2})*+")
 _DATE = re.compile(
     rb"-?\d+ (\d{4})/(\d{1,2})/(\d{1,2}) (\d{1,2}):(\d{1,2}):(\d{1,2})(?: (?:(-?\d{1,6})|utc))?"
@@ -153,12 +153,12 @@ def _fields(body: bytes) -> _Fields | None:
     starts, ends, cltt, state, hardware, pairs, string, hostname = plain.groups()
     return (
         state.decode(),
-        starts and _time(starts),
-        ends and _time(ends),
-        cltt and _time(cltt),
-        hardware and hardware.decode(),
-        _unquote(string).hex(":") or None if string else pairs and _pairs(pairs),
-        hostname and _hostname(hostname),
+        _time(starts) if starts else None,
+        _time(ends) if ends else None,
+        _time(cltt) if cltt else None,
+        hardware.decode() if hardware else None,
+        _uid(string) if string else _pairs(pairs) if pairs else None,
+        _hostname(hostname) if hostname else None,
     )
 
 
@@ -185,8 +185,7 @@ def _odd_fields(body: bytes) -> _Fields | None:
             known = values and _HARDWARE_TYPES.fullmatch(values[0].lower())
             hardware = _pairs(b"".join(values[1:]), _HARDWARE_LENGTH) if known else None
         elif keyword == b"uid":
-            string = value.startswith(b'"')
-            uid = _unquote(value).hex(":") or None if string else _pairs(b"".join(values))
+            uid = _uid(value) if value.startswith(b'"') else _pairs(b"".join(values))
         elif keyword == b"client-hostname":
             hostname = _hostname(value)
         elif keyword not in _KEYWORDS:
@@ -266,13 +265,18 @@ def _pairs(text: bytes, most: int = MAX_BLOCK) -> str | None:
     return text.decode() if (len(text) + 1) // 3 <= most else None
 
 
+def _uid(string: bytes) -> str | None:
+    """Return a client identifier as hex pairs; None if it is empty."""
+    if string[1:2] == b"\\":
+        # Many have no printable byte: nothing but three digits after each backslash.
+        with suppress(KeyError):
+            return ":".join([_OCTAL[digits] for digits in string[2:-1].split(b"\\")])
+    return _unquote(string).hex(":") or None
+
+
 def _unquote(string: bytes) -> bytes:
     """Return what a string means, as `read_string` in common/conflex.c reads it."""
-    if b"\\" not in string:
-        return string[1:-1]
-    if _PLAIN_STRING.fullmatch(string):
-        return string[1:-1].decode("unicode_escape").encode("latin-1")
-    return _ESCAPE.sub(_unescape, string[1:-1])
+    return _ESCAPE.sub(_unescape, string[1:-1]) if b"\\" in string else string[1:-1]
 
 
 def _unescape(escape: re.Match[bytes]) -> bytes:
@@ -319,15 +323,18 @@ _OTHERS = frozenset(
 # A stretch of blocks in dhcpd's own layout is taken as a whole, without looking into them one by
 # one. Its shape, all that is left of it when the other bytes are gone, proves that it is one.
 _WINDOW = 256 * 1024
-_LEAST_WINDOW = 4096
 _NOT_SHAPE = bytes(byte for byte in range(256) if byte not in b'"{};#\n')
 _SHAPE = re.compile(rb'(?:\{\n(?:(?:"[^"\n]*+")?+;\n)++\}\n)++')
 _SHAPE_WITH_COMMENTS = re.compile(rb'(?:\{\n(?:(?:"[^"\n]*+")*+;(?:#[^\n]*+)?+\n)++\}\n)++')
-_STATED_BLOCK = re.compile(
-    rb"\n  binding state (?:active|free|backup|expired|released|abandoned|reset);[^}]*+\}\n"
-)
+# Its blocks, when the shape is right: each begins where the one before ends. A closing brace that
+# does not begin its line is in a string.
 _NUMBER = rb"(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
-_CANONICAL = re.compile(_NUMBER + rb"(?:\." + _NUMBER + rb"){3}")
+_PLAIN_BLOCK = re.compile(
+    rb"(?:(?<=\n\}\n)|\A)lease (" + _NUMBER + rb"(?:\." + _NUMBER + rb"){3}) \{"
+    rb"(\n[^b}]*+(?:b(?!inding)[^b}]*+)*+(?<=\n  )"
+    rb"binding state (?:active|free|backup|expired|released|abandoned|reset);"
+    rb"[^}]*+(?:(?<!\n)\}[^}]*+)*+)(?<=\n)\}\n"
+)
 
 
 class _Block(NamedTuple):
@@ -536,7 +543,7 @@ class LeaseLog:
         """Take the plain blocks from the open statement on; return where to try again."""
         text = self._text
         self._skip_blanks()
-        while len(text) - self._start >= _LEAST_WINDOW:
+        while self._start < len(text):
             end = text.rfind(b"\n}\n", self._start, self._start + _WINDOW) + 3
             if end <= self._start or not self._take_window(text[self._start : end]):
                 return max(end, self._start + 1)
@@ -555,19 +562,11 @@ class LeaseLog:
             shape = unescaped.translate(None, _NOT_SHAPE)
             if not _SHAPE_WITH_COMMENTS.fullmatch(shape):
                 return False
-        blocks = window[len(b"lease ") : -len(b"\n}\n")].split(b"\n}\nlease ")
-        count = shape.count(b"\n}\n")
-        if len(blocks) != count or len(_STATED_BLOCK.findall(window)) != count:
+        blocks = _PLAIN_BLOCK.findall(window)
+        if len(blocks) != shape.count(b"\n}\n"):
             return False
-        try:
-            bodies = dict([block.split(b" {", 1) for block in blocks])
-        except ValueError:
-            return False
-        new = [address for address in bodies if address not in self._bodies]
-        if not all(map(_CANONICAL.fullmatch, new)):
-            return False
-        self._bodies.update(bodies)
-        self._changed.update(bodies)
+        self._bodies.update(blocks)
+        self._changed.update([address for address, _ in blocks])
         return True
 
     def _skip(self, position: int, reason: str) -> None:
@@ -591,7 +590,7 @@ _PLAIN_JSON = re.compile(r"[A-Za-z0-9 ._-]*+")
 def dump_lines(log: LeaseLog) -> Iterator[str]:
     """Yield the last complete block of each address as a JSON object, in address order.
 
-    No line break ends it. The keys are those of DESIGN's `leasemerge dump`.
+    The keys are those of `leasemerge dump`. No line break ends a line.
     """
     bodies = log._bodies
     for address in sorted(bodies, key=_by_number):
@@ -600,9 +599,10 @@ def dump_lines(log: LeaseLog) -> Iterator[str]:
             continue
         state, starts, ends, cltt, hardware, uid, hostname = fields
         yield (
-            f'{{"address": "{address.decode()}", "state": "{state}", "starts": {_json_time(starts)}, '
-            f'"ends": {_json_time(ends)}, "cltt": {_json_time(cltt)}, '
-            f'"hardware": {_json(hardware)}, "uid": {_json(uid)}, "hostname": {_json(hostname)}}}'
+            f'{{"address": "{address.decode()}", "state": "{state}", '
+            f'"starts": {_json_time(starts)}, "ends": {_json_time(ends)}, '
+            f'"cltt": {_json_time(cltt)}, "hardware": {_json_pairs(hardware)}, '
+            f'"uid": {_json_pairs(uid)}, "hostname": {_json_text(hostname)}}}'
         )
 
 
@@ -614,7 +614,11 @@ def _json_time(time: int | None) -> int | str:
     return "null" if time is None else '"never"' if time == NEVER else time
 
 
-def _json(text: str | None) -> str:
+def _json_pairs(text: str | None) -> str:
+    return "null" if text is None else f'"{text}"'
+
+
+def _json_text(text: str | None) -> str:
     if text is None:
         return "null"
     return f'"{text}"' if _PLAIN_JSON.fullmatch(text) else json.dumps(text)

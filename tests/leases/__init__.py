@@ -1,0 +1,1 @@
+"""Tests of the parser; the real dhcpd is their judge."""
