@@ -1,0 +1,1 @@
+"""A real failover pair, captured, and what the merge makes of it."""

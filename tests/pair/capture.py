@@ -1,0 +1,371 @@
+r"""Run a real failover pair through its troubles, and keep what it wrote and what its clients got.
+
+    clients (each in a network namespace of its own)
+        |
+      [bridge] -------- draco, primary
+        |
+        +-------------- taurus, secondary
+
+After each stage `captured/STAGE/` holds both lease files as they are, and clients.json: what each
+client was really told (address, hostname, until when, by which server), and `now`. test_captured.py
+holds the merge against that.
+
+Needs root, isc-dhcp-server and isc-dhcp-client, takes about two minutes, and leaves nothing
+behind. Where AppArmor confines dhcpd to its own directories, it must be told to let it be.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+PREFIX = "leasepair-"
+SERVERS = {"draco": "10.9.0.2", "taurus": "10.9.0.3"}
+CLIENTS = {
+    name: f"02:00:00:09:00:{number:02x}"
+    for number, name in enumerate(
+        ("ann", "bob", "cleo", "dora", "eve", "finn", "gus", "hal", "ivy", "jo"), start=1
+    )
+}
+
+# Short times, so that a lease can expire while we look; and every renewal is written, however early.
+_CONFIG = """\
+authoritative;
+ddns-update-style none;
+default-lease-time 600; max-lease-time 600; min-lease-time 5;
+dhcp-cache-threshold 0;
+ping-check false;
+failover peer "pair" {{
+  {role};
+  address {own}; port 647; peer address {peer}; peer port 647;
+  max-response-delay 5; max-unacked-updates 10; load balance max seconds 3;
+  {primary}
+}}
+subnet 10.9.0.0 netmask 255.255.255.0 {{
+  option routers 10.9.0.1;
+  pool {{ failover peer "pair"; range 10.9.0.100 10.9.0.139; }}
+}}
+"""
+
+# What dhclient calls with its news (dhclient-script(8)).
+_SCRIPT = """\
+#!/bin/sh
+case $reason in
+BOUND|REBOOT|RENEW|REBIND)
+  ip addr replace "$new_ip_address/24" dev "$interface"
+  printf '{"address": "%s", "server": "%s", "seconds": %s}' "$new_ip_address" \\
+    "$new_dhcp_server_identifier" "$new_dhcp_lease_time" > "$0.told.tmp"
+  mv "$0.told.tmp" "$0.told"
+  ;;
+PREINIT) ip link set "$interface" up ;;
+RELEASE|EXPIRE|FAIL|STOP) ip addr flush dev "$interface" ;;
+esac
+exit 0
+"""
+
+
+class CaptureError(Exception):
+    """The pair did not do what a stage is about."""
+
+
+def run(*command: str, check: bool = True) -> str:
+    """Run a command to its end and return what it printed."""
+    result = subprocess.run(command, capture_output=True, check=False, text=True, timeout=60)
+    if check and result.returncode:
+        raise CaptureError(f"{' '.join(command)}: {result.stderr.strip()}")
+    return result.stdout
+
+
+def eventually(what: str, condition: Callable[[], object], seconds: float = 60) -> None:
+    """Wait until the condition holds."""
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            raise CaptureError(f"{what}: not within {seconds} s")
+        time.sleep(0.1)
+
+
+def inside(name: str, *command: str) -> tuple[str, ...]:
+    """Return the command that runs in the namespace of a machine."""
+    return ("ip", "netns", "exec", PREFIX + name, *command)
+
+
+@contextlib.contextmanager
+def network() -> Iterator[None]:
+    """Make a namespace for each machine and one with the bridge between them."""
+    machines = [*SERVERS, *CLIENTS]
+    try:
+        run("ip", "netns", "add", PREFIX + "bridge")
+        run(*inside("bridge", "ip", "link", "add", "br0", "type", "bridge"))
+        run(*inside("bridge", "ip", "link", "set", "br0", "up"))
+        for name in machines:
+            run("ip", "netns", "add", PREFIX + name)
+            link = ("ip", "link", "add", "eth0", "type", "veth", "peer", "name", name)
+            run(*inside(name, *link, "netns", PREFIX + "bridge"))
+            run(*inside("bridge", "ip", "link", "set", name, "master", "br0", "up"))
+            if name in CLIENTS:
+                run(*inside(name, "ip", "link", "set", "eth0", "address", CLIENTS[name]))
+            else:
+                run(*inside(name, "ip", "addr", "add", f"{SERVERS[name]}/24", "dev", "eth0"))
+            run(*inside(name, "ip", "link", "set", "eth0", "up"))
+            run(*inside(name, "ip", "link", "set", "lo", "up"))
+        yield
+    finally:
+        for name in ["bridge", *machines]:
+            run("ip", "netns", "del", PREFIX + name, check=False)
+
+
+class Pair:
+    """The two servers and the clients, and what each client was told."""
+
+    def __init__(self, directory: Path, out: Path) -> None:
+        """Write the files that every machine needs."""
+        self.directory = directory
+        self.out = out
+        self.running: dict[str, subprocess.Popen[bytes]] = {}
+        self.told: dict[str, dict[str, Any]] = {}
+        for server, address in SERVERS.items():
+            primary = server == "draco"
+            (directory / f"{server}.conf").write_text(
+                _CONFIG.format(
+                    role="primary" if primary else "secondary",
+                    own=address,
+                    peer=SERVERS["taurus" if primary else "draco"],
+                    primary="mclt 120; split 128;" if primary else "",
+                )
+            )
+            self.leases(server).touch()
+
+    def leases(self, server: str) -> Path:
+        """Return the path of a server's lease file."""
+        return self.directory / f"{server}.leases"
+
+    def start(self, server: str) -> None:
+        """Start a server."""
+        command = inside(server, "dhcpd", "-4", "-f", "--no-pid", "-cf")
+        files = (f"{self.directory}/{server}.conf", "-lf", str(self.leases(server)))
+        with (self.directory / f"{server}.log").open("ab") as log:
+            self.running[server] = subprocess.Popen(
+                [*command, *files, "eth0"], stdout=log, stderr=log
+            )
+
+    def kill(self, server: str) -> None:
+        """Kill a server the hard way, as a power cut does."""
+        self.running[server].send_signal(signal.SIGKILL)
+        self.running.pop(server).wait()
+
+    def wait_normal(self) -> None:
+        """Wait until both servers say that both are normal."""
+
+        def normal() -> bool:
+            return all(self.state(server) == ["normal", "normal"] for server in SERVERS)
+
+        eventually("both servers normal", normal, 90)
+
+    def state(self, server: str) -> list[str]:
+        """Return what a server last wrote of itself and of its partner."""
+        words = [line.split() for line in self.leases(server).read_text("latin-1").splitlines()]
+        sides = {line[0]: line[2] for line in words if line[1:2] == ["state"]}
+        return [sides.get("my", ""), sides.get("partner", "")]
+
+    def client(self, name: str, *, hostname: str | None = None, seconds: int | None = None) -> bool:
+        """Let a client get or renew a lease by broadcast; return whether it was given one."""
+        hostname = hostname or self.told.get(name, {}).get("hostname") or f"{name}-box"
+        config, script = self.directory / f"{name}.dhclient", self.directory / f"{name}.script"
+        asked = f"send dhcp-lease-time {seconds};" if seconds else ""
+        config.write_text(
+            f'send host-name "{hostname}"; {asked} initial-delay 0; initial-interval 1; '
+            "backoff-cutoff 2; timeout 6; reboot 3; retry 1; "
+            "request subnet-mask, routers;"
+        )
+        script.write_text(_SCRIPT)
+        script.chmod(0o755)
+        news = script.with_name(script.name + ".told")
+        news.unlink(missing_ok=True)
+        command = self._dhclient(name, "-d", "-1")
+        begun = time.time()
+        dhclient = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            eventually(
+                f"an answer for {name}",
+                lambda: news.exists() or dhclient.poll() is not None,
+                40,
+            )
+        finally:
+            # Killed, it keeps its lease; asked to end, it might give it back.
+            dhclient.kill()
+            dhclient.wait()
+        if not news.exists():
+            return False
+        self._learn(name, hostname, json.loads(news.read_text()), begun)
+        return True
+
+    def release(self, name: str) -> None:
+        """Let a client give its address back."""
+        run(*self._dhclient(name, "-r"))
+        self.told.pop(name)
+
+    def decline(self, name: str) -> None:
+        """Let a client tell its server that somebody else has the address."""
+        self._say(name, "decline", self.told.pop(name)["server"])
+        (self.directory / f"{name}.lease").unlink()
+
+    def renew_at(self, name: str, server: str, hostname: str) -> None:
+        """Let a client renew by unicast at a server, under a new name."""
+        begun = time.time()
+        answer = json.loads(self._say(name, "renew", SERVERS[server], hostname))
+        self._learn(name, hostname, answer, begun)
+
+    def server_of(self, name: str) -> str:
+        """Return the name of the server that a client last heard."""
+        address = self.told[name]["server"]
+        return next(server for server, own in SERVERS.items() if own == address)
+
+    def other_of(self, name: str) -> str:
+        """Return the name of the server that a client did not last hear."""
+        return next(server for server in SERVERS if server != self.server_of(name))
+
+    def capture(self, stage: str) -> None:
+        """Keep everything as it is when the servers have told each other."""
+        self._wait_quiet()
+        folder = self.out / stage
+        folder.mkdir(parents=True, exist_ok=True)
+        for server in SERVERS:
+            shutil.copyfile(self.leases(server), folder / f"{server}.leases")
+        facts = {"now": int(time.time()), "clients": self.told}
+        (folder / "clients.json").write_text(json.dumps(facts, indent=2, sort_keys=True) + "\n")
+        print(f"{stage}: {len(self.told)} clients", flush=True)
+
+    def _learn(self, name: str, hostname: str, lease: dict[str, Any], begun: float) -> None:
+        self.told[name] = {
+            "address": lease["address"],
+            "hardware": CLIENTS[name],
+            "hostname": hostname,
+            "server": lease["server"],
+            "since": int(begun),
+            "until": int(begun) + lease["seconds"],
+        }
+
+    def _dhclient(self, name: str, *flags: str) -> tuple[str, ...]:
+        path = self.directory / name
+        return inside(
+            name, "dhclient", "-4", *flags, "-cf", f"{path}.dhclient", "-sf", f"{path}.script",
+            "-lf", f"{path}.lease", "-pf", f"{path}.pid", "eth0",
+        )  # fmt: skip
+
+    def _say(self, name: str, what: str, server: str, *hostname: str) -> str:
+        client = (str(HERE / "dhcp_client.py"), what, "eth0", CLIENTS[name])
+        lease = json.loads((self.directory / f"{name}.script.told").read_text())
+        return run(*inside(name, sys.executable, *client, lease["address"], server, *hostname))
+
+    def _wait_quiet(self) -> None:
+        """Wait until neither server has written for two seconds: a binding update takes less."""
+
+        def quiet() -> bool:
+            return all(time.time() - self.leases(server).stat().st_mtime > 2 for server in SERVERS)
+
+        eventually("quiet servers", quiet, 30)
+
+
+def stages(pair: Pair) -> None:
+    """Go through the troubles, one after the other."""
+    for server in SERVERS:
+        pair.start(server)
+    pair.wait_normal()
+    for name in ("ann", "bob", "cleo", "dora", "eve", "jo"):
+        pair.client(name)
+    pair.client("ivy", seconds=25)
+    pair.capture("1-normal")
+
+    pair.release("bob")
+    pair.capture("2-release")
+
+    pair.decline("cleo")
+    pair.capture("3-decline")
+    pair.client("cleo")
+    pair.capture("3-decline-and-again")
+
+    pair.renew_at("dora", pair.other_of("dora"), "dora-new")
+    pair.renew_at("jo", pair.server_of("jo"), "jo-new")
+    pair.capture("4-renew-at-the-other")
+
+    eventually("ivy's lease at its end", lambda: time.time() > pair.told["ivy"]["until"] + 1)
+    pair.capture("5-expired")
+
+    pair.kill("taurus")
+    eventually("draco alone", lambda: pair.state("draco")[0] == "communications-interrupted")
+    pair.client("finn")
+    pair.renew_at("ann", "draco", "ann-new")
+    # It takes the name of a client that still has its lease: the one that started last wins.
+    pair.client("ivy", hostname="eve-box")
+    pair.capture("6-secondary-killed")
+
+    pair.kill("draco")
+    if pair.client("gus"):
+        raise CaptureError("gus was given a lease by nobody")
+    pair.capture("7-outage")
+
+    pair.start("taurus")
+    pair.start("draco")
+    pair.wait_normal()
+    pair.client("gus")
+    pair.client("bob")
+    pair.renew_at("ann", "taurus", "ann-box")
+    pair.capture("8-partner-back")
+
+    # The servers no longer hear each other; the clients hear both.
+    for server in SERVERS:
+        run(*inside("bridge", "bridge", "link", "set", "dev", server, "isolated", "on"))
+    for server in SERVERS:
+        eventually(
+            f"{server} alone",
+            lambda server=server: pair.state(server)[0] == "communications-interrupted",  # type: ignore[misc]
+        )
+    pair.client("hal")
+    pair.renew_at("dora", pair.server_of("dora"), "dora-alone")
+    pair.renew_at("finn", "taurus", "finn-alone")
+    pair.capture("9-partition")
+
+    for server in SERVERS:
+        run(*inside("bridge", "bridge", "link", "set", "dev", server, "isolated", "off"))
+    pair.wait_normal()
+    pair.capture("9-partition-healed")
+
+
+def main() -> int:
+    """Run all stages."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--out", type=Path, default=HERE / "captured")
+    out = parser.parse_args().out
+    if os.geteuid():
+        parser.error("needs root, to make network namespaces")
+    with tempfile.TemporaryDirectory(prefix=PREFIX) as name, network():
+        directory = Path(name)
+        pair = Pair(directory, out)
+        try:
+            stages(pair)
+        except (CaptureError, subprocess.TimeoutExpired) as error:
+            for server in SERVERS:
+                print((directory / f"{server}.log").read_text("latin-1")[-3000:], file=sys.stderr)
+            print(f"capture: {error}", file=sys.stderr)
+            return 1
+        finally:
+            for server in list(pair.running):
+                pair.kill(server)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
