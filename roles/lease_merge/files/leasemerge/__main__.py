@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import time
 from collections.abc import Sequence
@@ -47,6 +48,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for line in error.lines:
             print(line, file=sys.stderr)
         return error.status
+    except BrokenPipeError:
+        # Who reads has seen enough (`leasemerge dump | head`). Python flushes once more at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
 
 
@@ -104,8 +108,9 @@ def _render(options: argparse.Namespace) -> None:
 
 
 def _dump(options: argparse.Namespace) -> None:
-    for line in dump_lines(_read_log(options.leases)):
-        print(line)
+    log = _read_log(options.leases)
+    sys.stdout.writelines(f"{line}\n" for line in dump_lines(log))
+    sys.stdout.flush()
 
 
 def _serve(options: argparse.Namespace) -> None:
@@ -158,6 +163,9 @@ def _read_log(path: Path) -> LeaseLog:
         raise CommandError([f"leasemerge: {path}: {error.strerror}"], 1) from error
     for fault in log.faults:
         print(f"leasemerge: {path}:{fault.line}: skipped: {fault.reason}", file=sys.stderr)
+    if log.damage > len(log.faults):
+        more = log.damage - len(log.faults)
+        print(f"leasemerge: {path}: {more} more places were skipped", file=sys.stderr)
     return log
 
 
