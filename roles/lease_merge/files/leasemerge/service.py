@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from .feed import ALIVE_SECONDS, Blocks, Complete, Event, Hello, Peer, Subscriber
+from .feed import ALIVE_SECONDS, Blocks, Event, Hello, Peer, Subscriber
 from .leases import Lease, LeaseLog
 from .merge import Merge
 from .publish import Publisher
@@ -25,9 +25,10 @@ from .store import EARLIER, Store
 from .tail import Tail
 from .zone import Zone
 
-# How long a service that starts without any memory of a peer waits for the peer to tell, before it
-# publishes what it knows. Until then the zone data of the deployment is served.
-_FIRST_WAIT = 10.0
+# A service that has no memory of a peer waits this long for the peer to begin, and to have told
+# everything, before it publishes what it knows. Until then the deployment's zone data is served.
+_FIRST_WAIT = 3.0
+_FIRST_TELLING = 20.0
 # The service looks at its clocks this often: the wall clock may have been set meanwhile.
 _TICK = 1.0
 # The node exporter is read every 15 seconds or so.
@@ -317,9 +318,7 @@ class Service:
         if isinstance(event, Hello):
             news = self._store.begin(event.server, event.generation, self._now)
             self._learn(event.server + EARLIER, news)
-        elif isinstance(event, Complete):
-            self._waited_for.discard(peer.server)
-        else:
+        elif isinstance(event, Blocks):
             self._learn(*self._judge(peer, event))
 
     def _judge(self, peer: Peer, blocks: Blocks) -> tuple[str, list[Lease]]:
@@ -407,7 +406,11 @@ class Service:
     def _may_publish(self, clock: float) -> bool:
         if self._own is not None and not self._own.caught_up:
             return False
-        return not self._waited_for or clock - self._started > _FIRST_WAIT
+        waited = clock - self._started
+        for peer in self._peers:
+            if peer.complete or waited > (_FIRST_TELLING if peer.greeted else _FIRST_WAIT):
+                self._waited_for.discard(peer.server)
+        return not self._waited_for
 
     def _publish(self, clock: float) -> None:
         expiry = self._merge.next_expiry

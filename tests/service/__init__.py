@@ -1,0 +1,1 @@
+"""The service as a process, with real lease files, pipes, ssh and tinydns-data."""
