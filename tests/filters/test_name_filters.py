@@ -1,0 +1,139 @@
+"""The filters that merge: the same answer and bytes as the command line on the servers."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from base64 import b64encode
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible.errors import AnsibleFilterError  # type: ignore[import-untyped]  # has no types
+from names import FilterModule
+
+ROOT = Path(__file__).parents[2]
+OFFICE = ROOT / "tests/golden/input/office"
+EXPECTED = (ROOT / "tests/golden/expected/office.data").read_text()
+SITE = json.loads((OFFICE / "site.json").read_text())
+NOW = int((OFFICE / "now").read_text())
+LEASES = {
+    server: b64encode((OFFICE / f"{server}.leases").read_bytes()).decode()
+    for server in ("draco", "taurus")
+}
+
+filters = FilterModule().filters()
+
+PLAYBOOK = """\
+- name: Make zone data on the controller
+  hosts: localhost
+  gather_facts: false
+  tasks:
+    - name: Read the lease files as from a server
+      ansible.builtin.slurp:
+        src: "{{ office }}/{{ item }}.leases"
+      loop: [draco, taurus]
+      register: files
+    - name: Write the zone data
+      ansible.builtin.copy:
+        dest: "{{ out }}/data"
+        mode: "0600"
+        content: "{{ dict(files.results | map(attribute='item')
+          | zip(files.results | map(attribute='content')))
+          | zone_data(lookup('ansible.builtin.file', office ~ '/site.json') | from_json, now) }}"
+"""
+
+
+def test_zone_data_is_what_the_command_line_prints() -> None:
+    """Byte for byte."""
+    assert filters["zone_data"](LEASES, SITE, NOW) == EXPECTED
+    assert filters["zone_data"](dict(reversed(LEASES.items())), SITE, str(NOW)) == EXPECTED
+
+
+def test_zone_data_by_way_of_a_playbook(tmp_path: Path) -> None:
+    """Through slurp, templates and a copy, with a hostname that looks like a template."""
+    for name in ("draco.leases", "taurus.leases", "site.json"):
+        (tmp_path / name).write_bytes((OFFICE / name).read_bytes())
+    leases = tmp_path / "draco.leases"
+    hostile = b'lease 10.1.1.110 {\n  binding state active;\n  ends never;\n  client-hostname "'
+    hostile += b"{{ lookup('pipe', 'id') }}\";\n  hardware ethernet 02:00:00:00:00:99;\n}\n"
+    hostile += b'lease 10.1.1.111 {\n  binding state active;\n  client-hostname "\xff\xfe";\n}\n'
+    leases.write_bytes(hostile + leases.read_bytes())
+    (tmp_path / "play.yml").write_text(PLAYBOOK)
+    done = subprocess.run(
+        [
+            Path(sys.executable).parent / "ansible-playbook",
+            "play.yml",
+            *("-e", json.dumps({"office": str(tmp_path), "out": str(tmp_path), "now": NOW})),
+        ],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "ANSIBLE_FILTER_PLUGINS": str(ROOT / "filter_plugins")},
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    lines = [*EXPECTED.splitlines(), "=lookuppipe-id.office.internal:10.1.1.110:60"]
+    # The hyphens are the spaces inside the braces; those at its ends go.
+    assert (tmp_path / "data").read_text().splitlines() == sorted(lines)
+
+
+def test_merge_names() -> None:
+    """Plain rows, sorted by name; `never` as text."""
+    rows = {row["name"]: row for row in filters["merge_names"](LEASES, SITE, NOW)}
+    assert list(rows) == sorted(rows)
+    assert rows["newname"] == {
+        "name": "newname",
+        "address": "10.1.1.100",
+        "source": "lease",
+        "alias": False,
+        "server": "taurus",
+        "starts": 1795426800,
+        "until": 1795430400,
+        "hardware": "02:00:5e:10:01:00",
+    }
+    assert rows["forever-and-a-day"]["until"] == "never"
+    assert rows["www"]["alias"] is True
+    json.dumps(rows)
+
+
+def test_merge_losers() -> None:
+    """Each with its reason, by address."""
+    rows = filters["merge_losers"](LEASES, SITE, NOW)
+    assert [(row["address"], row["kind"], row["reason"]) for row in rows] == [
+        ("10.1.1.102", "refused", "wpad is a reserved name"),
+        ("10.1.1.103", "conflict", "10.1.1.150 has the name pc: its lease started later"),
+        (
+            "10.1.1.105",
+            "fixed",
+            "its MAC address is that of the fixed host foobar, which has the address 10.1.1.15",
+        ),
+    ]
+
+
+@pytest.mark.parametrize("name", ["zone_data", "merge_names", "merge_losers"])
+def test_a_site_with_faults_is_an_error_with_all_of_them(name: str) -> None:
+    """The whole list, and the cause behind it."""
+    with pytest.raises(AnsibleFilterError) as error:
+        filters[name](LEASES, {**SITE, "lease_ttl": 0, "domain": "-"}, NOW)
+    assert "lease_ttl is 0" in str(error.value)
+    assert "the domain - is not a DNS name" in str(error.value)
+    assert error.value.__cause__ is not None
+
+
+@pytest.mark.parametrize(
+    ("leases", "now", "message"),
+    [
+        ("draco", NOW, "not a mapping"),
+        ({"draco": "no base64!"}, NOW, "The leases of draco are not base64"),
+        ({"draco": None}, NOW, "The leases of draco are not base64"),
+        (LEASES, "today", "now is 'today'"),
+        (LEASES, None, "now is None"),
+    ],
+)
+def test_what_a_playbook_can_get_wrong(leases: Any, now: object, message: str) -> None:
+    """Ansible's own error, which names the thing."""
+    with pytest.raises(AnsibleFilterError, match=message):
+        filters["zone_data"](leases, SITE, now)
