@@ -40,7 +40,7 @@ CLIENTS = {
     )
 }
 
-# Short times, so that a lease can expire while we look; and every renewal is written, however early.
+# Short times, so that a lease can expire while we look; and even an early renewal is written.
 _CONFIG = """\
 authoritative;
 ddns-update-style none;

@@ -119,7 +119,7 @@ _PLAIN = re.compile(
     rb"(?:\n\ \ (?:next|rewind)\ binding\ state\ [a-z]++;)*+"
     rb"(?:\n\ \ (?:reserved;|dynamic-bootp;|billing\ " + _ANY + rb"))*+"
     rb"(?:\n\ \ hardware\ ethernet\ ([0-9a-f]{2}(?::[0-9a-f]{2}){5});)?+"
-    rb"(?:\n\ \ uid\ (?:" + _VALUE + rb"|(" + _STRING + rb");))?+"
+    rb"(?:\n\ \ uid\ (?:([0-9a-f:]++)|(" + _STRING + rb"));)?+"
     rb"(?:\n\ \ (?:set|option)\ " + _ANY + rb")*+"
     rb"(?:\n\ \ client-hostname\ (" + _STRING + rb");)?+"
     rb"\n?+",
@@ -231,7 +231,7 @@ def _time(text: bytes) -> int | None:
     the time is added in seconds, and 2038 or later is never, since a time there has 31 bits. A
     date that ends in `UTC` (OpenBSD's dhcpd) says what every date here means anyway.
     """
-    text = text.lower()
+    text = b" ".join(text.lower().split())
     date = _DATE.fullmatch(text)
     if date:
         year, month, day, hour, minute, second = (int(number) for number in date.groups()[:6])
@@ -296,10 +296,9 @@ def _hostname(value: bytes) -> str | None:
 
 _OCTET = rb"0{0,2}(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])"
 _HEADER = rb"(?i:lease)\s{1,64}+(?P<address>" + _OCTET + rb"(?:\." + _OCTET + rb"){3})\s{0,64}+\{"
-_PEER = (
-    rb'(?i:failover\s{1,64}+peer)\s{1,64}+"?(?P<peer>[^"\s{};]{1,255})"?\s{1,64}+'
-    rb"(?i:state)\s{0,64}+\{"
-)
+# Only as far as the name: a string is an event of its own, which a chunk may end in.
+_PEER = rb'(?P<peer>(?i:failover\s{1,64}+peer)\s{0,64}+(?="))'
+_PEER_STATE = re.compile(rb'failover\s++peer\s*+"([^"]*+)"\s*+state\s*+\{([^}]*+)\}', re.IGNORECASE)
 _EVENT = re.compile(
     _STRING
     + rb'|(?P<comment>#[^\n]*+)|(?P<mark>[{};])|(?P<broken>"[^\n]*+)|'
@@ -311,7 +310,7 @@ _EVENT = re.compile(
 _MAX_HEADER = 1024
 # A broken line that ends like this: a block was torn, and the next one begins on the same line. The
 # line break keeps a client's hostname from looking like it: there is none in a string.
-_GLUED = re.compile(rb"(?:" + _HEADER + rb"|" + _PEER + rb")[ \t\r]*+\Z")
+_GLUED = re.compile(_HEADER + rb"[ \t\r]*+\Z")
 _SIDE = re.compile(rb"\b(my|partner)\s+state\s+([a-z-]+)", re.IGNORECASE)
 _WORD = re.compile(rb"[\w-]++")
 _BLANK = re.compile(rb"(?:\s|\xef\xbb\xbf)*+")  # a byte order mark is one too
@@ -338,11 +337,10 @@ _PLAIN_BLOCK = re.compile(
 
 
 class _Block(NamedTuple):
-    """The open block: what its header says, and where its body begins in the open statement."""
+    """An open block of a lease, or the open statement of a failover peer, which has no address."""
 
     address: bytes | None
-    peer: bytes | None
-    body: int
+    body: int  # where it begins, from the beginning of the statement
 
 
 class _Leases(Mapping[str, Lease]):
@@ -494,9 +492,10 @@ class LeaseLog:
             return
         elif before:
             self._skip(self._start, "text that is no statement")
-        self._block = _Block(header["address"], header["peer"], header.end() - header.start())
+        address = header["address"]
+        self._block = _Block(address, header.end() - header.start())
         self._start = start
-        self._depth = 1
+        self._depth = 0 if address is None else 1
 
     def _take_broken(self, line: re.Match[bytes]) -> None:
         glued = _GLUED.search(line[0])
@@ -517,27 +516,32 @@ class LeaseLog:
             self._skip(self._start, "a closing brace too many")
             self._depth = 0
         elif self._block is not None:
-            self._take_block(self._block, self._text[self._start + self._block.body : mark.start()])
-            self._block = None
+            self._take_block(self._block, mark)
         elif self._start < mark.start():
             word = _WORD.match(self._text, self._start)
             if not word or word[0].lower() not in _OTHERS:
                 self._skip(self._start, "text that is no statement")
+        self._block = None
         self._start = mark.end()
         return True
 
-    def _take_block(self, block: _Block, body: bytes) -> None:
-        if block.address is not None:
-            address = b".".join(b"%d" % int(number) for number in block.address.split(b"."))
-            if _fields(body) is None:
-                self._skip(self._start, "a block whose state cannot be read")
-            else:
-                self._bodies[address] = body
-                self._changed.add(address)
-        elif block.peer is not None:
-            sides = {side[1].lower(): side[2].decode() for side in _SIDE.finditer(body)}
-            peer = block.peer.decode("utf-8", "replace")
+    def _take_block(self, block: _Block, end: re.Match[bytes]) -> None:
+        if block.address is None:
+            state = _PEER_STATE.fullmatch(self._text, self._start, end.end())
+            if state is None:
+                self._skip(self._start, "a failover state that cannot be read")
+                return
+            sides = {side[1].lower(): side[2].decode() for side in _SIDE.finditer(state[2])}
+            peer = state[1].decode("utf-8", "replace")
             self.failover[peer] = (sides.get(b"my", ""), sides.get(b"partner", ""))
+            return
+        body = self._text[self._start + block.body : end.start()]
+        if _fields(body) is None:
+            self._skip(self._start, "a block whose state cannot be read")
+            return
+        address = b".".join(b"%d" % int(number) for number in block.address.split(b"."))
+        self._bodies[address] = body
+        self._changed.add(address)
 
     def _take_windows(self) -> int:
         """Take the plain blocks from the open statement on; return where to try again."""

@@ -1,0 +1,1 @@
+"""A fuzz target for the parser, and what it found."""
