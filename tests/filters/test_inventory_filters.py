@@ -177,7 +177,6 @@ def test_every_filter_is_documented() -> None:
 
 def test_the_variables_of_a_host_are_gathered_once() -> None:
     """That is what costs: a third of a millisecond a host, and nothing else here comes near."""
-
     asked: Counter[str] = Counter()
 
     class Hostvars(dict[str, Any]):
