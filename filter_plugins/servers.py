@@ -1,4 +1,4 @@
-"""Filter that gathers a table from some hosts' variables."""
+"""Filters between the inventory's hosts and the roles' variables."""
 
 from __future__ import annotations
 
@@ -19,9 +19,35 @@ def server_table(
     ]
 
 
+#: What the servers are told of the site (DESIGN.md, site.json): tables with their rows' keys, and the rest.
+#: Where a line stands in the inventory, for one, would change site.json whenever a comment is added.
+SITE_KEYS: dict[str, tuple[str, ...] | None] = {
+    "domain": None,
+    "reverse_zones": None,
+    "name_servers": ("name", "address"),
+    "fixed_hosts": ("name", "fixed_address", "hardware_ethernet", "aliases"),
+    "subnets": ("network", "ranges"),
+    "servers": None,
+    "reserved_names": None,
+    "fixed_ttl": None,
+    "lease_ttl": None,
+    "negative_ttl": None,
+}
+
+
+def site_json(site: Mapping[str, Any]) -> dict[str, Any]:
+    """Keep of a site what site.json holds. Error: none; the inventory check came before."""
+    return {
+        key: site[key]
+        if columns is None
+        else [{column: row[column] for column in columns if column in row} for row in site[key]]
+        for key, columns in SITE_KEYS.items()
+    }
+
+
 class FilterModule:
     """What Ansible looks for in this file."""
 
     def filters(self) -> dict[str, Any]:
         """Name each filter of this file."""
-        return {"server_table": server_table}
+        return {"server_table": server_table, "site_json": site_json}
