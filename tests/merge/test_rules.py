@@ -304,6 +304,12 @@ def test_rule_9_unnamed_files_are_told_apart_by_what_they_say() -> None:
     assert len(results) == 1
 
 
+def test_rule_9_unknown_servers_with_the_same_block() -> None:
+    """Nothing tells them apart but their names, so those do."""
+    logs = {"x": [lease(100, "pc")], "y": [lease(100, "pc")]}
+    assert merge(logs, site, NOW) == merge(dict(reversed(logs.items())), site, NOW)
+
+
 def test_rule_9_sorted() -> None:
     """Names by label, losers by address as a number."""
     blocks = [lease(number, "wpad") for number in (100, 20, 3 + 6)] + [lease(50, "b")]
@@ -351,9 +357,12 @@ def test_a_renewal_moves_the_expiry() -> None:
     """The entry of the old end must not wake anybody up, nor stay for ever."""
     pair = machine(draco=[lease(100, "a", ends=50)])
     assert pair.names(NOW).next_expiry == NOW + 50
+    pair.update("draco", [lease(100, "a", ends=70)])
+    assert pair.names(NOW).next_expiry == NOW + 70
+    pair.update("draco", [lease(101, "b", ends=30)])
     for step in range(1000):
-        pair.update("draco", [lease(100, "a", starts=step, ends=60 + step)])
-        assert pair.names(NOW).next_expiry == NOW + 60 + step
+        pair.update("draco", [lease(100, "a", starts=step, ends=80 + step)])
+        assert pair.names(NOW).next_expiry == NOW + 30
     assert len(pair._expiries) < 200, "Renewals must not fill the memory."
 
 
