@@ -113,6 +113,8 @@ class Merge:
         self._live: dict[str, _Claim] = {}
         # The live claims to each label in rising order: the last one has it.
         self._claims: dict[str, list[tuple[tuple[int, int, int], str]]] = {}
+        self._contested: set[str] = set()
+        # By address; not those of rule 6, which the claims tell.
         self._losers: dict[str, Loser] = {}
         # (until, address); an entry counts as long as it is what _live says.
         self._expiries: list[tuple[int, str]] = []
@@ -142,10 +144,9 @@ class Merge:
     def names(self, now: int) -> Names:
         """Say everything that is published at `now`."""
         self._advance(now)
-        losers = {**self._losers, **self._conflicts()}
         return Names(
             tuple(self._names[text] for text in sorted(self._names)),
-            tuple(losers[address] for address in sorted(losers, key=_number)),
+            self.losers,
             self.next_expiry,
         )
 
@@ -166,9 +167,15 @@ class Merge:
         return None
 
     @property
+    def losers(self) -> tuple[Loser, ...]:
+        """The losers at the last `now`, by address."""
+        losers = {**self._losers, **self._conflicts()}
+        return tuple(losers[address] for address in sorted(losers, key=_number))
+
+    @property
     def counts(self) -> Counts:
         """The numbers at the last `now`."""
-        conflicts = sum(len(claims) - 1 for claims in self._claims.values())
+        conflicts = sum(len(self._claims[text]) - 1 for text in self._contested)
         refused = sum(loser.kind == "refused" for loser in self._losers.values())
         return Counts(len(self._live), len(self._names), conflicts, refused)
 
@@ -241,6 +248,8 @@ class Merge:
         elif claim.label is not None:
             claims = self._claims.setdefault(claim.label, [])
             insort(claims, (claim.order, claim.address))
+            if len(claims) > 1:
+                self._contested.add(claim.label)
             if claims[-1][1] == claim.address:
                 self._publish(claim)
 
@@ -253,6 +262,8 @@ class Merge:
             return
         claims = self._claims[claim.label]
         del claims[bisect_left(claims, (claim.order, address))]
+        if len(claims) < 2:
+            self._contested.discard(claim.label)
         if claims:
             self._publish(self._live[claims[-1][1]])
             return
@@ -287,9 +298,9 @@ class Merge:
     def _conflicts(self) -> dict[str, Loser]:
         """Find the leases that lost their name to another, by address."""
         losers = {}
-        for text, claims in self._claims.items():
-            won, winner = claims[-1]
-            for order, address in claims[:-1]:
+        for text in self._contested:
+            *lost, (won, winner) = self._claims[text]
+            for order, address in lost:
                 why = (
                     "its lease started later"
                     if won[0] > order[0]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from ipaddress import IPv4Address, IPv4Network
 
@@ -731,9 +731,7 @@ class _Reader:
         for index, entry in enumerate(entries):
             host = self._fixed_hosts[index]
             aliases = tuple(self._read_aliases(entry, host.name))
-            self._fixed_hosts[index] = FixedHost(
-                host.name, host.fixed_address, host.hardware_ethernet, aliases
-            )
+            self._fixed_hosts[index] = replace(host, aliases=aliases)
 
     def _read_fixed_address(
         self, entry: _Entry, label: str | None, fixed: dict[IPv4Address, _Entry]
