@@ -58,8 +58,8 @@ def _fixed_host(name: str, variables: Mapping[str, Any]) -> dict[str, Any]:
             row[key] = _plain(_listed(value))
         elif value is not None:
             row[str(key)] = _plain(value)
-    # A server stands in several files: its own address tells where it is a fixed host.
-    place = _place([*(values[key] for key in _KEYS if key in values), name])
+    # The name's own place is the first file that has the host, such as that of the servers.
+    place = _place([values[key] for key in _KEYS if key in values] or [name])
     if place is not None:
         row["where"] = place
     return row
@@ -82,12 +82,15 @@ def _is_network(value: object) -> bool:
 
 
 def _with_places(site: Mapping[Any, Any]) -> dict[Any, Any]:
-    """Add to the entries of each table the place they were read from."""
+    """Add the places that the site's own values and the rows of its tables were read from."""
     placed = dict(site)
     for table in _SITE_TABLES:
         rows = site.get(table)
         if isinstance(rows, (list, tuple)):
             placed[table] = [_with_place(row) for row in rows]
+    # The tables are put together by templates: their own place is nothing that a person edits.
+    own = {key: _place([value]) for key, value in site.items() if key not in _SITE_TABLES}
+    placed["where"] = {key: place for key, place in own.items() if place is not None}
     return placed
 
 
@@ -99,16 +102,17 @@ def _with_place(row: object) -> object:
 
 
 def _place(values: Iterable[object]) -> str | None:
-    """Say `file:line` of the first value that knows it."""
+    """Say `file:line` of each file that values were read from: the first line of them there."""
     if Origin is None:
         return None
+    places: dict[str, str] = {}
     for value in values:
         origin = Origin.get_tag(value)
         if origin is not None and origin.path is not None and origin.line_num is not None:
             path = Path(origin.path)
             shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
-            return f"{shown}:{origin.line_num}"
-    return None
+            places.setdefault(origin.path, f"{shown}:{origin.line_num}")
+    return ", ".join(places.values()) or None
 
 
 def _listed(value: object) -> list[object]:

@@ -64,6 +64,7 @@ PLAYBOOK = """\
           name_servers: [{ name: ns1, address: 10.1.1.3 }]
           subnets: [{ network: 10.1.1.0/24, ranges: [[10.1.1.100, 10.1.1.255]] }]
           servers: [draco, taurus]
+          lease_ttl: 0
 """
 
 
@@ -120,6 +121,7 @@ def test_faults_name_the_line_to_mend(said: Any) -> None:
     """Of hosts and of what stands in other files; nothing else is wrong here."""
     mac = 10 * 60**5 + 20 * 60**4 + 30 * 60**3 + 40 * 60**2 + 50 * 60 + 59
     assert [sentence.partition(";")[0] for sentence in said["faults"]] == [
+        "Site (play.yml:21): lease_ttl is 0",
         "Subnet 10.1.1.0/24 (play.yml:19): the range 10.1.1.100 to 10.1.1.255 takes in the network "
         "or broadcast address of 10.1.1.0/24",
         "Host bad (hosts.yml:11): the address 10.1.1.999 is not an IPv4 address",

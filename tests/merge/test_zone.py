@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from leasemerge.merge import Merge, merge
-from leasemerge.site import Site
+from leasemerge.site import Site, SiteError
 from leasemerge.zone import Zone, zone_data
 
 from .examples import HOUR, NOW, SITE, lease, machine, merged, site
@@ -61,6 +61,18 @@ def test_a_label_over_63_would_stop_tinydns_data(tmp_path: Path) -> None:
     data = zone_data(merged(), site) + b"=" + b"a" * 64 + b".office.internal:10.1.1.9:60\n"
     with pytest.raises(AssertionError, match="refused"):
         compile_data(data, tmp_path)
+
+
+@needs_tinydns
+def test_the_longest_label_fits_before_the_longest_domain(tmp_path: Path) -> None:
+    """A domain of 189 characters is the last that the check lets pass."""
+    domain = ".".join(["d" * 62] * 3)
+    longest = Site.from_dict({**SITE, "domain": f"{domain}d"})
+    with pytest.raises(SiteError):
+        Site.from_dict({**SITE, "domain": f"{domain}.d"})
+    names = merge({"draco": [lease(100, "a" * 63)]}, longest, NOW)
+    records = compile_data(zone_data(names, longest), tmp_path)
+    assert (f"{'a' * 63}.{domain}d", "A", 60, "10.1.1.100") in records
 
 
 @needs_tinydns

@@ -333,6 +333,12 @@ class _Reader:
         name = who.who if isinstance(who, _Entry) else who
         self.faults.append(f"{name}: {what}; {remedy}.")
 
+    def _site(self, key: str) -> str:
+        """Name the site where a sentence is about one of its own keys."""
+        places = self._data.get("where")
+        place = places.get(key) if isinstance(places, Mapping) else None
+        return "Site" if place is None else f"Site ({_shown(place)})"
+
     def _list(self, who: str | _Entry, key: str, value: object) -> Sequence[object]:
         if value is None:
             return ()
@@ -436,31 +442,34 @@ class _Reader:
         value = self._data.get("domain")
         if value is None:
             if "domain" in self._data:
-                self._fault("Site", "it has no domain", "give it one")
+                self._fault(self._site("domain"), "it has no domain", "give it one")
             return ""
         domain = value.lower() if isinstance(value, str) and value.isascii() else ""
         labels = domain.split(".")
         if not all(_LABEL.fullmatch(part) and len(part) <= _LABEL_MAX for part in labels):
             self._fault(
-                "Site",
+                self._site("domain"),
                 f"the domain {_shown(value)} is not a DNS name",
                 "write labels of letters, digits and inner hyphens with a dot between them",
             )
         elif len(domain) > _DOMAIN_MAX:
             self._fault(
-                "Site",
+                self._site("domain"),
                 f"the domain has {len(domain)} characters",
                 f"shorten it to {_DOMAIN_MAX} at most, so that every label fits before it",
             )
         elif labels[-2:] == ["in-addr", "arpa"]:
-            self._fault("Site", f"the domain {domain} is a reverse zone", "choose another")
+            self._fault(
+                self._site("domain"), f"the domain {domain} is a reverse zone", "choose another"
+            )
         return domain
 
     def _read_reserved_names(self) -> set[str]:
         if "reserved_names" not in self._data:
             return set(DEFAULT_RESERVED_NAMES)
-        names = self._list("Site", "reserved_names", self._data["reserved_names"])
-        labels = (self._label("Site", "reserved name", name) for name in names)
+        who = self._site("reserved_names")
+        names = self._list(who, "reserved_names", self._data["reserved_names"])
+        labels = (self._label(who, "reserved name", name) for name in names)
         return {label for label in labels if label is not None}
 
     def _read_seconds(self, key: str, most: int, default: int) -> int:
@@ -470,7 +479,7 @@ class _Reader:
             return value
         shown = f"the text {_shown(value)}" if isinstance(value, str) else _shown(value)
         self._fault(
-            "Site",
+            self._site(key),
             f"{key} is {shown}",
             f"write a whole number of seconds from 1 to {most}",
         )
@@ -493,7 +502,7 @@ class _Reader:
         ):
             if 0 < times.get(high, 0) < times.get(low, 0):
                 self._fault(
-                    "Site",
+                    self._site(low),
                     f"{low} is {times[low]} and {high} is {times[high]}",
                     f"{low} must not be greater",
                 )
@@ -642,28 +651,22 @@ class _Reader:
     def _check_dhcp_servers(self) -> None:
         if "dhcp_servers" not in self._data:
             return
-        roles: list[str] = []
+        roles: dict[str, list[_Entry]] = {"primary": [], "secondary": []}
         for entry, name in self._check_machines("dhcp_servers", "dhcp server"):
             role = entry.get("role")
-            if role not in ("primary", "secondary"):
+            if not isinstance(role, str) or role not in roles:
+                self._fault(entry, f"its role is {_shown(role)}", "write primary or secondary")
+                continue
+            roles[role].append(entry)
+            if role == "primary" and len(roles[role]) == 1 and name in self._servers[1:]:
+                self._fault("Site", f"the primary {name} is not the first of servers", "move it")
+        for role, entries in roles.items():
+            if len(entries) != 1:
                 self._fault(
-                    entry,
-                    f"its role is {_shown(role)}",
-                    "write primary or secondary",
+                    "Site",
+                    f"the {role} of dhcp_servers is {' and '.join(map(str, entries)) or 'nobody'}",
+                    "a failover pair has one primary and one secondary",
                 )
-            else:
-                roles.append(str(role))
-                if role == "primary" and self._servers and name in self._servers[1:]:
-                    self._fault(
-                        "Site", f"the primary {name} is not the first of servers", "move it"
-                    )
-        if sorted(roles) != ["primary", "secondary"]:
-            count = {role: roles.count(role) for role in ("primary", "secondary")}
-            self._fault(
-                "Site",
-                f"dhcp_servers has {count['primary']} primary and {count['secondary']} secondary",
-                "a failover pair is exactly one of each",
-            )
 
     def _check_dnscache_servers(self) -> None:
         for _ in self._check_machines("dnscache_servers", "dnscache server"):
