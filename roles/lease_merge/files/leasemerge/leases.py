@@ -14,7 +14,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -135,7 +134,8 @@ _HARDWARE_TYPES = re.compile(rb"ethernet|token-ring|fddi|infiniband|unknown-\d+"
 _HARDWARE_LENGTH = 20  # HARDWARE_ADDR_LEN in includes/dhcpd.h
 _ESCAPE = re.compile(rb"\\(?:([0-3][0-7]{2})|x([0-9A-Fa-f]{2})|([^\n]))")
 _LETTERS = {b"t": b"\t", b"r": b"\r", b"n": b"\n", b"b": b"\b"}
-_OCTAL = {b"%03o" % byte: f"{byte:02x}" for byte in range(256)}
+# All escapes but those that dhcpd writes, which Python's own codec reads alike and faster.
+_RARE_ESCAPE = re.compile(rb'\\(?![0-3][0-7]{2}|["\\])')
 _HEX_PAIRS = re.compile(rb"[0-9a-f]{2}(?::[0-9a-f]{2})*+")
 _DATE = re.compile(
     rb"-?\d+ (\d{4})/(\d{1,2})/(\d{1,2}) (\d{1,2}):(\d{1,2}):(\d{1,2})(?: (?:(-?\d{1,6})|utc))?"
@@ -267,16 +267,16 @@ def _pairs(text: bytes, most: int = MAX_BLOCK) -> str | None:
 
 def _uid(string: bytes) -> str | None:
     """Return a client identifier as hex pairs; None if it is empty."""
-    if string[1:2] == b"\\":
-        # Many have no printable byte: nothing but three digits after each backslash.
-        with suppress(KeyError):
-            return ":".join([_OCTAL[digits] for digits in string[2:-1].split(b"\\")])
     return _unquote(string).hex(":") or None
 
 
 def _unquote(string: bytes) -> bytes:
     """Return what a string means, as `read_string` in common/conflex.c reads it."""
-    return _ESCAPE.sub(_unescape, string[1:-1]) if b"\\" in string else string[1:-1]
+    if b"\\" not in string:
+        return string[1:-1]
+    if not _RARE_ESCAPE.search(string):
+        return string[1:-1].decode("unicode_escape").encode("latin-1")
+    return _ESCAPE.sub(_unescape, string[1:-1])
 
 
 def _unescape(escape: re.Match[bytes]) -> bytes:
@@ -325,15 +325,11 @@ _WINDOW = 256 * 1024
 _NOT_SHAPE = bytes(byte for byte in range(256) if byte not in b'"{};#\n')
 _SHAPE = re.compile(rb'(?:\{\n(?:(?:"[^"\n]*+")?+;\n)++\}\n)++')
 _SHAPE_WITH_COMMENTS = re.compile(rb'(?:\{\n(?:(?:"[^"\n]*+")*+;(?:#[^\n]*+)?+\n)++\}\n)++')
-# Its blocks, when the shape is right: each begins where the one before ends. A closing brace that
-# does not begin its line is in a string.
+_ESCAPED = re.compile(rb'\\["\\]')
+_STATE_LINE = b"\n  binding state "
+_STATED = re.compile(_STATE_LINE + rb"(?:active|free|backup|expired|released|abandoned|reset);")
 _NUMBER = rb"(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
-_PLAIN_BLOCK = re.compile(
-    rb"(?:(?<=\n\}\n)|\A)lease (" + _NUMBER + rb"(?:\." + _NUMBER + rb"){3}) \{"
-    rb"(\n[^b}]*+(?:b(?!inding)[^b}]*+)*+(?<=\n  )"
-    rb"binding state (?:active|free|backup|expired|released|abandoned|reset);"
-    rb"[^}]*+(?:(?<!\n)\}[^}]*+)*+)(?<=\n)\}\n"
-)
+_CANONICAL = re.compile(_NUMBER + rb"(?:\." + _NUMBER + rb"){3}")
 
 
 class _Block(NamedTuple):
@@ -562,15 +558,28 @@ class LeaseLog:
         shape = window.translate(None, _NOT_SHAPE)
         if not _SHAPE.fullmatch(shape):
             # Quotes in strings, or comments.
-            unescaped = window.replace(b"\\\\", b"").replace(b'\\"', b"")
-            shape = unescaped.translate(None, _NOT_SHAPE)
+            shape = _ESCAPED.sub(b"", window).translate(None, _NOT_SHAPE)
             if not _SHAPE_WITH_COMMENTS.fullmatch(shape):
                 return False
-        blocks = _PLAIN_BLOCK.findall(window)
-        if len(blocks) != shape.count(b"\n}\n"):
+        blocks = window[len(b"lease ") : -len(b"\n}\n")].split(b"\n}\nlease ")
+        count = len(blocks)
+        # Each block is where its shape is, and none is without a state that can be read.
+        if (
+            shape.count(b"\n}\n") != count
+            or window.count(_STATE_LINE) != count
+            or len(_STATED.findall(window)) != count
+            or not all([_STATE_LINE in block for block in blocks])
+        ):
             return False
-        self._bodies.update(blocks)
-        self._changed.update([address for address, _ in blocks])
+        try:
+            bodies = dict([block.split(b" {", 1) for block in blocks])
+        except ValueError:  # of a header in another layout
+            return False
+        known = self._bodies
+        if not all([address in known or _CANONICAL.fullmatch(address) for address in bodies]):
+            return False
+        known.update(bodies)
+        self._changed.update(bodies)
         return True
 
     def _skip(self, position: int, reason: str) -> None:
@@ -587,10 +596,6 @@ def parse(data: bytes) -> LeaseLog:
     return log
 
 
-# A hostname that needs no escape in JSON.
-_PLAIN_JSON = re.compile(r"[A-Za-z0-9 ._-]*+")
-
-
 def dump_lines(log: LeaseLog) -> Iterator[str]:
     """Yield the last complete block of each address as a JSON object, in address order.
 
@@ -599,30 +604,27 @@ def dump_lines(log: LeaseLog) -> Iterator[str]:
     bodies = log._bodies
     for address in sorted(bodies, key=_by_number):
         fields = _fields(bodies[address])
-        if fields is None:
-            continue
-        state, starts, ends, cltt, hardware, uid, hostname = fields
-        yield (
-            f'{{"address": "{address.decode()}", "state": "{state}", '
-            f'"starts": {_json_time(starts)}, "ends": {_json_time(ends)}, '
-            f'"cltt": {_json_time(cltt)}, "hardware": {_json_pairs(hardware)}, '
-            f'"uid": {_json_pairs(uid)}, "hostname": {_json_text(hostname)}}}'
-        )
+        if fields is not None:
+            state, starts, ends, cltt, hardware, uid, hostname = fields
+            yield (
+                f'{{"address": "{address.decode()}", "state": "{state}", '
+                f'"starts": {_JSON.get(starts, starts)}, "ends": {_JSON.get(ends, ends)}, '
+                f'"cltt": {_JSON.get(cltt, cltt)}, '
+                f'"hardware": {_json(hardware)}, "uid": {_json(uid)}, '
+                f'"hostname": {_json(hostname)}}}'
+            )
+
+
+_JSON: dict[int | None, str] = {None: "null", NEVER: '"never"'}
+# What needs no escape in JSON.
+_PLAIN_JSON = re.compile(r"[ -!#-\[\]-~]*+")
 
 
 def _by_number(address: bytes) -> bytes:
     return inet_aton(address.decode())
 
 
-def _json_time(time: int | None) -> int | str:
-    return "null" if time is None else '"never"' if time == NEVER else time
-
-
-def _json_pairs(text: str | None) -> str:
-    return "null" if text is None else f'"{text}"'
-
-
-def _json_text(text: str | None) -> str:
+def _json(text: str | None) -> str:
     if text is None:
         return "null"
     return f'"{text}"' if _PLAIN_JSON.fullmatch(text) else json.dumps(text)

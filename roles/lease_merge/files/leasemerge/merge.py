@@ -181,8 +181,13 @@ class Merge:
 
     def _advance(self, now: int) -> None:
         if now < self._now:
-            # A lease that had ended may be live again.
-            self._touched.update(*self._logs.values())
+            # What ended between the two is live again.
+            self._touched.update(
+                address
+                for log in self._logs.values()
+                for address, lease in log.items()
+                if lease.ends is not None and now < lease.ends < self._now
+            )
         self._now = now
         for address in self._touched:
             self._withdraw(address)

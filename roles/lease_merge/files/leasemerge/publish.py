@@ -7,7 +7,11 @@ import fcntl
 import os
 import subprocess
 import time
+from collections.abc import Sequence
 from pathlib import Path
+
+from .cdb import Cdb
+from .zone import Edit
 
 # tinydns-data(8) needs some seconds for millions of names. One that takes longer hangs.
 _PATIENCE = 60.0
@@ -19,10 +23,11 @@ class BusyError(RuntimeError):
 
 
 class Publisher:
-    """Builds in a directory of its own beside the live files, and renames what came out of it.
+    """Changes what tinydns serves, in a single step: what is built beside it is renamed into place.
 
-    ``tinydns-data`` reads ``data`` and writes ``data.cdb`` in its working directory
-    (tinydns-data(8)); a rename on one file system is what makes the change a single step.
+    A few names are put into a copy of the compiled file (module cdb). That is what makes a name
+    quick. At first, after a fault, and whenever it has been quiet for a moment, everything is
+    compiled by ``tinydns-data``, in a working directory of its own (tinydns-data(8)).
     """
 
     def __init__(self, directory: Path, command: str = "tinydns-data") -> None:
@@ -44,9 +49,13 @@ class Publisher:
                     raise BusyError(f"{directory} is published into by another process") from error
                 time.sleep(0.01)
         self._process: subprocess.Popen[bytes] | None = None
-        self._data: bytes | None = None
         self._started = 0.0
-        self.published: bytes | None = None
+        self._cdb: Cdb | None = None
+        # What was changed since the build that runs was begun.
+        self._since: list[Edit] = []
+        self._obsolete = False
+        self._first = True
+        self.publishes = 0
         self.builds = 0
         self.failures = 0
         self.error = ""
@@ -57,6 +66,23 @@ class Publisher:
     def busy(self) -> bool:
         """Whether a build runs."""
         return self._process is not None
+
+    def change(self, edits: Sequence[Edit]) -> bool:
+        """Publish changes of single lines; say whether that was possible.
+
+        If it was not, everything must be compiled.
+        """
+        if self.busy:
+            self._since += edits
+        if self._cdb is None:
+            return False
+        try:
+            self._put(self._cdb, edits)
+        except (OSError, ValueError) as error:
+            self._fail(f"cannot put names into {self.directory}/data.cdb: {error}")
+            return False
+        self._published()
+        return True
 
     def start(self, data: bytes) -> int | None:
         """Begin to compile zone data; return a descriptor that is readable when it is done.
@@ -77,8 +103,13 @@ class Publisher:
         except OSError as error:
             self._fail(f"cannot build zone data: {error}")
             return None
-        self._data = data
+        self._since = []
         return os.pidfd_open(self._process.pid)
+
+    def forget(self) -> None:
+        """Take no more changes before everything is compiled: the zones themselves are others."""
+        self._cdb = None
+        self._obsolete = self.busy
 
     def overdue(self) -> None:
         """Kill a build that hangs."""
@@ -96,17 +127,27 @@ class Publisher:
         if status != 0:
             self._fail(f"tinydns-data failed ({status}): {said}")
             return False
+        if self._obsolete:
+            self._obsolete = False
+            return True
+        behind = self._cdb is None
         try:
-            (self._build / "data.cdb").rename(self.directory / "data.cdb")
+            built = self._build / "data.cdb"
+            cdb = Cdb(built.read_bytes())
+            if self._since:
+                self._put(cdb, self._since)
+            else:
+                built.rename(self.directory / "data.cdb")
             (self._build / "data").rename(self.directory / "data")
-        except OSError as error:
+        except (OSError, ValueError) as error:
             self._fail(f"cannot put zone data in place: {error}")
             return False
-        self.published = self._data
+        self._cdb = cdb
+        self._first = False
         self.builds += 1
-        self.error = ""
-        self.last = time.time()
         self.seconds = time.monotonic() - self._started
+        if behind:
+            self._published()
         return True
 
     def close(self) -> None:
@@ -117,6 +158,13 @@ class Publisher:
             self.finish()
         os.close(self._lock)
 
+    def _put(self, cdb: Cdb, edits: Sequence[Edit]) -> None:
+        for old, new in edits:
+            cdb.edit(old, new)
+        beside = self._build / "changed.cdb"
+        beside.write_bytes(cdb.image)
+        beside.rename(self.directory / "data.cdb")
+
     def _stage(self, data: bytes) -> None:
         # The serial of the zones is the time stamp of `data` (tinydns-data(8)), so the file that is
         # served now is taken as it is when it says the same.
@@ -124,11 +172,18 @@ class Publisher:
         staged.unlink(missing_ok=True)
         live = self.directory / "data"
         with contextlib.suppress(OSError):
-            if self.published is None and live.read_bytes() == data:
+            if self._first and live.read_bytes() == data:
                 staged.hardlink_to(live)
                 return
         staged.write_bytes(data)
 
+    def _published(self) -> None:
+        self.publishes += 1
+        self.last = time.time()
+        self.error = ""
+
     def _fail(self, error: str) -> None:
+        # What is in memory may be half changed, or what tinydns-data would not take.
+        self._cdb = None
         self.failures += 1
         self.error = error

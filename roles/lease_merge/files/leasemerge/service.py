@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
+import math
 import os
 import selectors
 import signal
@@ -33,6 +34,10 @@ _FIRST_TELLING = 20.0
 _TICK = 1.0
 # The node exporter is read every 15 seconds or so.
 _METRICS_SECONDS = 5.0
+# What was changed name by name is compiled as a whole when it has been quiet for a moment, and at
+# the latest after a while of ever more changes.
+_QUIET = 0.5
+_LONGEST = 5.0
 # A build that failed is tried again after this.
 _RETRY_SECONDS = 2.0
 # Leases of a lease file that was read anew that are looked at between two looks at other work.
@@ -184,14 +189,16 @@ class Service:
         self._now = int(time.time())
         self._merge = self._new_merge()
         self._zone = Zone(self._site)
-        # New blocks that the merge was told of; zone data that is not served yet.
+        # New blocks that the merge was told of.
         self._dirty = True
-        self._stale = True
+        # When everything is to be compiled, and when at the latest; at first there is nothing else.
+        self._compile_at = 0.0
+        self._compile_by = math.inf
         self._more = True
         self._stopping = False
         self._reload = False
         self._started = time.monotonic()
-        self._next_tick = self._next_alive = self._next_metrics = self._next_build = 0.0
+        self._next_tick = self._next_alive = self._next_metrics = 0.0
         self._ready = False
 
     def run(self) -> None:
@@ -234,17 +241,19 @@ class Service:
         for subscriber in list(self._subscribers):
             if subscriber.waiting:
                 self._write(subscriber)
-        if not self._publisher.busy and clock >= self._next_build and self._may_publish(clock):
+        if self._may_publish(clock):
             self._publish(clock)
+            if clock >= self._compile_at and not self._publisher.busy:
+                self._compile(clock)
 
     def _timeout(self) -> float:
         clock = time.monotonic()
         waits = [self._next_tick - clock]
         waits += [peer.wait(clock) for peer in self._peers]
-        if not self._publisher.busy and (expiry := self._merge.next_expiry) is not None:
-            waits.append(max(expiry - time.time(), self._next_build - clock))
-        if self._dirty and not self._publisher.busy:
-            waits.append(self._next_build - clock)
+        if (expiry := self._merge.next_expiry) is not None:
+            waits.append(expiry - time.time())
+        if not self._publisher.busy:
+            waits.append(self._compile_at - clock)
         return max(0.0, min(waits))
 
     def _advance_clock(self) -> None:
@@ -417,9 +426,16 @@ class Service:
         if not self._dirty and (expiry is None or self._now < expiry):
             return
         self._dirty = False
-        self._stale |= self._zone.update(self._merge.changes(self._now))
-        if not self._stale:
+        if not self._zone.update(self._merge.changes(self._now)):
             return
+        if self._publisher.change(self._zone.take_edits()):
+            self._compile_by = min(self._compile_by, clock + _LONGEST)
+            self._compile_at = min(clock + _QUIET, self._compile_by)
+        elif self._compile_at > clock + _RETRY_SECONDS:
+            self._compile_at = clock
+
+    def _compile(self, clock: float) -> None:
+        self._compile_at = self._compile_by = math.inf
         done = self._publisher.start(self._zone.render())
         if done is None:
             self._failed(clock)
@@ -431,16 +447,13 @@ class Service:
         os.close(done)
         if not self._publisher.finish():
             self._failed(time.monotonic())
-            return
-        self._stale = False
-        if not self._ready:
+        elif not self._ready:
             self._ready = True
             notify("READY=1")
 
     def _failed(self, clock: float) -> None:
         print(self._publisher.error, file=sys.stderr, flush=True)
-        self._dirty = True
-        self._next_build = clock + _RETRY_SECONDS
+        self._compile_at = clock + _RETRY_SECONDS
 
     def _read_site(self) -> None:
         try:
@@ -453,6 +466,7 @@ class Service:
         self._store.use(self._site)
         self._merge = self._new_merge()
         self._zone = Zone(self._site)
+        self._publisher.forget()
         self._dirty = True
 
     # -- for people and programs ---------------------------------------------------------------
@@ -520,6 +534,7 @@ class Service:
             refused=counts.refused,
             feeds=feeds,
             publish=PublishStatus(
+                publisher.publishes,
                 publisher.builds,
                 publisher.failures,
                 publisher.seconds,

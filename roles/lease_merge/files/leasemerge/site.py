@@ -1,6 +1,6 @@
 """The site: what the merge must know of the inventory, and every fault of it at once.
 
-The format is site.json's (docs: DESIGN.md). Keys that only the deployment knows (servers with
+The format is site.json's (DESIGN.md). Keys that only the deployment knows (servers with
 their addresses, routers, lease times) are checked when they are there and left out of `Site`.
 """
 
@@ -25,9 +25,9 @@ _LABEL_MAX = 63
 _DOMAIN_MAX = 189
 # RFC 2181 section 8.
 _TTL_MAX = 2**31 - 1
-# dhcpd keeps a lease time in 32 bits, all ones meaning infinite: dhcp-eval(5), dhcpd.conf(5).
+# RFC 2132 section 9.2: 32 bits, and all ones mean for ever (RFC 2131 section 3.3).
 _LEASE_TIME_MAX = 2**32 - 1
-# dnscache reads no more than 16 addresses from one file of servers/ (its query.c, dns_transmit).
+# dnscache keeps no more than 16 addresses of one file in servers/ (its roots.c).
 _NAME_SERVERS_MAX = 16
 
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")

@@ -28,9 +28,12 @@ class FeedStatus:
 
 @dataclass(frozen=True, slots=True)
 class PublishStatus:
-    """The builds of zone data since the service began; ``last`` in Unix seconds."""
+    """What became of the zone data since the service began; ``last`` publish in Unix seconds."""
 
+    publishes: int
+    """How often what is served was changed."""
     builds: int
+    """How often everything was compiled."""
     failures: int
     seconds: float
     """How long the last good build took."""
@@ -91,8 +94,8 @@ def table(status: Status) -> Iterator[str]:
     publish = status.publish
     last = "never" if publish.last is None else f"{_span(now - publish.last)} ago"
     yield (
-        f"last publish {last}, build time {publish.seconds * 1000:.1f} ms, "
-        f"{publish.builds} builds, {publish.failures} failed"
+        f"last publish {last}, {publish.publishes} publishes, {publish.builds} builds, "
+        f"{publish.failures} failed, build time {publish.seconds * 1000:.1f} ms"
     )
     for peer, (mine, partner) in sorted(status.failover.items()):
         yield f"failover {peer}: this server {mine}, partner {partner}"
@@ -142,8 +145,9 @@ def metrics(status: Status) -> Iterator[str]:
     yield from metric("names", "gauge", "Names that are published.", ("", status.names))
     yield from metric("conflicts", "gauge", "Leases that lost a name.", ("", status.conflicts))
     yield from metric("refused_names", "gauge", "Hostnames refused.", ("", status.refused))
-    yield from metric("publishes_total", "counter", "Good builds.", ("", publish.builds))
-    yield from metric("publish_failures_total", "counter", "Bad builds.", ("", publish.failures))
+    yield from metric("publishes_total", "counter", "Publishes.", ("", publish.publishes))
+    yield from metric("builds_total", "counter", "Good builds.", ("", publish.builds))
+    yield from metric("failures_total", "counter", "Failed publishes.", ("", publish.failures))
     yield from metric("build_seconds", "gauge", "Time of the last build.", ("", publish.seconds))
     yield from metric(
         "last_publish_timestamp_seconds", "gauge", "The last publish.", ("", publish.last or 0.0)

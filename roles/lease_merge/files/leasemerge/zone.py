@@ -12,6 +12,9 @@ from collections.abc import Mapping
 from .merge import Name, Names
 from .site import Site
 
+Edit = tuple[bytes | None, bytes | None]
+"""A line that was taken out of the zone data and the one that took its place, if there are any."""
+
 
 class Zone:
     """The zone data of a site, sorted; what an update costs grows with what is new."""
@@ -22,6 +25,7 @@ class Zone:
         self._of_label: dict[str, bytes] = {}
         self._standing = sorted(_standing(site))
         self._lines = list(self._standing)
+        self._edits: list[Edit] = []
 
     def update(self, changes: Mapping[str, Name | None]) -> bool:
         """Take what is published under each changed label; tell whether the data changed."""
@@ -33,6 +37,7 @@ class Zone:
             old = self._of_label.pop(text, None)
             if line is not None:
                 self._of_label[text] = line
+            self._edits.append((old, line))
             if few and old is not None:
                 del self._lines[bisect_left(self._lines, old)]
             if few and line is not None:
@@ -40,6 +45,11 @@ class Zone:
         if not few:
             self._lines = sorted([*self._standing, *self._of_label.values()])
         return bool(lines)
+
+    def take_edits(self) -> list[Edit]:
+        """Return what the updates since the last call did, in their order."""
+        edits, self._edits = self._edits, []
+        return edits
 
     def render(self) -> bytes:
         """Return the zone data, one line each with its line feed."""

@@ -1,0 +1,195 @@
+"""How fast a lease file is read, next to others, and how fast 65,000 leases become zone data.
+
+    python bench/bench_dump.py [--blocks 1000000] [--rounds 3]
+
+On one and the same file, in the same run: `leasemerge dump`; dhcpd-pools (C, package dhcpd-pools),
+which only counts the leases; isc-dhcp-leases (Python, requirements-bench.txt), which is run once.
+What is not installed is left out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import os
+import random
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+PACKAGE = Path(__file__).parents[1] / "roles/lease_merge/files"
+sys.path.insert(0, str(PACKAGE))
+
+from leasemerge.leases import Lease, parse  # noqa: E402  # found where the line above says
+from leasemerge.merge import Merge  # noqa: E402
+from leasemerge.site import Site  # noqa: E402
+from leasemerge.zone import Zone  # noqa: E402
+
+BLOCKS_PER_ADDRESS = 3
+BEGIN = 1_790_000_000
+LIVE_LEASES = 65_000
+
+_OTHER = """
+import sys
+from isc_dhcp_leases import IscDhcpLeases
+print(len(IscDhcpLeases(sys.argv[1]).get_current()))
+"""
+
+
+class Cost(NamedTuple):
+    """What a run cost: wall time, and the most memory it had at once."""
+
+    seconds: float
+    megabytes: float
+
+
+def lease_file(path: Path, blocks: int) -> None:
+    """Write a lease file as dhcpd does, each address some times, in random order."""
+    chance = random.Random(1)
+    order = list(range(blocks // BLOCKS_PER_ADDRESS))
+    with path.open("wb") as file:
+        file.write(b"# This lease file was written by isc-dhcp-4.4.3-P1\n\n")
+        file.write(b"authoring-byte-order little-endian;\n\n")
+        for turn in range(BLOCKS_PER_ADDRESS):
+            chance.shuffle(order)
+            file.writelines(_block(number, turn * 3600 + number % 3600) for number in order)
+
+
+def _block(number: int, seconds: int) -> bytes:
+    client = number.to_bytes(4, "big")
+    address = f"10.{client[1]}.{client[2]}.{client[3]}"
+    mac = bytes([2, 0]) + client
+    starts, ends, tstp = (_date(BEGIN + seconds + more) for more in (0, 7200, 9000))
+    return (
+        f"lease {address} {{\n  starts {starts};\n  ends {ends};\n  tstp {tstp};\n"
+        f"  cltt {starts};\n  binding state active;\n  next binding state expired;\n"
+        f"  rewind binding state free;\n  hardware ethernet {mac.hex(':')};\n"
+        f'  uid "{_uid(bytes([1]) + mac)}";\n  client-hostname "host-{number}";\n}}\n'
+    ).encode()
+
+
+def _uid(octets: bytes) -> str:
+    """Return what `quotify_buf` in omapip/convert.c makes of a client identifier."""
+    return "".join(
+        f"\\{chr(octet)}"
+        if octet in b'"\\'
+        else chr(octet)
+        if 32 <= octet < 127
+        else f"\\{octet:03o}"
+        for octet in octets
+    )
+
+
+def _date(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%w %Y/%m/%d %H:%M:%S")
+
+
+def readers(leases: Path, config: Path) -> Iterator[tuple[str, list[str]]]:
+    """Yield the name and the command of each reader that is here."""
+    yield "leasemerge dump", [sys.executable, "-m", "leasemerge", "dump", "--leases", str(leases)]
+    pools = shutil.which("dhcpd-pools")
+    if pools:
+        yield "dhcpd-pools", [pools, "-c", str(config), "-l", str(leases)]
+    if importlib.util.find_spec("isc_dhcp_leases"):
+        yield "isc-dhcp-leases", [sys.executable, "-c", _OTHER, str(leases)]
+
+
+def measure(command: list[str]) -> Cost:
+    """Run a command to its end."""
+    environment = {**os.environ, "PYTHONPATH": str(PACKAGE)}
+    begun = time.perf_counter()
+    with tempfile.TemporaryFile() as output:
+        process = subprocess.Popen(command, stdout=output, env=environment)
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, command)
+    return Cost(time.perf_counter() - begun, usage.ru_maxrss / 1024)
+
+
+def bench_dump(blocks: int, rounds: int, directory: Path) -> None:
+    """Print what each reader costs, and the ratio to ours."""
+    leases, config = directory / "dhcpd.leases", directory / "dhcpd.conf"
+    lease_file(leases, blocks)
+    config.write_text("subnet 10.0.0.0 netmask 255.0.0.0 { range 10.0.0.0 10.255.255.255; }\n")
+    size = leases.stat().st_size / 1e6
+    print(f"{blocks} blocks, {blocks // BLOCKS_PER_ADDRESS} addresses, {size:.0f} MB\n")
+    costs: dict[str, list[Cost]] = {}
+    for turn in range(rounds):
+        for name, command in readers(leases, config):
+            # It takes minutes and gigabytes: once is enough.
+            if turn == 0 or name != "isc-dhcp-leases":
+                costs.setdefault(name, []).append(measure(command))
+    print(f"{'':20}{'median s':>10}{'best s':>10}{'peak MB':>10}{'ratio':>8}")
+    ours = statistics.median(cost.seconds for cost in costs["leasemerge dump"])
+    for name, runs in costs.items():
+        seconds = [cost.seconds for cost in runs]
+        median, most = statistics.median(seconds), max(cost.megabytes for cost in runs)
+        print(f"{name:20}{median:10.2f}{min(seconds):10.2f}{most:10.0f}{median / ours:8.2f}")
+
+
+def bench_merge() -> None:
+    """Print what the merge and the zone data of many live leases of two servers cost."""
+    data: dict[str, Any] = {
+        "domain": "office.internal",
+        "reverse_zones": ["10.in-addr.arpa"],
+        "name_servers": [{"name": "ns1", "address": "10.1.1.3"}],
+        "fixed_hosts": [],
+        "subnets": [{"network": "10.0.0.0/8", "ranges": [["10.0.0.1", "10.255.255.254"]]}],
+        "servers": ["draco", "taurus"],
+        "reserved_names": ["wpad"],
+        "fixed_ttl": 3600,
+        "lease_ttl": 60,
+        "negative_ttl": 5,
+    }
+    site = Site.from_dict(data)
+    text = b"".join(_block(number, 0) for number in range(1, LIVE_LEASES + 1))
+    now = BEGIN + 100
+    merge, zone = Merge(site), Zone(site)
+
+    def whole() -> None:
+        for server in site.servers:
+            merge.update(server, parse(text).leases.values())
+        zone.update({name.name: name for name in merge.names(now).names})
+
+    def one() -> None:
+        lease = Lease("10.0.0.1", "active", now, now + 7200, now, "02:00:00:00:00:01", None, "new")
+        merge.update("draco", [lease])
+        zone.update(merge.changes(now))
+
+    print(f"\n{LIVE_LEASES} live leases at each of two servers")
+    for what, work in (
+        ("read, merge, zone data", whole),
+        ("one changed lease", one),
+        ("zone data as bytes", zone.render),
+    ):
+        print(f"{what:26}{_seconds(work) * 1000:10.2f} ms")
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    begun = time.perf_counter()
+    work()
+    return time.perf_counter() - begun
+
+
+def main() -> int:
+    """Run both."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--blocks", type=int, default=1_000_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as directory:
+        bench_dump(options.blocks, options.rounds, Path(directory))
+    bench_merge()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

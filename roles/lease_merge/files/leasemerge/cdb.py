@@ -1,0 +1,147 @@
+"""Put single names into a file that `tinydns-data` compiled, and take them out.
+
+`tinydns-data` makes the file anew from every line, which takes longer the more lines there are, and
+waits for the disk. Its result can be changed instead: cdb(5) finds a record through one of 256 hash
+tables, each twice as long as its records need, so that there is room for more. What is in the file
+is the same as if it had been compiled; what is taken out takes up room until the next compile.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+
+_PAIR = struct.Struct("<II")
+_TABLES = 256
+_A, _PTR = 1, 12
+
+Record = tuple[bytes, bytes]
+"""Key and data, as `tinydns-data` writes them."""
+
+
+class DamageError(ValueError):
+    """The file is not what `tinydns-data` writes, or not what it was thought to be."""
+
+
+def records(line: bytes) -> Iterator[Record]:
+    """Yield the records that a line of zone data means: `=` an A and a PTR, `+` an A.
+
+    A record's data is type, an equals sign for `every client`, ttl, no time stamp, and what the
+    type has (tinydns-data.c, rr_start). Raises ValueError for what is no such line.
+    """
+    kind, fields = line[:1], line[1:].strip().decode("ascii").split(":")
+    if kind not in (b"=", b"+") or len(fields) != 3:
+        raise ValueError(f"not a line of a name: {line!r}")
+    name, address, ttl = _wire(fields[0]), fields[1], int(fields[2])
+    octets = [int(octet) for octet in address.split(".")]
+    yield name, _head(_A, ttl) + bytes(octets)
+    if kind == b"=":
+        reverse = ".".join(map(str, reversed(octets))) + ".in-addr.arpa"
+        yield _wire(reverse), _head(_PTR, ttl) + name
+
+
+def _head(kind: int, ttl: int) -> bytes:
+    return struct.pack(">HcI8x", kind, b"=", ttl)
+
+
+def _wire(name: str) -> bytes:
+    labels = [label.encode("ascii") for label in name.split(".")]
+    if any(not 0 < len(label) < 64 for label in labels):
+        raise ValueError(f"not a domain name: {name}")
+    return b"".join(bytes([len(label)]) + label for label in labels) + b"\0"
+
+
+def _hash(key: bytes) -> int:
+    value = 5381
+    for byte in key:
+        value = (value * 33 & 0xFFFFFFFF) ^ byte
+    return value
+
+
+class Cdb:
+    """A compiled file in memory."""
+
+    def __init__(self, image: bytes) -> None:
+        """Take what `tinydns-data` wrote; raise DamageError if it is not a cdb."""
+        if len(image) < _TABLES * _PAIR.size:
+            raise DamageError("the compiled file is cut short")
+        self.image = bytearray(image)
+        self._used: dict[int, int] = {}
+
+    def edit(self, old: bytes | None, new: bytes | None) -> None:
+        """Take one line of zone data out and put another in; None is no line."""
+        for key, data in records(old) if old is not None else ():
+            self.remove(key, data)
+        for key, data in records(new) if new is not None else ():
+            self.add(key, data)
+
+    def add(self, key: bytes, data: bytes) -> None:
+        """Put a record in."""
+        value = _hash(key)
+        number = value % _TABLES
+        start, length = self._table(number)
+        used = self._count(number)
+        if 4 * (used + 1) > 3 * length:
+            start, length = self._grow(number)
+        position = len(self.image)
+        self.image += _PAIR.pack(len(key), len(data)) + key + data
+        for slot in self._slots(value, start, length):
+            stored, place = _PAIR.unpack_from(self.image, slot)
+            if place == 0 or stored % _TABLES != number:
+                _PAIR.pack_into(self.image, slot, value, position)
+                self._used[number] += place == 0
+                return
+
+    def remove(self, key: bytes, data: bytes) -> None:
+        """Take a record out; raise DamageError if it is not there."""
+        value = _hash(key)
+        number = value % _TABLES
+        record = _PAIR.pack(len(key), len(data)) + key + data
+        for slot in self._slots(value, *self._table(number)):
+            stored, place = _PAIR.unpack_from(self.image, slot)
+            if place == 0:
+                break
+            if stored == value and self.image[place : place + len(record)] == record:
+                # The slot stays taken, so that what was put behind it is found, by a hash that
+                # belongs to another table, so that nothing looks at it.
+                _PAIR.pack_into(self.image, slot, value ^ 1, place)
+                return
+        raise DamageError(f"no such record: {key!r}")
+
+    def _table(self, number: int) -> tuple[int, int]:
+        start, length = _PAIR.unpack_from(self.image, number * _PAIR.size)
+        if start + length * _PAIR.size > len(self.image):
+            raise DamageError("a hash table lies outside the compiled file")
+        return start, length
+
+    def _slots(self, value: int, start: int, length: int) -> Iterator[int]:
+        first = (value >> 8) % length if length else 0
+        for step in range(length):
+            yield start + (first + step) % length * _PAIR.size
+
+    def _count(self, number: int) -> int:
+        if number not in self._used:
+            start, length = self._table(number)
+            places = self.image[start : start + length * _PAIR.size]
+            self._used[number] = sum(place != 0 for _, place in _PAIR.iter_unpack(places))
+        return self._used[number]
+
+    def _grow(self, number: int) -> tuple[int, int]:
+        """Write a table anew at the end, with room for as many records again."""
+        start, length = self._table(number)
+        old = bytes(self.image[start : start + length * _PAIR.size])
+        live = [
+            (value, place)
+            for value, place in _PAIR.iter_unpack(old)
+            if place and value % _TABLES == number
+        ]
+        start, length = len(self.image), 4 * len(live) + 8
+        self.image += bytes(length * _PAIR.size)
+        _PAIR.pack_into(self.image, number * _PAIR.size, start, length)
+        for value, place in live:
+            for slot in self._slots(value, start, length):
+                if _PAIR.unpack_from(self.image, slot)[1] == 0:
+                    _PAIR.pack_into(self.image, slot, value, place)
+                    break
+        self._used[number] = len(live)
+        return start, length
