@@ -186,7 +186,7 @@ class Merge:
                 address
                 for log in self._logs.values()
                 for address, lease in log.items()
-                if lease.ends is not None and now < lease.ends < self._now
+                if lease.ends is not None and now < lease.ends <= self._now
             )
         self._now = now
         for address in self._touched:
