@@ -373,7 +373,8 @@ class LeaseLog:
         self.failover: dict[str, tuple[str, str]] = {}
         """The last known state of each failover peer: my state, partner state."""
         self._bodies: dict[bytes, bytes] = {}
-        self._changed: set[bytes] = set()
+        # None is all of them: a log that is only read whole need not gather them.
+        self._changed: set[bytes] | None = None
         # What is not done yet: the text from the beginning of the open statement on.
         self._text = b""
         self._line = 1  # of the first byte of the text
@@ -391,7 +392,8 @@ class LeaseLog:
 
     def take_changed(self) -> set[str]:
         """Return the addresses that got a new block since the last call."""
-        changed, self._changed = self._changed, set()
+        changed = self._bodies if self._changed is None else self._changed
+        self._changed = set()
         return {address.decode() for address in changed}
 
     def feed(self, chunk: bytes) -> None:
@@ -536,8 +538,7 @@ class LeaseLog:
             self._skip(self._start, "a block whose state cannot be read")
             return
         address = b".".join(b"%d" % int(number) for number in block.address.split(b"."))
-        self._bodies[address] = body
-        self._changed.add(address)
+        self._put({address: body})
 
     def _take_windows(self) -> int:
         """Take the plain blocks from the open statement on; return where to try again."""
@@ -568,7 +569,7 @@ class LeaseLog:
             shape.count(b"\n}\n") != count
             or window.count(_STATE_LINE) != count
             or len(_STATED.findall(window)) != count
-            or not all([_STATE_LINE in block for block in blocks])
+            or not all(_STATE_LINE in block for block in blocks)
         ):
             return False
         try:
@@ -576,11 +577,15 @@ class LeaseLog:
         except ValueError:  # of a header in another layout
             return False
         known = self._bodies
-        if not all([address in known or _CANONICAL.fullmatch(address) for address in bodies]):
+        if not all(address in known or _CANONICAL.fullmatch(address) for address in bodies):
             return False
-        known.update(bodies)
-        self._changed.update(bodies)
+        self._put(bodies)
         return True
+
+    def _put(self, bodies: dict[bytes, bytes]) -> None:
+        self._bodies.update(bodies)
+        if self._changed is not None:
+            self._changed.update(bodies)
 
     def _skip(self, position: int, reason: str) -> None:
         self.damage += 1
