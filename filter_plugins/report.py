@@ -1,0 +1,181 @@
+"""Filters that show the network as it is; the package overview does the work."""
+
+from __future__ import annotations
+
+import json
+import sys
+from base64 import b64decode
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from ansible.errors import AnsibleFilterError  # type: ignore[import-untyped]  # has no types
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from overview import answers, lease, network, readings
+from overview.readings import Reading, Site
+
+
+def server_readings(
+    servers: Iterable[str], hostvars: Mapping[str, Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """Gather what playbooks/tasks/read-server.yml has registered on each server."""
+    rows = []
+    for server in servers:
+        found = hostvars[server]
+        memories = found.get("read_memories", {}).get("results", [])
+        status = found.get("read_status", {}).get("stdout") or ""
+        units = dict(
+            zip(
+                (str(unit) for unit in found.get("read_unit_names", [])),
+                (str(state) for state in found.get("read_units", {}).get("stdout_lines", [])),
+                strict=False,
+            )
+        )
+        rows.append(
+            {
+                "server": str(server),
+                "reachable": bool(found.get("read_reachable", False)),
+                "leases": _content(found.get("read_leases", {})),
+                "zone": _content(found.get("read_zone", {})),
+                "memories": {
+                    str(result["item"]): str(result["content"])
+                    for result in memories
+                    if result.get("content") is not None
+                },
+                "status": _json(str(status)),
+                "units": units,
+            }
+        )
+    return rows
+
+
+def machine_table(servers: Iterable[str], site: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Say of each server what it is there for, as the inventory check's site has it."""
+    dhcp = {row["name"]: row for row in site["dhcp_servers"]}
+    caches = {row["name"]: row for row in site["dnscache_servers"]}
+    tinydns = {row["server"]: row for row in site["name_servers"]}
+    rows = []
+    for server in servers:
+        address = [row["address"] for row in (dhcp.get(server), caches.get(server)) if row]
+        if server in tinydns:
+            address.append(tinydns[server]["server_address"])
+        rows.append(
+            {
+                "name": str(server),
+                "address": str(address[0]),
+                "dhcp": str(dhcp[server]["role"]) if server in dhcp else "",
+                "alias": str(tinydns[server]["address"]) if server in tinydns else "",
+                "dnscache": server in caches,
+            }
+        )
+    return rows
+
+
+def network_report(
+    rows: Iterable[Mapping[str, Any]],
+    site: object,
+    machines: Iterable[Mapping[str, Any]],
+    now: object,
+) -> dict[str, Any]:
+    """Make the report of the network that a template prints."""
+    known = [network.Machine(**{str(k): v for k, v in row.items()}) for row in machines]
+    return network.network_report(known, _readings(rows), Site.from_dict(site), _seconds(now))
+
+
+def lease_view(
+    rows: Iterable[Mapping[str, Any]], site: object, wanted: object, now: object
+) -> dict[str, Any]:
+    """Gather all that is known of a name, an address or a MAC address."""
+    return lease.lease_view(_readings(rows), Site.from_dict(site), str(wanted), _seconds(now))
+
+
+def dns_queries(rows: Iterable[Mapping[str, Any]], site: object, now: object) -> list[list[str]]:
+    """List what to ask the name servers: all that is expected, and all that is served."""
+    read = _readings(rows)
+    expected = _expected(read, site, now)
+    served = [answers.answers_of(reading.zone) for reading in read if reading.zone is not None]
+    return answers.queries(expected, served)
+
+
+def dns_differences(
+    answered: Iterable[Mapping[str, Any]],
+    rows: Iterable[Mapping[str, Any]],
+    site: object,
+    server: str,
+    now: object,
+) -> list[str]:
+    """Tell each answer of a server that is not what the merge says."""
+    return answers.differences(_expected(_readings(rows), site, now), answered, server)
+
+
+def _expected(read: list[Reading], site: object, now: object) -> dict[tuple[str, str], list[str]]:
+    zone = readings.expected_zone(read, Site.from_dict(site), _seconds(now))
+    return answers.answers_of(zone)
+
+
+def _readings(rows: Iterable[Mapping[str, Any]]) -> list[Reading]:
+    return [
+        Reading(
+            str(row["server"]),
+            bool(row["reachable"]),
+            _bytes(row["leases"]),
+            {server: b64decode(text) for server, text in row["memories"].items()},
+            _bytes(row["zone"]),
+            row["status"],
+            row["units"],
+        )
+        for row in rows
+    ]
+
+
+def _content(result: Mapping[str, Any]) -> str | None:
+    content = result.get("content")
+    return None if content is None else str(content)
+
+
+def _bytes(text: str | None) -> bytes | None:
+    return None if text is None else b64decode(text)
+
+
+def _json(text: str) -> dict[str, Any] | None:
+    try:
+        read = json.loads(text)
+    except ValueError:
+        return None
+    return read if isinstance(read, dict) else None
+
+
+def _seconds(now: object) -> int:
+    return int(now)  # type: ignore[call-overload,no-any-return]  # what is no number raises
+
+
+def _checked(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Turn what the caller got wrong into Ansible's own error."""
+
+    def adapter(*arguments: Any, **options: Any) -> Any:
+        try:
+            return function(*arguments, **options)
+        except (KeyError, TypeError, ValueError) as exc:
+            raise AnsibleFilterError(f"{function.__name__}: {exc}") from exc
+
+    return adapter
+
+
+class FilterModule:
+    """What Ansible looks for in this file."""
+
+    def filters(self) -> dict[str, Any]:
+        """Name each filter of this file."""
+        return {
+            function.__name__: _checked(function)
+            for function in (
+                server_readings,
+                machine_table,
+                network_report,
+                lease_view,
+                dns_queries,
+                dns_differences,
+            )
+        }

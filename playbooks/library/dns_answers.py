@@ -1,0 +1,185 @@
+#!/usr/bin/python3
+"""An Ansible module that asks one name server for many records, from the machine it runs on."""
+
+from __future__ import annotations
+
+import secrets
+import select
+import socket
+import struct
+import time
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule  # type: ignore[import-untyped]  # no types
+
+DOCUMENTATION = """
+module: dns_answers
+author: The project
+version_added: "1.0"
+short_description: ask a name server for many records at once
+description:
+  - Sends queries for A and PTR records over UDP, some at a time; asks again where no answer comes.
+  - Needs nothing on the machine but Python. dnscache answers only its clients, so one asks there.
+options:
+  server:
+    description: Address of the name server.
+    type: str
+    required: true
+  queries:
+    description: Pairs of a full name and V(A) or V(PTR).
+    type: list
+    elements: list
+    required: true
+  recursion:
+    description: Ask for recursion, as a client asks its resolver.
+    type: bool
+    default: false
+  tries:
+    description: How often a query is sent before its server counts as silent.
+    type: int
+    default: 3
+"""
+EXAMPLES = """
+- dns_answers:
+    server: 10.1.1.3
+    queries: [[foobar.office.internal, A], [15.1.1.10.in-addr.arpa, PTR]]
+"""
+RETURN = """
+answers:
+  description:
+    - For each query C(name), C(type), C(values) (sorted, lower case; null where no answer came),
+      C(ttl) in seconds (of the values, null without any) and C(code) (RFC 1035 section 4.1.1,
+      3 for a name that is not there).
+  type: list
+  elements: dict
+  returned: always
+"""
+
+_TYPES = {"A": 1, "PTR": 12}
+# Few enough for a server's receive buffer, and for dnscache, which works on 200 at a time.
+_AT_ONCE = 50
+_WAIT = 2.0
+
+
+def query(identifier: int, name: str, kind: str, recursion: bool) -> bytes:
+    """Write a query (RFC 1035 section 4.1)."""
+    labels = [part.encode("ascii") for part in name.rstrip(".").split(".")]
+    question = b"".join(bytes([len(label)]) + label for label in labels) + b"\0"
+    header = struct.pack(">6H", identifier, 0x0100 if recursion else 0, 1, 0, 0, 0)
+    return header + question + struct.pack(">2H", _TYPES[kind], 1)
+
+
+def read_name(data: bytes, position: int) -> tuple[str, int]:
+    """Read a name, which may be compressed, and the position behind it (section 4.1.4)."""
+    labels: list[str] = []
+    end = -1
+    for _ in range(128):
+        length = data[position]
+        if length >= 0xC0:
+            end = position + 2 if end < 0 else end
+            position = (length & 0x3F) << 8 | data[position + 1]
+        elif length:
+            labels.append(data[position + 1 : position + 1 + length].decode("latin-1").lower())
+            position += 1 + length
+        else:
+            return ".".join(labels), end if end >= 0 else position + 1
+    raise ValueError("a name without an end")
+
+
+def answer(data: bytes, kind: str) -> tuple[list[str], int | None, int]:
+    """Read the values, the smallest TTL and the code of a response."""
+    _, flags, questions, answers = struct.unpack(">4H", data[:8])
+    position = 12
+    for _ in range(questions):
+        position = read_name(data, position)[1] + 4
+    values: list[str] = []
+    ttls: list[int] = []
+    for _ in range(answers):
+        position = read_name(data, position)[1]
+        found, _, ttl, length = struct.unpack(">2HIH", data[position : position + 10])
+        position += 10
+        if found == _TYPES[kind]:
+            value = socket.inet_ntoa(data[position : position + 4]) if kind == "A" else None
+            values.append(value if value is not None else read_name(data, position)[0])
+            ttls.append(ttl)
+        position += length
+    return sorted(values), min(ttls, default=None), flags & 15
+
+
+def ask(server: str, queries: list[tuple[str, str]], recursion: bool, tries: int) -> list[Any]:
+    """Send all queries; return for each its values, TTL and code, or None."""
+    results: list[Any] = [None] * len(queries)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as channel:
+        channel.connect((server, 53))
+        for _ in range(tries):
+            waiting = [number for number, result in enumerate(results) if result is None]
+            heard = not waiting
+            while waiting:
+                batch, waiting = waiting[:_AT_ONCE], waiting[_AT_ONCE:]
+                got = _ask_batch(channel, queries, batch, recursion, results)
+                heard = heard or got
+                if not heard:
+                    # Not a word to the first ones: the others would wait in vain as well.
+                    break
+    return results
+
+
+def _ask_batch(
+    channel: socket.socket,
+    queries: list[tuple[str, str]],
+    batch: list[int],
+    recursion: bool,
+    results: list[Any],
+) -> bool:
+    identifiers = {}
+    for number in batch:
+        identifier = secrets.randbelow(1 << 16)
+        while identifier in identifiers:
+            identifier = secrets.randbelow(1 << 16)
+        identifiers[identifier] = number
+        try:
+            channel.send(query(identifier, *queries[number], recursion))
+        except OSError:
+            return False  # the port is closed
+    heard = False
+    deadline = time.monotonic() + _WAIT
+    while identifiers and (left := deadline - time.monotonic()) > 0:
+        if not select.select([channel], [], [], left)[0]:
+            break
+        try:
+            data = channel.recv(4096)
+            number = identifiers[struct.unpack(">H", data[:2])[0]]
+            results[number] = answer(data, queries[number][1])
+        except OSError:
+            return heard
+        except (KeyError, IndexError, ValueError, struct.error):
+            continue  # no answer to a question of ours
+        del identifiers[struct.unpack(">H", data[:2])[0]]
+        heard = True
+    return heard
+
+
+def main() -> None:
+    """Run as a module."""
+    module = AnsibleModule(
+        argument_spec={
+            "server": {"type": "str", "required": True},
+            "queries": {"type": "list", "elements": "list", "required": True},
+            "recursion": {"type": "bool", "default": False},
+            "tries": {"type": "int", "default": 3},
+        },
+        supports_check_mode=True,
+    )
+    queries = [(str(name), str(kind)) for name, kind in module.params["queries"]]
+    results = ask(
+        module.params["server"], queries, module.params["recursion"], module.params["tries"]
+    )
+    answers = []
+    for (name, kind), result in zip(queries, results, strict=True):
+        values, ttl, code = result if result is not None else (None, None, None)
+        answers.append({"name": name, "type": kind, "values": values, "ttl": ttl, "code": code})
+    module.exit_json(changed=False, answers=answers)
+
+
+if __name__ == "__main__":
+    main()
