@@ -15,7 +15,7 @@ from ansible.errors import AnsibleFilterError
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "roles/lease_merge/files"))
 
-from leasemerge import site as leasemerge_site  # noqa: E402  (found only by the line above)
+from leasemerge import site as leasemerge_site
 
 
 def dhcpd_networks(
@@ -25,8 +25,8 @@ def dhcpd_networks(
 ) -> list[dict[str, Any]]:
     """Group subnets as dhcpd.conf nests them, with their ranges written around fixed addresses.
 
-    Returns a list in the order of the inventory: ``{"shared_network": name or None, "subnets": […]}``,
-    each subnet with ``address``, ``netmask`` and ``ranges`` added. Error: a bad network.
+    Returns a list in the order of the inventory of ``shared_network`` (a name or None) and
+    ``subnets``, each with ``address``, ``netmask`` and ``ranges`` added. Error: a bad network.
     """
     taken = [host["fixed_address"] for host in fixed_hosts if host["fixed_address"]] + [*reserved]
     networks: dict[object, dict[str, Any]] = {}

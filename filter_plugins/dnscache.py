@@ -13,7 +13,7 @@ from ansible.errors import AnsibleFilterError
 
 
 def _prefixes(network: IPv4Network) -> Iterable[str]:
-    """Write a network as dotted prefixes: it is cut where its length is not a whole number of octets."""
+    """Write a network as dotted prefixes, cut up where its length is between two octets."""
     octets = max(1, -(-network.prefixlen // 8))
     for part in network.subnets(new_prefix=octets * 8):
         yield ".".join(str(part.network_address).split(".")[:octets])

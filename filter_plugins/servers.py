@@ -19,8 +19,8 @@ def server_table(
     ]
 
 
-#: What the servers are told of the site (DESIGN.md, site.json): tables with their rows' keys, and the rest.
-#: Where a line stands in the inventory, for one, would change site.json whenever a comment is added.
+#: What site.json holds (DESIGN.md): tables with their rows' keys, and single values. The rest is
+#: for the inventory check alone, and would change the file whenever a comment moves a line.
 SITE_KEYS: dict[str, tuple[str, ...] | None] = {
     "domain": None,
     "reverse_zones": None,

@@ -28,7 +28,7 @@ def lab_networks(subnets: Iterable[Mapping[str, Any]], prefix: str) -> list[dict
         for first, last in subnet.get("ranges", []):
             if IPv4Address(last) >= own[0] and IPv4Address(first) <= own[-1]:
                 raise AnsibleFilterError(
-                    f"The lab needs {own} for itself, and the range {first} to {last} reaches into it."
+                    f"The lab needs {own} for itself; the range {first} to {last} reaches into it."
                 )
         networks.append(
             {

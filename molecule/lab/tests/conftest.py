@@ -1,0 +1,78 @@
+"""What the lab's tests share: the inventory's description, and testinfra's hosts.
+
+The lab draws itself from the inventory (molecule/lab/show.yml writes lab.json from it), and so does
+every expectation here: nothing in these tests names a host or an address.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import testinfra
+from testinfra.host import Host
+
+PROJECT = Path(__file__).resolve().parents[3]
+LAB = json.loads((PROJECT / ".lab/lab.json").read_text())
+SITE = LAB["site"]
+DOMAIN = SITE["domain"]
+
+DHCP_SERVERS = [row["name"] for row in SITE["dhcp_servers"]]
+NAME_SERVERS = [row["server"] for row in SITE["name_servers"]]
+CACHES = [row["name"] for row in SITE["dnscache_servers"]]
+
+#: Every daemon of every server, by its unit.
+UNITS = sorted(
+    [(server, "isc-dhcp-server") for server in DHCP_SERVERS]
+    + [
+        (server, unit)
+        for server in NAME_SERVERS
+        for unit in ("tinydns-alias", "tinydns", "leasemerge")
+    ]
+    + [(server, "dnscache") for server in CACHES]
+)
+
+
+def machine(name: str) -> Host:
+    """Find a machine of the lab by its name in the inventory."""
+    return testinfra.get_host(f"podman://{LAB['prefix']}-{name}")
+
+
+def client(name: str) -> Host:
+    """Find a DHCP client of the lab."""
+    return machine(f"client-{name}")
+
+
+def dig(server: str, *question: str) -> list[str]:
+    """Ask a name server from beside it; the answers' data, sorted. Silence fails the test."""
+    result = machine("root").run(f"dig +short +tries=3 +time=1 @{server} {' '.join(question)}")
+    assert result.rc == 0, f"{server} does not answer {question}: {result.stdout}"
+    return sorted(result.stdout.split("\n")[:-1])
+
+
+def eventually(check: Callable[[], Any], seconds: float = 20) -> Any:
+    """Repeat a check until it holds and return what it gave; in the end, fail as it does."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            return check()
+        except AssertionError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Any:
+    """Print the journal of the unit that a failed test was about."""
+    outcome = yield
+    report = outcome.get_result()
+    parameters = getattr(item, "callspec", None)
+    if report.when == "call" and report.failed and parameters and "unit" in parameters.params:
+        server, unit = parameters.params["server"], parameters.params["unit"]
+        journal = machine(server).run("journalctl -n 30 --no-pager -u %s", unit).stdout
+        report.sections.append((f"journal of {unit} on {server}", journal))

@@ -1,0 +1,191 @@
+"""The whole network, asked from outside.
+
+    clients --- DHCP --- dhcpd primary  <--failover-->  dhcpd secondary
+       |                    leasemerge  <----feed---->  leasemerge
+       |                    tinydns                     tinydns       (on aliases)
+       +------- DNS ------- dnscache                    …
+
+1. daemons: run, restart after a kill, are hardened
+2. the pair: both normal, dhcpd accepts its own file
+3. zones: SOA, NS, fixed hosts both ways, on each tinydns
+4. resolvers: our names, others' names, nobody else's questions
+5. clients: each has the name it should, everywhere
+"""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from conftest import (
+    CACHES,
+    DHCP_SERVERS,
+    DOMAIN,
+    LAB,
+    NAME_SERVERS,
+    SITE,
+    UNITS,
+    client,
+    dig,
+    eventually,
+    machine,
+)
+
+ALIASES = [row["address"] for row in SITE["name_servers"]]
+RESOLVERS = [row["address"] for row in SITE["dnscache_servers"]]
+ADDRESSED = [host for host in SITE["fixed_hosts"] if host["fixed_address"]]
+ZONES = [DOMAIN, *SITE["reverse_zones"]]
+
+
+def reverse(address: str) -> str:
+    """Name the PTR of an address."""
+    return ".".join(reversed(address.split("."))) + ".in-addr.arpa"
+
+
+# 1. Daemons
+
+
+@pytest.mark.parametrize(("server", "unit"), UNITS)
+def test_daemon_runs_now_and_at_every_boot(server: str, unit: str) -> None:
+    service = machine(server).service(unit)
+    assert service.is_running, f"{unit} does not run on {server}."
+    assert service.is_enabled, f"{unit} will not start when {server} boots."
+
+
+@pytest.mark.parametrize(("server", "unit"), UNITS)
+def test_unit_is_hardened(server: str, unit: str) -> None:
+    bound = 2.0 if unit == "leasemerge" else 4.9
+    output = machine(server).check_output("systemd-analyze security --no-pager %s", unit)
+    exposure = float(re.findall(r"Overall exposure level for \S+: ([0-9.]+)", output)[0])
+    assert exposure <= bound, f"systemd-analyze security rates {unit} on {server} at {exposure}."
+
+
+@pytest.mark.parametrize(("server", "unit"), UNITS)
+def test_killed_daemon_comes_back(server: str, unit: str) -> None:
+    host = machine(server)
+    before = host.check_output("systemctl show -P MainPID %s", unit)
+    host.check_output("systemctl kill --signal KILL %s", unit)
+
+    def is_back() -> None:
+        after = host.check_output("systemctl show -P MainPID %s", unit)
+        assert after not in {"0", before}, f"{unit} on {server} did not come back after a kill."
+        assert host.service(unit).is_running
+
+    eventually(is_back)
+
+
+@pytest.mark.parametrize("row", SITE["name_servers"], ids=lambda row: str(row["name"]))
+def test_alias_removed_by_hand_is_put_back(row: dict[str, str]) -> None:
+    host = machine(row["server"])
+    held = f"ip -oneline address show to {row['address']}/32"
+    interface = host.check_output(held).split()[1]
+    host.check_output("ip address delete %s/32 dev %s", row["address"], interface)
+
+    def is_back() -> None:
+        assert host.check_output(held), f"The alias {row['address']} is not on {row['server']}."
+        assert dig(row["address"], DOMAIN, "SOA"), "tinydns does not answer on it."
+
+    eventually(is_back)
+
+
+# 2. The pair
+
+
+@pytest.mark.parametrize("server", DHCP_SERVERS)
+def test_dhcpd_accepts_the_file_it_runs_with(server: str) -> None:
+    result = machine(server).run("dhcpd -4 -t -cf /etc/dhcp/dhcpd.conf")
+    assert result.rc == 0, result.stderr
+
+
+@pytest.mark.parametrize("server", [s for s in NAME_SERVERS if s in DHCP_SERVERS])
+def test_pair_is_normal(server: str) -> None:
+    def is_normal() -> None:
+        status = json.loads(machine(server).check_output("leasemerge status --json"))
+        states = list(status["failover"].values())
+        assert states == [["normal", "normal"]], f"{server} sees the pair as {states}."
+
+    eventually(is_normal, 60)
+
+
+# 3. Zones
+
+
+@pytest.mark.parametrize("alias", ALIASES)
+@pytest.mark.parametrize("zone", ZONES)
+def test_zone_has_its_soa_and_every_name_server(alias: str, zone: str) -> None:
+    soa = dig(alias, zone, "SOA")[0].split()
+    assert int(soa[6]) == SITE["negative_ttl"], f"{zone}: 'no such name' is cached for {soa[6]} s."
+    expected = sorted(f"{row['name']}.{DOMAIN}." for row in SITE["name_servers"])
+    assert dig(alias, zone, "NS") == expected
+
+
+@pytest.mark.parametrize("server", [*ALIASES, *RESOLVERS])
+@pytest.mark.parametrize("host", ADDRESSED, ids=lambda host: str(host["name"]))
+def test_fixed_host_resolves_both_ways(server: str, host: dict[str, object]) -> None:
+    address = str(host["fixed_address"])
+    assert isinstance(host["aliases"], list)
+    for label in [host["name"], *host["aliases"]]:
+        assert dig(server, f"{label}.{DOMAIN}", "A") == [address], f"{label} at {server}"
+    assert dig(server, reverse(address), "PTR") == [f"{host['name']}.{DOMAIN}."]
+
+
+@pytest.mark.parametrize("server", [*ALIASES, *RESOLVERS])
+def test_name_that_nobody_has_does_not_exist(server: str) -> None:
+    output = machine("root").check_output(f"dig +tries=3 +time=1 @{server} no-such-host.{DOMAIN}")
+    assert "status: NXDOMAIN" in output
+
+
+# 4. Resolvers
+
+
+@pytest.mark.parametrize("resolver", RESOLVERS)
+def test_resolver_asks_the_root_for_other_names(resolver: str) -> None:
+    assert dig(resolver, "www.example.test", "A") == ["192.0.2.80"]
+
+
+@pytest.mark.parametrize("server", CACHES)
+def test_resolver_does_not_answer_strangers(server: str) -> None:
+    stranger = "198.51.100.77"  # TEST-NET-2: in no subnet of anybody's inventory
+    address, root, cache = LAB["addresses"][server], machine("root"), machine(server)
+    question = (
+        f"dig +short +tries=1 +time=2 -b {stranger} @{address} {ADDRESSED[0]['name']}.{DOMAIN}"
+    )
+    root.run(f"ip address add {stranger}/32 dev eth0")
+    cache.run(f"ip route replace {stranger} via {LAB['root']}")
+    try:
+        assert root.run(f"ping -c 1 -W 2 -I {stranger} {address}").rc == 0, "The way there is open."
+        assert root.run(question).rc != 0, f"{server} answers an address outside every subnet."
+    finally:
+        cache.run(f"ip route delete {stranger}")
+        root.run(f"ip address delete {stranger}/32 dev eth0")
+
+
+# 5. Clients
+
+
+@pytest.mark.parametrize("row", LAB["clients"], ids=lambda row: str(row["name"]))
+def test_client_has_its_name_everywhere(row: dict[str, str]) -> None:
+    address = eventually(lambda: client(row["name"]).check_output("sh /lab/client-address.sh"))
+    pinned = {host["name"]: host["fixed_address"] for host in SITE["fixed_hosts"]}
+    assert address, f"{row['name']} has no address."
+    if pinned.get(row["name"]):
+        assert address == pinned[row["name"]], f"{row['name']} got another address than its own."
+
+    def resolves() -> None:
+        for server in [*ALIASES, *RESOLVERS]:
+            assert dig(server, f"{row['name']}.{DOMAIN}", "A") == [address], f"asked of {server}"
+            assert dig(server, reverse(address), "PTR") == [f"{row['name']}.{DOMAIN}."]
+
+    eventually(resolves)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [row for row in LAB["clients"] if row["program"] != "networkd"],
+    ids=lambda row: str(row["name"]),
+)
+def test_client_is_given_every_resolver_and_the_domain(row: dict[str, str]) -> None:
+    resolv_conf = client(row["name"]).file("/etc/resolv.conf").content_string
+    assert re.findall(r"^nameserver (\S+)", resolv_conf, re.MULTILINE) == RESOLVERS
+    assert DOMAIN in resolv_conf
