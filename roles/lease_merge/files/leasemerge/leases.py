@@ -103,25 +103,24 @@ _TOKEN = re.compile(
     rb"(?P<mark>[{};])|(?P<word>[^\s\"#{};]++|" + _STRING + rb')|#[^\n]*+|(?P<broken>"[^\n]*+)'
 )
 
-# A value and its semicolon as dhcpd writes them; `db-time-format local` adds a comment.
+# A value as dhcpd writes it, and what may follow it: `db-time-format local` adds a comment.
 _VALUE = rb'([^;"#{}\\\n]++);'
-_END = rb"(?:[ ]\#[^\n]*+)?+"
+_END = rb"(?:[ ]\#[^\n]*+)?+\n"
 _ANY = rb'(?:[^"\\;#{}\n]++|' + _STRING + rb")*+;" + _END
-# The statements in the order in which `write_lease` in server/db.c writes them. What this does not
-# match is read token by token, to the same end.
+# The statements in the order in which `write_lease` in server/db.c writes them, a line each. What
+# this does not match is read token by token, to the same end.
 _PLAIN = re.compile(
-    rb"(?:\n\ \ starts\ " + _VALUE + _END + rb")?+"
-    rb"(?:\n\ \ ends\ " + _VALUE + _END + rb")?+"
-    rb"(?:\n\ \ (?:tstp|tsfp|atsfp)\ " + _ANY + rb")*+"
-    rb"(?:\n\ \ cltt\ " + _VALUE + _END + rb")?+"
-    rb"\n\ \ binding\ state\ (active|free|backup|expired|released|abandoned|reset);"
-    rb"(?:\n\ \ (?:next|rewind)\ binding\ state\ [a-z]++;)*+"
-    rb"(?:\n\ \ (?:reserved;|dynamic-bootp;|billing\ " + _ANY + rb"))*+"
-    rb"(?:\n\ \ hardware\ ethernet\ ([0-9a-f]{2}(?::[0-9a-f]{2}){5});)?+"
-    rb"(?:\n\ \ uid\ (?:([0-9a-f:]++)|(" + _STRING + rb"));)?+"
-    rb"(?:\n\ \ (?:set|option)\ " + _ANY + rb")*+"
-    rb"(?:\n\ \ client-hostname\ (" + _STRING + rb");)?+"
-    rb"\n?+",
+    rb"(?:\ \ starts\ " + _VALUE + _END + rb")?+"
+    rb"(?:\ \ ends\ " + _VALUE + _END + rb")?+"
+    rb"(?:\ \ (?:tstp|tsfp|atsfp)\ " + _ANY + rb")*+"
+    rb"(?:\ \ cltt\ " + _VALUE + _END + rb")?+"
+    rb"\ \ binding\ state\ (active|free|backup|expired|released|abandoned|reset);\n"
+    rb"(?:\ \ (?:next|rewind)\ binding\ state\ [a-z]++;\n)*+"
+    rb"(?:\ \ (?:reserved;\n|dynamic-bootp;\n|billing\ " + _ANY + rb"))*+"
+    rb"(?:\ \ hardware\ ethernet\ ([0-9a-f]{2}(?::[0-9a-f]{2}){5});\n)?+"
+    rb"(?:\ \ uid\ (?:([0-9a-f:]++)|(" + _STRING + rb"));\n)?+"
+    rb"(?:\ \ (?:set|option)\ " + _ANY + rb")*+"
+    rb"(?:\ \ client-hostname\ (" + _STRING + rb");\n)?+",
     re.VERBOSE,
 )
 # What `parse_lease_declaration` knows, for telling a block of an old dhcpd from a damaged one.
@@ -533,7 +532,7 @@ class LeaseLog:
             peer = state[1].decode("utf-8", "replace")
             self.failover[peer] = (sides.get(b"my", ""), sides.get(b"partner", ""))
             return
-        body = self._text[self._start + block.body : end.start()]
+        body = self._text[self._start + block.body : end.start()].removeprefix(b"\n")
         if _fields(body) is None:
             self._skip(self._start, "a block whose state cannot be read")
             return
@@ -562,7 +561,7 @@ class LeaseLog:
             shape = _ESCAPED.sub(b"", window).translate(None, _NOT_SHAPE)
             if not _SHAPE_WITH_COMMENTS.fullmatch(shape):
                 return False
-        blocks = window[len(b"lease ") : -len(b"\n}\n")].split(b"\n}\nlease ")
+        blocks = window[len(b"lease ") : -len(b"}\n")].split(b"}\nlease ")
         count = len(blocks)
         # Each block is where its shape is, and none is without a state that can be read.
         if (
@@ -573,7 +572,7 @@ class LeaseLog:
         ):
             return False
         try:
-            bodies = dict([block.split(b" {", 1) for block in blocks])
+            bodies = dict([block.split(b" {\n", 1) for block in blocks])
         except ValueError:  # of a header in another layout
             return False
         known = self._bodies
