@@ -132,7 +132,7 @@ def test_8_a_failed_build_leaves_what_is_served(rig: Make) -> None:
     draco.start()
     eventually("the name is there", lambda: draco.address("host100"))
     # Directories where the files are to be written.
-    obstacles = [draco.data / ".build" / name for name in ("changed.cdb", "data.tmp")]
+    obstacles = [draco.data / ".build" / name for name in ("next.cdb", "data.tmp")]
     for obstacle in obstacles:
         obstacle.mkdir()
     draco.write(lease(101))

@@ -18,6 +18,9 @@ _A, _PTR = 1, 12
 Record = tuple[bytes, bytes]
 """Key and data, as `tinydns-data` writes them."""
 
+Write = tuple[int, bytes]
+"""A position and the bytes that were written there."""
+
 
 class DamageError(ValueError):
     """The file is not what `tinydns-data` writes, or not what it was thought to be."""
@@ -66,7 +69,13 @@ class Cdb:
         if len(image) < _TABLES * _PAIR.size:
             raise DamageError("the compiled file is cut short")
         self.image = bytearray(image)
+        self._writes: list[Write] = []
         self._used: dict[int, int] = {}
+
+    def take_writes(self) -> list[Write]:
+        """Return what was written into the image since the last call, in order."""
+        writes, self._writes = self._writes, []
+        return writes
 
     def edit(self, old: bytes | None, new: bytes | None) -> None:
         """Take one line of zone data out and put another in; None is no line."""
@@ -83,12 +92,11 @@ class Cdb:
         used = self._count(number)
         if 4 * (used + 1) > 3 * length:
             start, length = self._grow(number)
-        position = len(self.image)
-        self.image += _PAIR.pack(len(key), len(data)) + key + data
+        position = self._append(_PAIR.pack(len(key), len(data)) + key + data)
         for slot in self._slots(value, start, length):
             stored, place = _PAIR.unpack_from(self.image, slot)
             if place == 0 or stored % _TABLES != number:
-                _PAIR.pack_into(self.image, slot, value, position)
+                self._write(slot, value, position)
                 self._used[number] += place == 0
                 return
 
@@ -104,7 +112,7 @@ class Cdb:
             if stored == value and self.image[place : place + len(record)] == record:
                 # The slot stays taken, so that what was put behind it is found, by a hash that
                 # belongs to another table, so that nothing looks at it.
-                _PAIR.pack_into(self.image, slot, value ^ 1, place)
+                self._write(slot, value ^ 1, place)
                 return
         raise DamageError(f"no such record: {key!r}")
 
@@ -135,13 +143,25 @@ class Cdb:
             for value, place in _PAIR.iter_unpack(old)
             if place and value % _TABLES == number
         ]
-        start, length = len(self.image), 4 * len(live) + 8
-        self.image += bytes(length * _PAIR.size)
-        _PAIR.pack_into(self.image, number * _PAIR.size, start, length)
+        length = 4 * len(live) + 8
+        table = bytearray(length * _PAIR.size)
         for value, place in live:
-            for slot in self._slots(value, start, length):
-                if _PAIR.unpack_from(self.image, slot)[1] == 0:
-                    _PAIR.pack_into(self.image, slot, value, place)
+            for slot in self._slots(value, 0, length):
+                if _PAIR.unpack_from(table, slot)[1] == 0:
+                    _PAIR.pack_into(table, slot, value, place)
                     break
+        start = self._append(bytes(table))
+        self._write(number * _PAIR.size, start, length)
         self._used[number] = len(live)
         return start, length
+
+    def _append(self, data: bytes) -> int:
+        position = len(self.image)
+        self.image += data
+        self._writes.append((position, data))
+        return position
+
+    def _write(self, position: int, first: int, second: int) -> None:
+        data = _PAIR.pack(first, second)
+        self.image[position : position + len(data)] = data
+        self._writes.append((position, data))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
 import subprocess
@@ -10,7 +11,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from .cdb import Cdb
+from .cdb import Cdb, Write
 from .zone import Edit
 
 # tinydns-data(8) needs some seconds for millions of names. One that takes longer hangs.
@@ -22,12 +23,66 @@ class BusyError(RuntimeError):
     """Another process publishes into the same directory."""
 
 
+class Copy:
+    """One file with an image of the compiled zone data. A publisher has two: one is served.
+
+    The other is brought up to date by writing what changed, which takes as long as the change is
+    large, and not as the file is. It has been served before, so a reader may still have it open:
+    the kernel knows, and gives a lease only where nobody has (fcntl(2), F_SETLEASE).
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Name the file; there is nothing in it yet."""
+        self.path = path
+        self.behind: list[Write] = []
+        self._descriptor = -1
+
+    def write(self, image: bytes | bytearray) -> None:
+        """Begin a new file with the whole image."""
+        self.close()
+        self.path.unlink(missing_ok=True)
+        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+        self._descriptor = os.open(self.path, flags, 0o644)
+        # Without this, ext4 writes the file out before it is renamed over another (auto_da_alloc in
+        # ext4(5)). A file lost in a power cut is made anew before tinydns starts.
+        os.posix_fallocate(self._descriptor, 0, len(image))
+        self._write(0, image)
+        self.behind = []
+
+    def update(self, writes: list[Write]) -> bool:
+        """Bring the file up to date by what changed; say whether that was possible."""
+        if self._descriptor < 0:
+            return False
+        try:
+            fcntl.fcntl(self._descriptor, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+        except OSError:
+            return False
+        try:
+            for position, data in (*self.behind, *writes):
+                self._write(position, data)
+        finally:
+            fcntl.fcntl(self._descriptor, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+        self.behind = []
+        return True
+
+    def close(self) -> None:
+        """Give the descriptor back; the file is written anew before it is used again."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+    def _write(self, position: int, data: bytes | bytearray) -> None:
+        if os.pwrite(self._descriptor, data, position) != len(data):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
 class Publisher:
     """Changes what tinydns serves, in a single step: what is built beside it is renamed into place.
 
-    A few names are put into a copy of the compiled file (module cdb). That is what makes a name
-    quick. At first, after a fault, and whenever it has been quiet for a moment, everything is
-    compiled by ``tinydns-data``, in a working directory of its own (tinydns-data(8)).
+    A few names are put into the compiled file (module cdb), in the one of two copies that is not
+    served at the moment. That is what makes a name quick. At first, after a fault, and whenever it
+    has been quiet for a moment, everything is compiled by ``tinydns-data``, in a working directory
+    of its own (tinydns-data(8)).
     """
 
     def __init__(self, directory: Path, command: str = "tinydns-data") -> None:
@@ -51,6 +106,7 @@ class Publisher:
         self._process: subprocess.Popen[bytes] | None = None
         self._started = 0.0
         self._cdb: Cdb | None = None
+        self._served, self._spare = Copy(self._build / "one.cdb"), Copy(self._build / "two.cdb")
         # What was changed since the build that runs was begun.
         self._since: list[Edit] = []
         self._obsolete = False
@@ -103,6 +159,9 @@ class Publisher:
         except OSError as error:
             self._fail(f"cannot build zone data: {error}")
             return None
+        if self._cdb is not None:
+            # Nobody waits for it: what it will say is served already.
+            os.setpriority(os.PRIO_PROCESS, self._process.pid, 19)
         self._since = []
         return os.pidfd_open(self._process.pid)
 
@@ -132,12 +191,14 @@ class Publisher:
             return True
         behind = self._cdb is None
         try:
-            built = self._build / "data.cdb"
-            cdb = Cdb(built.read_bytes())
-            if self._since:
-                self._put(cdb, self._since)
-            else:
-                built.rename(self.directory / "data.cdb")
+            cdb = Cdb((self._build / "data.cdb").read_bytes())
+            for old, new in self._since:
+                cdb.edit(old, new)
+            cdb.take_writes()
+            self._spare.write(cdb.image)
+            self._serve()
+            # Ready for the first change, which would have to write it otherwise.
+            self._spare.write(cdb.image)
             (self._build / "data").rename(self.directory / "data")
         except (OSError, ValueError) as error:
             self._fail(f"cannot put zone data in place: {error}")
@@ -156,14 +217,25 @@ class Publisher:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(5)
             self.finish()
+        self._served.close()
+        self._spare.close()
         os.close(self._lock)
 
     def _put(self, cdb: Cdb, edits: Sequence[Edit]) -> None:
         for old, new in edits:
             cdb.edit(old, new)
-        beside = self._build / "changed.cdb"
-        beside.write_bytes(cdb.image)
-        beside.rename(self.directory / "data.cdb")
+        writes = cdb.take_writes()
+        if not self._spare.update(writes):
+            self._spare.write(cdb.image)
+        self._serve()
+        self._spare.behind = writes
+
+    def _serve(self) -> None:
+        name = self._build / "next.cdb"
+        name.unlink(missing_ok=True)
+        name.hardlink_to(self._spare.path)
+        name.rename(self.directory / "data.cdb")
+        self._served, self._spare = self._spare, self._served
 
     def _stage(self, data: bytes) -> None:
         # The serial of the zones is the time stamp of `data` (tinydns-data(8)), so the file that is
@@ -183,7 +255,7 @@ class Publisher:
         self.error = ""
 
     def _fail(self, error: str) -> None:
-        # What is in memory may be half changed, or what tinydns-data would not take.
+        # What is in memory and in the copies may be half changed.
         self._cdb = None
         self.failures += 1
         self.error = error
