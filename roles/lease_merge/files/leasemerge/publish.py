@@ -161,7 +161,8 @@ class Publisher:
             return None
         if self._cdb is not None:
             # Nobody waits for it: what it will say is served already.
-            os.setpriority(os.PRIO_PROCESS, self._process.pid, 19)
+            with contextlib.suppress(OSError):
+                os.setpriority(os.PRIO_PROCESS, self._process.pid, 19)
         self._since = []
         return os.pidfd_open(self._process.pid)
 
