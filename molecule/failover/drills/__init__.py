@@ -1,0 +1,1 @@
+"""The drills: every failure that the network is built for, done to the lab's real servers."""

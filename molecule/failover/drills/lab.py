@@ -1,0 +1,513 @@
+"""The lab as the drills see it: what can be done to it, and whether all is well.
+
+    left                                 right
+      draco ----- probe-left               taurus ----- probe-right
+      dhcpd (primary)                      dhcpd (secondary)
+      leasemerge, tinydns                  leasemerge, tinydns
+      dnscache                             scorpio: dnscache
+         |                                    |
+    =====+====== one podman bridge ===========+=====
+
+The names are the inventory's, and so is who has what. A network that is cut in two is really two
+bridges.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address, IPv4Network
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+DHCPD, TINYDNS, ALIAS, DNSCACHE, LEASEMERGE = (
+    f"{unit}.service"
+    for unit in ("isc-dhcp-server", "tinydns", "tinydns-alias", "dnscache", "leasemerge")
+)
+A, PTR = 1, 12
+
+# Where the probe lies inside the clients' containers.
+PROBE = ("python3", "-u", "/drills/probe.py")
+
+
+class DrillError(Exception):
+    """What a drill waited for did not come about."""
+
+
+def eventually(fault: Callable[[], str], within: float, every: float = 0.25) -> float:
+    """Wait until ``fault`` finds nothing to say; return the seconds that took.
+
+    Error: DrillError with what it said last, when that lasts longer than ``within`` seconds.
+    """
+    began = time.monotonic()
+    while said := fault():
+        if time.monotonic() - began > within:
+            raise DrillError(f"after {within:.0f} s still: {said}")
+        time.sleep(every)
+    return time.monotonic() - began
+
+
+@dataclass(frozen=True)
+class Server:
+    """One server of the inventory. ``role`` is its part in the failover pair, empty for none."""
+
+    name: str
+    address: str
+    role: str = ""
+    alias: str = ""
+    cache: bool = False
+
+    @property
+    def units(self) -> list[str]:
+        """Name what runs on it."""
+        return (
+            [DHCPD] * bool(self.role)
+            + [TINYDNS, ALIAS, LEASEMERGE] * bool(self.alias)
+            + [DNSCACHE] * self.cache
+        )
+
+
+@dataclass
+class Held:
+    """Clients of ours that keep their leases until the end of the ``with``."""
+
+    hostnames: Sequence[str]
+    process: subprocess.Popen[str]
+    leases: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """What they hold, by MAC address."""
+    first: float = 0.0
+    """When the first of them got its lease."""
+
+    def read(self) -> None:
+        """Take what the probe has told since."""
+        for event in read_events(self.process):
+            if event["kind"] == "lease":
+                self.leases[event["mac"]] = event
+                self.first = self.first or event["at"]
+
+    @property
+    def only(self) -> dict[str, Any]:
+        """Return the lease of the one client."""
+        (lease,) = self.leases.values()
+        return lease
+
+    def __enter__(self) -> Held:
+        """Keep the leases on the way."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Let the clients vanish, as clients do: nothing is released."""
+        end(self.process)
+
+
+def read_events(process: subprocess.Popen[str]) -> Iterator[dict[str, Any]]:
+    """Yield the events that have come, without waiting for more."""
+    assert process.stdout is not None
+    while True:
+        at = process.stdout.tell()
+        if not (line := process.stdout.readline()).endswith("\n"):
+            # The rest of it is still to come.
+            process.stdout.seek(at)
+            return
+        yield json.loads(line)
+
+
+class Lab:
+    """The running lab; ``facts`` are what playbooks/run-drill.yml writes."""
+
+    def __init__(self, facts: Mapping[str, Any]) -> None:
+        """Take the lab as it is deployed."""
+        self.facts = facts
+        self.project = Path(facts["project"])
+        self.site: Mapping[str, Any] = facts["site"]
+        self.domain: str = self.site["domain"]
+        aliases = {n["server"]: n["address"] for n in self.site["name_servers"]}
+        roles = {s["name"]: s["role"] for s in self.site["dhcp_servers"]}
+        caches = [s["name"] for s in self.site["dnscache_servers"]]
+        self.servers = [
+            Server(name, address, roles.get(name, ""), aliases.get(name, ""), name in caches)
+            for name, address in facts["servers"].items()
+        ]
+        self.pair = sorted((s for s in self.servers if s.role), key=lambda s: s.role)
+        self.primary, self.secondary = self.pair
+        self.name_servers = [s for s in self.servers if s.alias]
+        # In the order that dhcpd hands them out.
+        self.caches = [s for name in caches for s in self.servers if s.name == name]
+        self.left, self.right = f"{facts['prefix']}-probe-left", f"{facts['prefix']}-probe-right"
+
+    # -- doing ---------------------------------------------------------------
+
+    def container(self, server: Server | str) -> str:
+        """Return podman's name of it."""
+        return f"{self.facts['prefix']}-{server if isinstance(server, str) else server.name}"
+
+    def run(self, *argv: str, check: bool = True, timeout: float = 60) -> str:
+        """Run a command here, return its output. Error: DrillError, if ``check`` and it fails."""
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=timeout, check=False)
+        if check and done.returncode:
+            raise DrillError(f"{shlex.join(argv)}: {done.stderr.strip() or done.stdout.strip()}")
+        return done.stdout
+
+    def on(self, server: Server | str, *argv: str, check: bool = True, timeout: float = 60) -> str:
+        """Run a command on a server."""
+        return self.run(
+            "podman", "exec", self.container(server), *argv, check=check, timeout=timeout
+        )
+
+    def shell(self, server: Server, script: str, check: bool = True) -> str:
+        """Run a shell script on a server."""
+        return self.on(server, "sh", "-ec", script, check=check)
+
+    def signal(self, server: Server, unit: str, name: str) -> None:
+        """Send a signal to all of a unit's processes."""
+        self.on(server, "systemctl", "kill", f"--signal={name}", unit)
+
+    @contextmanager
+    def frozen(self, server: Server, *units: str) -> Iterator[None]:
+        """Stop the processes where they stand: connected, listening, and mute."""
+        for unit in units:
+            self.signal(server, unit, "STOP")
+        try:
+            yield
+        finally:
+            for unit in units:
+                self.signal(server, unit, "CONT")
+
+    @contextmanager
+    def stopped(self, server: Server, *units: str) -> Iterator[None]:
+        """Stop the units, and start them again."""
+        self.on(server, "systemctl", "stop", *units)
+        try:
+            yield
+        finally:
+            self.on(server, "systemctl", "start", *units)
+
+    def power_off(self, server: Server) -> None:
+        """Take the power away: no process gets to say anything."""
+        self.run("podman", "kill", self.container(server))
+        self.run("podman", "wait", self.container(server))
+
+    def power_on(self, server: Server) -> None:
+        """Give it power again; returns at once."""
+        if self.state(server) != "running":
+            self.run("podman", "start", self.container(server))
+
+    def state(self, server: Server) -> str:
+        """Return podman's word for the state of the container; empty if there is none."""
+        container = self.container(server)
+        return self.run(
+            "podman", "inspect", "--format={{.State.Status}}", container, check=False
+        ).strip()
+
+    @contextmanager
+    def dead(self, *servers: Server) -> Iterator[None]:
+        """Switch machines off, and on again in the order given."""
+        for server in servers:
+            self.power_off(server)
+        try:
+            yield
+        finally:
+            for server in servers:
+                self.power_on(server)
+
+    @contextmanager
+    def slow(self, server: Server, delay: str) -> Iterator[None]:
+        """Hold back for so long all that is sent to a server."""
+        port = self.port(self.container(server))
+        self.run("tc", "qdisc", "add", "dev", port, "root", "netem", "delay", delay)
+        try:
+            yield
+        finally:
+            self.run("tc", "qdisc", "delete", "dev", port, "root")
+
+    @contextmanager
+    def environment(self, server: Server, variables: str, *units: str) -> Iterator[None]:
+        """Run units with more environment variables, and then as they were again."""
+        drop_ins = [f"/run/systemd/system/{unit}.d/drill.conf" for unit in units]
+        for path in drop_ins:
+            self.put(server, path, f"[Service]\nEnvironment={variables}\n")
+        self.on(server, "systemctl", "daemon-reload")
+        self.on(server, "systemctl", "restart", *units)
+        try:
+            yield
+        finally:
+            self.on(server, "rm", *drop_ins)
+            self.on(server, "systemctl", "daemon-reload")
+            self.on(server, "systemctl", "restart", *units)
+
+    def put(self, server: Server, path: str, content: str) -> None:
+        """Write a file on a server."""
+        script = f"mkdir -p $(dirname {path}); cat >{path}"
+        argv = ["podman", "exec", "-i", self.container(server), "sh", "-ec", script]
+        subprocess.run(argv, input=content, text=True, check=True, timeout=60)
+
+    def data_dir(self, server: Server) -> str:
+        """Return the directory of a server's zone data."""
+        settings = json.loads(self.shell(server, "cat /etc/leasemerge/service.json"))
+        return str(settings["data_dir"])
+
+    def port(self, container: str) -> str:
+        """Return the name, here, of the network port that a container's eth0 is plugged into."""
+        index = self.run("podman", "exec", container, "cat", "/sys/class/net/eth0/iflink").strip()
+        for line in self.run("ip", "-o", "link").splitlines():
+            if line.startswith(f"{index}: "):
+                return line.split()[1].partition("@")[0].rstrip(":")
+        raise DrillError(f"{container} has no network port here")
+
+    @contextmanager
+    def cut(self) -> Iterator[None]:
+        """Cut the network in two: the primary's half and the secondary's, a probe in each."""
+        right = [self.container(self.secondary), self.right]
+        right += [self.container(s) for s in self.servers if not s.role]
+        ports = [self.port(container) for container in right]
+        found = self.run("ip", "-o", "link", "show", ports[0])
+        bridge = found.split(" master ")[1].split()[0]
+        other = f"{self.facts['prefix']}-cut"[-15:]
+        self.run("ip", "link", "add", other, "type", "bridge")
+        self.run("ip", "link", "set", other, "up")
+        try:
+            for port in ports:
+                self.run("ip", "link", "set", port, "master", other)
+            yield
+        finally:
+            for port in ports:
+                self.run("ip", "link", "set", port, "master", bridge)
+            self.run("ip", "link", "delete", other)
+
+    # -- deploying -----------------------------------------------------------
+
+    def start_playbook(
+        self, name: str, *args: str, inventory: Path | None = None
+    ) -> subprocess.Popen[str]:
+        """Start a playbook with the lab's inventory, or another in its first place."""
+        first, *layers = self.facts["inventories"]
+        sources = [str(inventory or first), *layers]
+        options = [option for source in sources for option in ("-i", source)]
+        return subprocess.Popen(
+            ["ansible-playbook", *options, name, *args],
+            cwd=self.project,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+    def playbook(
+        self, name: str, *args: str, inventory: Path | None = None, within: float = 400
+    ) -> tuple[int, str]:
+        """Run a playbook; return its exit status and what it printed.
+
+        Error: DrillError if it takes too long.
+        """
+        process = self.start_playbook(name, *args, inventory=inventory)
+        try:
+            output, _ = process.communicate(timeout=within)
+        except subprocess.TimeoutExpired as exc:
+            with suppress(ProcessLookupError):
+                signal_group(process, signal.SIGKILL)
+            raise DrillError(f"{name} took more than {within:.0f} s") from exc
+        return process.returncode, output
+
+    def deploy(self, *args: str, inventory: Path | None = None) -> str:
+        """Run site.yml, which must end well; return what it printed."""
+        status, output = self.playbook("playbooks/site.yml", *args, inventory=inventory)
+        if status:
+            raise DrillError(f"site.yml {shlex.join(args)} failed:\n{output[-3000:]}")
+        return output
+
+    def inventory(self, change: Callable[[str, Any], Any]) -> Path:
+        """Make a copy of the inventory, each file passed through ``change(name, content)``."""
+        source, copy = Path(self.facts["inventories"][0]), self.scratch / "inventory"
+        if copy.exists():
+            shutil.rmtree(copy)
+        for path in source.rglob("*.yml"):
+            to = copy / path.relative_to(source)
+            to.parent.mkdir(parents=True, exist_ok=True)
+            to.write_text(yaml.safe_dump(change(path.name, yaml.safe_load(path.read_text()))))
+        return copy
+
+    @property
+    def scratch(self) -> Path:
+        """Where the drills may write."""
+        return Path(self.facts["results"]).parent
+
+    def wipe(self, server: Server) -> None:
+        """Take a machine away with all that was on it."""
+        self.run("podman", "rm", "--force", "--time", "1", self.container(server))
+
+    def create(self, inventory: Path | None = None) -> None:
+        """Put a bare machine in the place of each that is missing."""
+        status, output = self.playbook("molecule/lab/create.yml", inventory=inventory)
+        if status:
+            raise DrillError(f"create.yml failed:\n{output[-3000:]}")
+
+    # -- clients -------------------------------------------------------------
+
+    def probe(self, container: str, verb: str, spec: Mapping[str, Any]) -> subprocess.Popen[str]:
+        """Start a probe; it ends when its standard input is closed. Its events go to a file."""
+        argv = ["podman", "exec", "-i", container, *PROBE, verb, json.dumps(spec)]
+        self.scratch.mkdir(parents=True, exist_ok=True)
+        events = self.scratch / f"{container}-{verb}-{time.monotonic_ns()}.jsonl"
+        with events.open("w") as out:
+            process = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=out, text=True)
+        process.stdout = events.open()
+        return process
+
+    def hold(self, hostnames: Sequence[str], on: str = "", *, renew: bool = True) -> Held:
+        """Have clients with these hostnames who ask for leases, and without ``renew`` only once."""
+        spec = {"hostnames": hostnames, "renew": renew}
+        return Held(hostnames, self.probe(on or self.left, "hold", spec))
+
+    def bound(self, held: Held, count: int, within: float = 20) -> float:
+        """Wait until so many of the clients have a lease."""
+
+        def fault() -> str:
+            held.read()
+            return (
+                ""
+                if len(held.leases) >= count
+                else f"{len(held.leases)} of {count} clients have a lease"
+            )
+
+        return eventually(fault, within)
+
+    def ask(
+        self, servers: Iterable[str], questions: Sequence[tuple[str, int]], *, on: str = ""
+    ) -> dict[tuple[str, str, int], list[str] | None]:
+        """Ask each server for each name; None where no answer came."""
+        spec = json.dumps({"servers": list(servers), "questions": questions})
+        said = self.run("podman", "exec", on or self.left, *PROBE, "ask", spec)
+        return {(server, name, kind): got for server, name, kind, got in json.loads(said)}
+
+    @property
+    def asked(self) -> list[str]:
+        """Return the addresses of all that answers names: both tinydns, then the caches."""
+        return [s.alias for s in self.name_servers] + [s.address for s in self.caches]
+
+    @property
+    def pool(self) -> int:
+        """Return how many addresses the pair can give on its own subnet, at most."""
+        here = IPv4Address(self.primary.address)
+        ranges = [
+            r
+            for s in self.site["subnets"]
+            if here in IPv4Network(s["network"])
+            for r in s["ranges"]
+        ]
+        return sum(int(IPv4Address(b)) - int(IPv4Address(a)) + 1 for a, b in ranges)
+
+    # -- whether all is well -------------------------------------------------
+
+    def unwell(self) -> str:
+        """Say what is wrong with the servers; empty when all is well."""
+        for server in self.servers:
+            if fault := self._server_fault(server):
+                return f"{server.name}: {fault}"
+        return ""
+
+    def _server_fault(self, server: Server) -> str:
+        said = self.on(server, "systemctl", "is-active", *server.units, check=False).split()
+        for unit, state in zip(server.units, said or [""] * len(server.units), strict=False):
+            if state != "active":
+                return f"{unit} is {state or 'unreachable'}"
+        if not said:
+            return "unreachable"
+        if server.role and (state := self.pair_state(server)) != "normal normal":
+            return f"failover is {state}"
+        if server.alias:
+            status = self.status(server)
+            for feed in status.get("feeds", [{"server": "?", "state": "unknown"}]):
+                if feed["state"] != "following":
+                    return f"the feed of {feed['server']} is {feed['state']}"
+        return ""
+
+    def pair_state(self, server: Server) -> str:
+        """Return a server's own state and its partner's; `cut off` where they do not speak."""
+        peer = self.secondary if server == self.primary else self.primary
+        # The lease file may still say what was before a restart: the connection does not.
+        script = f"""
+            ss -Htn state established | grep -q ' {re.escape(peer.address)}:' || echo cut off from
+            awk '/^failover peer/ {{ f = 1 }} /^}}/ {{ f = 0 }}
+                f && $1 == "my" {{ m = $3 }} f && $1 == "partner" {{ p = $3 }}
+                END {{ print m, p }}' /var/lib/dhcp/dhcpd.leases
+        """
+        return " ".join(self.shell(server, script, check=False).split())
+
+    def status(self, server: Server) -> dict[str, Any]:
+        """Return what leasemerge says of itself; nothing while it does not answer."""
+        said = self.on(server, "leasemerge", "status", "--json", check=False, timeout=15)
+        try:
+            return dict(json.loads(said))
+        except ValueError:
+            return {}
+
+    def live_names(self, *held: Held) -> dict[str, str]:
+        """Return every name that must be published, and its address: as the clients tell."""
+        names: dict[str, str] = {}
+        for host in self.site["fixed_hosts"]:
+            if host["fixed_address"]:
+                names |= dict.fromkeys([host["name"], *host["aliases"]], host["fixed_address"])
+        for client in self.facts["clients"]:
+            if address := self.client_address(client["name"]):
+                names[client["name"]] = address
+        now = time.monotonic()
+        for group in held:
+            group.read()
+            for lease in group.leases.values():
+                if lease["until"] > now:
+                    names[lease["hostname"]] = lease["address"]
+        return names
+
+    def client_address(self, name: str) -> str:
+        """Return the address that one of the lab's clients has; empty for none."""
+        said = self.on(f"client-{name}", "sh", "/lab/client-address.sh", check=False)
+        return (said.split() or [""])[0]
+
+    def wrong_names(self, *held: Held, servers: Iterable[str] = (), on: str = "") -> str:
+        """Say which live name is not answered right, forward and back; empty when all are."""
+        live = self.live_names(*held)
+        if missing := {c["name"] for c in self.facts["clients"]} - set(live):
+            return f"no address for the clients {', '.join(sorted(missing))}"
+        first = {address: name for name, address in reversed(live.items())}
+        wanted = {(f"{name}.{self.domain}", A): [address] for name, address in live.items()}
+        wanted |= {
+            (IPv4Address(address).reverse_pointer, PTR): [f"{name}.{self.domain}"]
+            for address, name in first.items()
+        }
+        got = self.ask(servers or self.asked, list(wanted), on=on)
+        for (server, name, kind), answer in got.items():
+            if answer != wanted[name, kind]:
+                return f"{server} says {answer} for {name}, which is {wanted[name, kind]}"
+        return ""
+
+    def all_well(self, *held: Held, within: float) -> float:
+        """Wait until every server is well and every name right; return the seconds."""
+        return eventually(lambda: self.unwell() or self.wrong_names(*held), within, every=0.5)
+
+
+def end(process: subprocess.Popen[str]) -> None:
+    """Let a probe end by itself."""
+    assert process.stdin is not None
+    process.stdin.close()
+    try:
+        process.wait(timeout=10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def signal_group(process: subprocess.Popen[str], number: int) -> None:
+    """Signal a process and all that it started."""
+    os.killpg(process.pid, number)

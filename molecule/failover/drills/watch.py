@@ -1,0 +1,159 @@
+"""The watch: clients that keep asking while something fails, and how long they went without."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import pairwise
+from subprocess import Popen
+from typing import Any
+
+from .lab import Lab, end, eventually, read_events
+
+Event = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Gaps:
+    """What the clients of one half of the network felt; seconds."""
+
+    address: float
+    """The longest time in which no new client got an address; a client comes every second."""
+    client: float
+    """The longest wait of one new client, from its first question to its address."""
+    lookup: float
+    """The longest time in which look-ups failed; 0 when none did."""
+    slowest: float
+    """The slowest look-up."""
+    failed: int
+    wrong: Sequence[str]
+    """Answers that were not the name's address."""
+    clients: int
+    lookups: int
+
+    def worst(self, other: Gaps) -> Gaps:
+        """Return the worse of two halves, figure by figure."""
+        return Gaps(
+            address=max(self.address, other.address),
+            client=max(self.client, other.client),
+            lookup=max(self.lookup, other.lookup),
+            slowest=max(self.slowest, other.slowest),
+            failed=self.failed + other.failed,
+            wrong=[*self.wrong, *other.wrong],
+            clients=self.clients + other.clients,
+            lookups=self.lookups + other.lookups,
+        )
+
+
+def reckon(events: Sequence[Event], right: dict[str, set[str]], since: float, until: float) -> Gaps:
+    """Work out the gaps between two times. ``right``: the addresses that each name may have."""
+    leases = sorted(
+        (e for e in events if e["kind"] == "lease" and since <= e["at"] <= until), key=_at
+    )
+    times = [since, *(e["at"] for e in leases), until]
+    lookups = sorted(
+        (e for e in events if e["kind"] == "lookup" and since <= e["asked"] <= until), key=_asked
+    )
+    gap, failing_since = 0.0, None
+    for lookup in lookups:
+        if not lookup["answer"]:
+            failing_since = failing_since or lookup["asked"]
+            gap = max(gap, lookup["at"] - failing_since)
+        elif failing_since is not None:
+            gap, failing_since = max(gap, lookup["asked"] - failing_since), None
+    return Gaps(
+        address=max(b - a for a, b in pairwise(times)),
+        client=max((e["at"] - max(e["asked"], since) for e in leases), default=until - since),
+        lookup=gap,
+        slowest=max((e["at"] - e["asked"] for e in lookups), default=0.0),
+        failed=sum(not e["answer"] for e in lookups),
+        wrong=sorted(
+            {
+                f"{e['name']} was {', '.join(e['answer'])}"
+                for e in lookups
+                if e["answer"] and not set(e["answer"]) <= right[e["name"]]
+            }
+        ),
+        clients=len(leases),
+        lookups=len(lookups),
+    )
+
+
+def _at(event: Event) -> float:
+    return float(event["at"])
+
+
+def _asked(event: Event) -> float:
+    return float(event["asked"])
+
+
+@dataclass
+class Watch:
+    """Clients that keep asking, in each probe's half of the network."""
+
+    lab: Lab
+    right: dict[str, set[str]]
+    events: dict[str, list[Event]]
+    processes: dict[str, Popen[str]] = field(default_factory=dict)
+    since: float = field(default_factory=time.monotonic)
+    forgotten: set[str] = field(default_factory=set)
+
+    def forget(self, *names: str) -> None:
+        """Look no more at the answers for these names: the drill takes them away."""
+        self.forgotten |= set(names)
+
+    def mark(self) -> None:
+        """Count from here: what went before is what the drill itself does on purpose."""
+        self.since = time.monotonic()
+
+    def read(self) -> None:
+        """Take what the probes have told."""
+        for probe, process in self.processes.items():
+            self.events[probe] += [
+                e for e in read_events(process) if e.get("name") not in self.forgotten
+            ]
+
+    def served(self, clients: int = 5, lookups: int = 12, within: float = 90) -> float:
+        """Wait until, in each half, so many that begin to ask from now on are served."""
+        now = time.monotonic()
+
+        def fault() -> str:
+            self.read()
+            for probe, events in self.events.items():
+                new = [e for e in events if e["kind"] in ("lease", "lookup") and e["asked"] > now]
+                leases = sum(e["kind"] == "lease" for e in new)
+                answered = sum(e["kind"] == "lookup" and bool(e["answer"]) for e in new)
+                if leases < clients or answered < lookups:
+                    return f"at {probe} {leases} new clients and {answered} look-ups were served"
+            return ""
+
+        return eventually(fault, within)
+
+    def gaps(self) -> Gaps:
+        """Return what the clients felt since the mark, the worse of the halves."""
+        self.read()
+        for name, address in self.lab.live_names().items():
+            self.right.setdefault(f"{name}.{self.lab.domain}", set()).add(address)
+        now = time.monotonic()
+        first, *rest = (reckon(e, self.right, self.since, now) for e in self.events.values())
+        for other in rest:
+            first = first.worst(other)
+        return first
+
+
+@contextmanager
+def watching(lab: Lab, *probes: str) -> Iterator[Watch]:
+    """Have clients asking until the end, and served at the beginning."""
+    right = {f"{name}.{lab.domain}": {address} for name, address in lab.live_names().items()}
+    spec = {"names": list(right), "resolvers": [s.address for s in lab.caches]}
+    watch = Watch(lab, right, {probe: [] for probe in probes})
+    watch.processes = {probe: lab.probe(probe, "watch", spec) for probe in probes}
+    try:
+        watch.served(clients=2, lookups=4, within=30)
+        watch.mark()
+        yield watch
+    finally:
+        for process in watch.processes.values():
+            end(process)
