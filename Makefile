@@ -80,3 +80,7 @@ test: lint unit molecule ## Everything: linters, pytest, Molecule with testinfra
 bench: setup ## Measure speed against peers in the same run
 	$(call say,Measure)
 	@for bench in bench/bench_*.py; do echo "-- $$bench"; python $$bench || exit 1; done
+
+.PHONY: docs
+docs: setup ## Write docs/variables.md from the roles' argument_specs
+	@python tests/roles/test_argument_specs.py

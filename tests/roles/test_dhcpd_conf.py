@@ -1,0 +1,190 @@
+"""dhcpd.conf as the role writes it, judged by the real dhcpd."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+PROJECT = Path(__file__).resolve().parents[2]
+ROLE = PROJECT / "roles/dhcpd"
+
+SUBNET = {
+    "network": "10.9.1.0/24",
+    "ranges": [["10.9.1.100", "10.9.1.200"]],
+    "routers": ["10.9.1.1"],
+}
+HOST = {
+    "name": "foobar",
+    "fixed_address": "10.9.1.120",
+    "hardware_ethernet": ["02:00:00:00:00:01"],
+    "aliases": [],
+}
+BASE: dict[str, Any] = {
+    "dhcpd_failover_role": "primary",
+    "dhcpd_failover_address": "10.9.1.5",
+    "dhcpd_failover_peer_address": "10.9.1.6",
+    "dhcpd_domain_name": "office.example",
+    "dhcpd_domain_name_servers": ["10.9.1.5", "10.9.1.7"],
+    "dhcpd_subnets": [SUBNET],
+    "dhcpd_fixed_hosts": [HOST],
+}
+
+
+def render(tmp_path: Path, variables: dict[str, Any]) -> str:
+    """Write dhcpd.conf as a playbook does, have dhcpd check it, and return it."""
+    conf = tmp_path / "dhcpd.conf"
+    play = [
+        {
+            "hosts": "localhost",
+            "gather_facts": False,
+            "vars_files": [str(ROLE / "defaults/main.yml"), str(ROLE / "vars/main.yml")],
+            "tasks": [
+                {
+                    "ansible.builtin.template": {
+                        "src": str(ROLE / "templates/etc/dhcp/dhcpd.conf.j2"),
+                        "dest": str(conf),
+                    }
+                }
+            ],
+        }
+    ]
+    (tmp_path / "play.yml").write_text(yaml.safe_dump(play))
+    (tmp_path / "vars.json").write_text(json.dumps(BASE | variables))
+    run = subprocess.run(
+        ["ansible-playbook", "-i", "localhost,", "-c", "local", "-e", f"@{tmp_path}/vars.json",
+         str(tmp_path / "play.yml")],
+        cwd=PROJECT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert run.returncode == 0, run.stdout + run.stderr
+    check = subprocess.run(
+        ["/usr/sbin/dhcpd", "-4", "-t", "-cf", str(conf)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert check.returncode == 0, check.stderr + conf.read_text()
+    return conf.read_text()
+
+
+def test_range_is_written_around_fixed_and_reserved_addresses(tmp_path: Path) -> None:
+    conf = render(tmp_path, {"dhcpd_reserved_addresses": ["10.9.1.100", "10.9.1.150"]})
+    assert [line.split()[1:] for line in conf.splitlines() if line.strip().startswith("range")] == [
+        ["10.9.1.101", "10.9.1.119;"],
+        ["10.9.1.121", "10.9.1.149;"],
+        ["10.9.1.151", "10.9.1.200;"],
+    ]
+
+
+def test_pool_that_is_pinned_whole_is_left_out(tmp_path: Path) -> None:
+    subnets = [SUBNET, {"network": "10.9.3.0/24", "ranges": [["10.9.3.20", "10.9.3.20"]]}]
+    host = {**HOST, "name": "only", "fixed_address": "10.9.3.20"}
+    conf = render(tmp_path, {"dhcpd_subnets": subnets, "dhcpd_fixed_hosts": [host]})
+    assert conf.count("pool {") == 1
+
+
+@pytest.mark.parametrize("knob", ["mclt", "split"])
+def test_secondary_has_no_knob_of_the_primary(tmp_path: Path, knob: str) -> None:
+    assert f"    {knob} " not in render(tmp_path, {"dhcpd_failover_role": "secondary"})
+
+
+def test_every_failover_knob_reaches_the_file(tmp_path: Path) -> None:
+    hba = ":".join(["ff"] * 16 + ["00"] * 16)
+    conf = render(
+        tmp_path,
+        {
+            "dhcpd_failover_hba": hba,
+            "dhcpd_failover_mclt": 77,
+            "dhcpd_failover_max_response_delay": 11,
+            "dhcpd_failover_max_unacked_updates": 12,
+            "dhcpd_failover_load_balance_max_seconds": 4,
+            "dhcpd_failover_auto_partner_down": 13,
+            "dhcpd_failover_max_lease_misbalance": 14,
+            "dhcpd_failover_max_lease_ownership": 9,
+            "dhcpd_failover_min_balance": 16,
+            "dhcpd_failover_max_balance": 17,
+            "dhcpd_failover_port": 1647,
+            "dhcpd_failover_peer_port": 2647,
+        },
+    )
+    for statement in [
+        f"hba {hba}", "mclt 77", "max-response-delay 11", "max-unacked-updates 12",
+        "load balance max seconds 4", "auto-partner-down 13", "max-lease-misbalance 14",
+        "max-lease-ownership 9", "min-balance 16", "max-balance 17", "port 1647", "peer port 2647",
+    ]:  # fmt: skip
+        assert f"    {statement};" in conf
+    assert "split" not in conf
+
+
+def test_shared_network_holds_its_subnets(tmp_path: Path) -> None:
+    subnets = [
+        SUBNET | {"shared_network": "campus"},
+        {
+            "network": "10.9.8.0/22",
+            "ranges": [["10.9.8.10", "10.9.9.9"]],
+            "shared_network": "campus",
+        },
+        {"network": "10.9.4.0/24"},
+    ]
+    conf = render(tmp_path, {"dhcpd_subnets": subnets})
+    campus = conf[
+        conf.index("shared-network campus {") : conf.index("\n}\n", conf.index("campus {"))
+    ]
+    assert "    subnet 10.9.1.0 netmask 255.255.255.0 {" in campus
+    assert "    subnet 10.9.8.0 netmask 255.255.252.0 {" in campus
+    assert "\nsubnet 10.9.4.0 netmask 255.255.255.0 {" in conf
+
+
+def test_host_has_a_block_for_each_hardware_address(tmp_path: Path) -> None:
+    host = {**HOST, "hardware_ethernet": ["02:00:00:00:00:01", "02:00:00:00:00:02"]}
+    conf = render(tmp_path, {"dhcpd_fixed_hosts": [host]})
+    assert conf.count("fixed-address 10.9.1.120;") == 2
+    assert "host foobar {" in conf
+    assert "host foobar.2 {" in conf
+
+
+def test_host_without_hardware_address_is_only_a_name(tmp_path: Path) -> None:
+    assert "host " not in render(
+        tmp_path, {"dhcpd_fixed_hosts": [{**HOST, "hardware_ethernet": []}]}
+    )
+
+
+def test_host_without_address_is_known_and_dynamic(tmp_path: Path) -> None:
+    conf = render(tmp_path, {"dhcpd_fixed_hosts": [{**HOST, "fixed_address": None}]})
+    assert "hardware ethernet 02:00:00:00:00:01;" in conf
+    assert "fixed-address" not in conf
+
+
+def test_options_and_pxe_go_to_subnets_and_hosts(tmp_path: Path) -> None:
+    more = {
+        "next_server": "10.9.1.16",
+        "filename": "pxelinux.0",
+        "options": {"ntp-servers": ["10.9.1.1", "10.9.1.2"], "root-path": '"/srv/root"'},
+        "extra": "use-host-decl-names on;\nmax-lease-time 999;",
+    }
+    conf = render(
+        tmp_path,
+        {
+            "dhcpd_subnets": [SUBNET | more | {"default_lease_time": 120}],
+            "dhcpd_fixed_hosts": [HOST | more],
+            "dhcpd_options": {"time-offset": 3600},
+            "dhcpd_extra": 'class "phones" { match if substring(hardware, 1, 3) = 02:00:01; }',
+            "dhcpd_pool_extra": 'deny members of "phones";',
+        },
+    )
+    for statement in [
+        "next-server 10.9.1.16;", 'filename "pxelinux.0";', 'option root-path "/srv/root";',
+        "option ntp-servers 10.9.1.1, 10.9.1.2;", "use-host-decl-names on;", "max-lease-time 999;",
+    ]:  # fmt: skip
+        assert conf.count(f"    {statement}") == 2, statement
+    for statement in [
+        "option time-offset 3600;",
+        "class ",
+        "deny members",
+        "default-lease-time 120;",
+    ]:
+        assert conf.count(statement) == 1, statement
