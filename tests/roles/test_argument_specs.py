@@ -74,7 +74,7 @@ def write_document() -> None:
     head = (
         "# The roles' variables\n\n"
         "Made by `make docs` from each role's meta/argument_specs.yml. inventory/group_vars wires\n"
-        "the site's settings to them; what is not wired can be set there, for a group or a server.\n\n"
+        "the site's settings to them; what is not wired can be set there too.\n\n"
     )
     DOCUMENT.write_text(head + "\n".join(table(role) for role in ROLES))
 
