@@ -241,9 +241,11 @@ def test_a_nameless_lease_gets_a_line_to_fill_in() -> None:
     assert view["line"].strip().startswith("NAME: { fixed_address: 10.1.1.109,")
 
 
-@pytest.mark.parametrize("wanted", ["printer", "10.1.1.105", "nobody", "10.1.1.250"])
+@pytest.mark.parametrize("wanted", ["printer", "10.1.1.106", "nobody", "10.1.1.250"])
 def test_what_is_pinned_or_not_there_has_no_line(wanted: str) -> None:
-    assert FILTERS["lease_view"](well(), PLAIN, wanted, NOW)["line"] == ""
+    pinned = lease("10.1.1.106", mac="02:00:00:00:00:05", hostname="printer")
+    rows = well(DRACO + pinned)
+    assert FILTERS["lease_view"](rows, PLAIN, wanted, NOW)["line"] == ""
 
 
 def test_differences_are_told() -> None:
@@ -257,9 +259,16 @@ def test_differences_are_told() -> None:
         {"name": "printer.office.internal", "type": "A", "values": ["10.1.1.105"], "ttl": 3},
         {"name": "old.office.internal", "type": "A", "values": ["10.1.1.98"], "ttl": None},
         {"name": "lp.office.internal", "type": "A", "values": None, "ttl": None},
+        # One PTR, that of the name and not of the alias: rule 8.
+        {
+            "name": "105.1.1.10.in-addr.arpa",
+            "type": "PTR",
+            "values": ["printer.office.internal"],
+            "ttl": 3,
+        },
     ]
     assert FILTERS["dns_differences"](answered, rows, PLAIN, "tinydns on draco", NOW) == [
-        "tinydns on draco: 1 of 5 queries got no answer.",
+        "tinydns on draco: 1 of 6 queries got no answer.",
         "tinydns on draco: laptop.office.internal A is 10.1.1.99, for another 40 s; "
         "it should be 10.1.1.100.",
         "tinydns on draco: phone.office.internal A is nothing; it should be 10.1.1.101.",
