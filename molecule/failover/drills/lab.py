@@ -144,6 +144,7 @@ class Lab:
         self.name_servers = [s for s in self.servers if s.alias]
         # In the order that dhcpd hands them out.
         self.caches = [s for name in caches for s in self.servers if s.name == name]
+        self.macs: dict[str, str] = {}
         self.left, self.right = f"{facts['prefix']}-probe-left", f"{facts['prefix']}-probe-right"
 
     # -- doing ---------------------------------------------------------------
@@ -195,20 +196,20 @@ class Lab:
 
     def power_off(self, server: Server) -> None:
         """Take the power away: no process gets to say anything."""
+        self.macs[server.name] = self.on(server, "cat", "/sys/class/net/eth0/address").strip()
+        self.unplug(server)
         self.run("podman", "kill", self.container(server))
         self.run("podman", "wait", self.container(server))
 
+    def unplug(self, server: Server) -> None:
+        """Pull a machine's cable, so that what dies on it cannot even close a connection."""
+        self.run("ip", "link", "set", self.port(self.container(server)), "down")
+
     def power_on(self, server: Server) -> None:
         """Give it power again; returns at once."""
-        if self.state(server) != "running":
-            self.run("podman", "start", self.container(server))
-
-    def state(self, server: Server) -> str:
-        """Return podman's word for the state of the container; empty if there is none."""
-        container = self.container(server)
-        return self.run(
-            "podman", "inspect", "--format={{.State.Status}}", container, check=False
-        ).strip()
+        self.run("podman", "start", self.container(server))
+        # podman would give it another, and neighbours would speak to the old one for a while.
+        self.on(server, "ip", "link", "set", "eth0", "address", self.macs.pop(server.name))
 
     @contextmanager
     def dead(self, *servers: Server) -> Iterator[None]:
@@ -345,6 +346,7 @@ class Lab:
 
     def wipe(self, server: Server) -> None:
         """Take a machine away with all that was on it."""
+        self.unplug(server)
         self.run("podman", "rm", "--force", "--time", "1", self.container(server))
 
     def create(self, inventory: Path | None = None) -> None:

@@ -409,6 +409,35 @@ def alias_removed(run: Run, server: Server) -> None:
     run.expect(server.alias in lab.on(server, "ip", "address"), "the alias is gone")
 
 
+@drill(4, "alias-at-the-living-server", of=["last-tinydns"], address=10, lookup=5)
+def alias_moved(run: Run, server: Server) -> None:
+    """Where the living tinydns answers on a dead one's alias too, no look-up waits for it."""
+    lab = run.lab
+    living = next(s for s in lab.name_servers if s != server)
+    with lab.dead(server):
+        run.watch.served(lookups=80)
+        before = run.watch.gaps()
+        begin = f"""
+            root=$(systemctl show --property Environment --value tinydns | grep -o 'ROOT=[^ ]*')
+            ip address replace {server.alias}/32 dev eth0
+            systemd-run --quiet --unit drill-alias --setenv IP={server.alias} --setenv "$root" \\
+                sh -c 'UID=$(id -u tinydns) GID=$(id -g tinydns) exec /usr/sbin/tinydns'
+            arping -q -U -c 2 -w 2 -I eth0 {server.alias} || true
+        """
+        lab.shell(living, begin)
+        try:
+            run.watch.mark()
+            run.watch.served(lookups=80)
+            after = run.watch.gaps()
+            run.note(
+                f"slowest look-up {before.slowest:.1f} s, and {after.slowest:.1f} s after the move"
+            )
+            run.expect(after.slowest < 1, "a look-up still waited for the dead tinydns")
+        finally:
+            undo = f"systemctl stop drill-alias; ip address delete {server.alias}/32 dev eth0"
+            lab.shell(living, undo, check=False)
+
+
 # -- 5 ---------------------------------------------------------------------------
 
 
