@@ -23,6 +23,7 @@ from .found import (
     SourceError,
     Subnet,
     home_of,
+    is_address,
     normal_mac,
     read_text,
 )
@@ -37,6 +38,8 @@ _NOT_SETTINGS = frozenset(
     {"failover", "fixed-address", "group", "hardware", "host", "pool", "pool6", "range", "range6"}
     | {"shared-network", "subnet", "subnet6"}
 )
+# Known to the whole server, wherever they stand.
+_EVERYWHERE = frozenset({"class", "subclass", "key", "zone"})
 # The role dhcpd writes these itself.
 _OURS = frozenset({"authoritative", "ddns-update-style", "server-identifier"})
 _NO_BOOTP = frozenset({"deny dynamic bootp clients", "deny dynamic bootp"})
@@ -268,7 +271,13 @@ class _Reader:
         settings, rest = self._settings(statement.block or ())
         settings = _joined(scope.for_subnets, settings)
         options = dict(settings.get("options", {}))
-        routers = tuple(part.strip() for part in options.pop("routers", "").split(",") if part)
+        routers = tuple(part.strip() for part in options.get("routers", "").split(",") if part)
+        if all(map(is_address, routers)):
+            options.pop("routers", None)
+        else:
+            routers = ()  # names, which dhcpd looks up: they stay an option
+        if options.get("subnet-mask") == str(network.netmask):
+            del options["subnet-mask"]  # dhcpd tells it anyway
         pools = [Pool(tuple(self._ranges(rest)), (), statement.where)]
         for declaration in rest:
             if declaration.keyword == "pool":
@@ -335,7 +344,7 @@ class _Reader:
                 statement.where,
                 addresses,
                 tuple(hardware),
-                _joined(scope.for_hosts, settings),
+                _for_host(_joined(scope.for_hosts, settings)),
                 text,
                 odd,
             )
@@ -357,6 +366,11 @@ class _Reader:
         self._servers = tuple((role, pair[role]) for role in ("primary", "secondary"))
         if "mclt" in found:
             self._times["mclt"] = int(found["mclt"])
+        if found.get("port") != found.get("peer port"):
+            text = "The two servers' failover ports differ; both take the role's port now."
+            self._remarks.append(Remark("chosen", statement.where, text))
+            found.pop("port", None)
+            found.pop("peer port", None)
         for knob, variable in _KNOBS.items():
             if knob in found:
                 text = found[knob]
@@ -412,6 +426,8 @@ class _Reader:
             keyword = statement.keyword
             if keyword in _NOT_SETTINGS:
                 rest.append(statement)
+            elif keyword in _EVERYWHERE:
+                self._extra.append(statement.render())
             elif keyword == "option" and _is_plain_option(statement):
                 options[statement.words[1].lower()] = _option_value(statement)
             elif keyword in _TIMES and statement.values[0].isdigit():
@@ -481,6 +497,19 @@ def _joined(outer: Settings, inner: Settings) -> dict[str, Any]:
     if "extra" in outer and "extra" in inner:
         joined["extra"] = outer["extra"] + inner["extra"]
     return joined
+
+
+def _for_host(settings: Settings) -> dict[str, Any]:
+    """Write lease times as text: a fixed host has no keys for them."""
+    times = [
+        f"{key.replace('_', '-')} {settings[key]};"
+        for key in ("default_lease_time", "min_lease_time", "max_lease_time")
+        if key in settings
+    ]
+    kept = {key: value for key, value in settings.items() if not key.endswith("_lease_time")}
+    if times:
+        kept["extra"] = "\n".join(times) + "\n" + kept.get("extra", "")
+    return kept
 
 
 def _identifier(name: str) -> str:

@@ -6,6 +6,7 @@ because people use it.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Network
@@ -102,15 +103,38 @@ def joined_records(parts: Iterable[Records]) -> Records:
     return whole
 
 
+def _from_subnets(found: Found) -> Found:
+    """Take domain and resolvers from the subnets, where only they have them."""
+
+    def usual(option: str) -> str:
+        values = Counter(
+            subnet.settings["options"][option]
+            for subnet in found.subnets
+            if option in subnet.settings.get("options", {})
+        )
+        return str(values.most_common(1)[0][0]) if values else ""
+
+    domain = found.domain or usual("domain-name").strip('"').lower().rstrip(".") or None
+    resolvers = found.resolvers or tuple(
+        part.strip() for part in usual("domain-name-servers").split(",") if part
+    )
+    return replace(found, domain=domain, resolvers=resolvers)
+
+
 class _Reconciler:
     """The steps, in order; each leaves the tables to the next."""
 
     def __init__(self, found: Found, records: Records, domain: str | None) -> None:
-        self._found = found
         self._records = records
         self._remarks: list[Remark] = []
         self._extra = list(found.extra)
+        self._found = _from_subnets(found)
         self._domain = domain or self._choose_domain()
+        self._found = replace(
+            self._found,
+            servers=tuple((role, self._looked_up(a)) for role, a in self._found.servers),
+            resolvers=tuple(map(self._looked_up, self._found.resolvers)),
+        )
         self._subnets = self._all_subnets()
         self._hosts: list[FixedHost] = []
         self._by_address: dict[str, FixedHost] = {}
@@ -273,6 +297,21 @@ class _Reconciler:
         return first, last
 
     # What the zone data says of names.
+
+    def _looked_up(self, text: str) -> str:
+        """Turn the name of a server into its address, where it is known."""
+        name = text.lower().rstrip(".")
+        names = {name, f"{name}.{self._domain}"}
+        known = [
+            *(record.value for record in self._records.records if record.name in names),
+            *(
+                a
+                for host in self._found.hosts
+                if host.name.lower() in names
+                for a in host.addresses
+            ),
+        ]
+        return next(filter(is_address, [text, *known]), text)
 
     def _label(self, name: str) -> str | None:
         """Take the label out of a name right below the domain."""

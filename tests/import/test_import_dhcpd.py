@@ -99,7 +99,7 @@ def test_dhcpd_accepts_the_original(original: Path) -> None:
     dhcpd_test(original / "dhcpd.conf")
 
 
-@pytest.mark.parametrize("name", ["single-server"])
+@pytest.mark.parametrize("name", ["secondary", "single-server"])
 def test_dhcpd_accepts_other_originals(name: str, tmp_path: Path) -> None:
     """Without what belongs to DHCPv6, which another dhcpd reads."""
     text = (HERE / "golden" / name / "input/dhcpd.conf").read_text()
