@@ -24,7 +24,7 @@ class Gaps:
     client: float
     """The longest wait of one new client, from its first question to its address."""
     lookup: float
-    """The longest time in which look-ups failed; 0 when none did."""
+    """The longest time in which look-ups of one name failed; 0 when none did."""
     slowest: float
     """The slowest look-up."""
     failed: int
@@ -56,13 +56,13 @@ def reckon(events: Sequence[Event], right: dict[str, set[str]], since: float, un
     lookups = sorted(
         (e for e in events if e["kind"] == "lookup" and since <= e["asked"] <= until), key=_asked
     )
-    gap, failing_since = 0.0, None
+    gap, failing = 0.0, dict[str, float]()
     for lookup in lookups:
         if not lookup["answer"]:
-            failing_since = failing_since or lookup["asked"]
-            gap = max(gap, lookup["at"] - failing_since)
-        elif failing_since is not None:
-            gap, failing_since = max(gap, lookup["asked"] - failing_since), None
+            began = failing.setdefault(lookup["name"], lookup["asked"])
+            gap = max(gap, lookup["at"] - began)
+        elif lookup["name"] in failing:
+            gap = max(gap, lookup["asked"] - failing.pop(lookup["name"]))
     return Gaps(
         address=max(b - a for a, b in pairwise(times)),
         client=max((e["at"] - max(e["asked"], since) for e in leases), default=until - since),
