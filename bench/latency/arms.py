@@ -134,7 +134,7 @@ def dnsmasq(net: Net, count: int) -> Arm:
     ]  # fmt: skip
     net.start("one", ["/usr/sbin/dnsmasq", *options])
     net.enter("client")
-    wait_for("dnsmasq", lambda: answers(ONE, f"h{count - 1}.{DOMAIN}"), 120)
+    wait_for("dnsmasq", lambda: answers(ONE, f"h{count - 1}.{DOMAIN}"))
     return Arm("dnsmasq (one server)", (ONE,), (ONE,))
 
 

@@ -51,7 +51,7 @@ def test_1_each_knows_the_others_leases(pair: Pair) -> None:
 def test_2_a_feed_that_is_lost_keeps_its_blocks(pair: Pair) -> None:
     """Also across a restart; they expire by themselves; and the feed comes back by itself."""
     draco, taurus = pair
-    taurus.write(lease(100), lease(101, seconds=6))
+    taurus.write(lease(100), lease(101, seconds=4))
     draco.start()
     taurus.start()
     eventually("the names cross", lambda: draco.address("host101"))

@@ -86,7 +86,7 @@ class Link:
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         )
         try:
-            out, err = process.communicate(timeout=2)
+            out, err = process.communicate(timeout=1)
         except subprocess.TimeoutExpired:
             process.kill()
             out, err = process.communicate()
@@ -200,18 +200,13 @@ def test_2_the_key_can_do_nothing_but_stream(link: Link) -> None:
         assert "remote port forwarding failed" in err
 
 
-def test_3_the_key_is_worth_nothing_elsewhere(link: Link) -> None:
-    """From an address that is not the peer's it is refused."""
+def test_3_neither_key_is_worth_anything_elsewhere(link: Link) -> None:
+    """The client's only from its address, the server's only where it is pinned."""
     out, err = link.run(source="10.1.1.9")
     assert out == ""
     assert "Permission denied" in err
-
-
-def test_4_a_server_with_another_host_key_is_not_believed(link: Link) -> None:
-    """The pinned key is the only one that counts."""
-    (link.directory / "known_hosts").write_text(
-        "[10.1.1.5]:2222 " + _key(link.directory / "stranger")
-    )
+    stranger = _key(link.directory / "stranger")
+    (link.directory / "known_hosts").write_text(f"[10.1.1.5]:2222 {stranger}")
     out, err = link.run()
     assert out == ""
     assert "Host key verification failed" in err

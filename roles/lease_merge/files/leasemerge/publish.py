@@ -16,7 +16,7 @@ from .zone import Edit
 
 # tinydns-data(8) needs some seconds for millions of names. One that takes longer hangs.
 _PATIENCE = 60.0
-_LOCK_SECONDS = 5.0
+_LOCK_SECONDS = 2.0
 
 
 class BusyError(RuntimeError):

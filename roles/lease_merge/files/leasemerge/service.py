@@ -34,7 +34,7 @@ _FIRST_TELLING = 20.0
 # The service looks at its clocks this often: the wall clock may have been set meanwhile.
 _TICK = 1.0
 # The node exporter is read every 15 seconds or so.
-_METRICS_SECONDS = 5.0
+_METRICS_SECONDS = 3.0
 # What was changed name by name is compiled as a whole when it has been quiet for a moment, and at
 # the latest after a while of ever more changes.
 _QUIET = 0.5
