@@ -51,9 +51,9 @@ def eventually(fault: Callable[[], str], within: float, every: float = 0.25) -> 
     Error: DrillError with what it said last, when that lasts longer than ``within`` seconds.
     """
     began = time.monotonic()
-    while said := fault():
+    while wrong := fault():
         if time.monotonic() - began > within:
-            raise DrillError(f"after {within:.0f} s still: {said}")
+            raise DrillError(f"after {within:.0f} s still: {wrong}")
         time.sleep(every)
     return time.monotonic() - began
 
@@ -295,13 +295,12 @@ class Lab:
         first, *layers = self.facts["inventories"]
         sources = [str(inventory or first), *layers]
         options = [option for source in sources for option in ("-i", source)]
-        return subprocess.Popen(
+        return self.tell_to_file(
+            f"ansible-{time.monotonic_ns()}.log",
             ["ansible-playbook", *options, name, *args],
             cwd=self.project,
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            text=True,
             start_new_session=True,
         )
 
@@ -314,12 +313,12 @@ class Lab:
         """
         process = self.start_playbook(name, *args, inventory=inventory)
         try:
-            output, _ = process.communicate(timeout=within)
+            process.wait(timeout=within)
         except subprocess.TimeoutExpired as exc:
             with suppress(ProcessLookupError):
                 signal_group(process, signal.SIGKILL)
             raise DrillError(f"{name} took more than {within:.0f} s") from exc
-        return process.returncode, output
+        return process.returncode, said(process)
 
     def deploy(self, *args: str, inventory: Path | None = None) -> str:
         """Run site.yml, which must end well; return what it printed."""
@@ -360,11 +359,15 @@ class Lab:
     def probe(self, container: str, verb: str, spec: Mapping[str, Any]) -> subprocess.Popen[str]:
         """Start a probe; it ends when its standard input is closed. Its events go to a file."""
         argv = ["podman", "exec", "-i", container, *PROBE, verb, json.dumps(spec)]
-        self.scratch.mkdir(parents=True, exist_ok=True)
-        events = self.scratch / f"{container}-{verb}-{time.monotonic_ns()}.jsonl"
-        with events.open("w") as out:
-            process = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=out, text=True)
-        process.stdout = events.open()
+        name = f"{container}-{verb}-{time.monotonic_ns()}.jsonl"
+        return self.tell_to_file(name, argv, stdin=subprocess.PIPE)
+
+    def tell_to_file(self, name: str, argv: Sequence[str], **how: Any) -> subprocess.Popen[str]:
+        """Start a process whose output can be read while it runs, and never holds it up."""
+        path = self.scratch / name
+        with path.open("w") as out:
+            process = subprocess.Popen(argv, stdout=out, text=True, **how)
+        process.stdout = path.open()
         return process
 
     def hold(self, hostnames: Sequence[str], on: str = "", *, renew: bool = True) -> Held:
@@ -508,6 +511,13 @@ def end(process: subprocess.Popen[str]) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+
+
+def said(process: subprocess.Popen[str]) -> str:
+    """Return all that a process has told until now."""
+    assert process.stdout is not None
+    process.stdout.seek(0)
+    return process.stdout.read()
 
 
 def signal_group(process: subprocess.Popen[str], number: int) -> None:

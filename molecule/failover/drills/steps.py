@@ -33,6 +33,7 @@ from .lab import (
     Lab,
     Server,
     eventually,
+    said,
     signal_group,
 )
 
@@ -167,15 +168,16 @@ def pinned(run: Run) -> None:
             return content
 
         asked, missed, end = 0, 0, float("inf")
-        deploying = lab.start_playbook("playbooks/site.yml", inventory=lab.inventory(pin))
+        inventory = lab.inventory(pin)
+        deploying = lab.start_playbook("playbooks/pin-hosts.yml", inventory=inventory)
         while time.monotonic() < end:
             for answer in lab.ask(lab.asked, [(name, A)]).values():
                 asked += 1
                 missed += answer != [lease["address"]]
             held.read()
             if deploying.poll() is not None and end == float("inf"):
-                run.expect(deploying.returncode == 0, "site.yml with the pinned host failed")
-                # From now on dhcpd answers it as a fixed host: what it wrote of the lease runs out.
+                run.expect(deploying.returncode == 0, "pin-hosts.yml failed")
+                # From here on dhcpd answers it as a fixed host: the lease runs out.
                 end = max(time.monotonic(), lease["until"]) + lab.site["default_lease_time"] + 5
         run.note(
             f"asked {asked} times until the lease had ended, {missed} times not answered right"
@@ -183,7 +185,7 @@ def pinned(run: Run) -> None:
         run.expect(missed == 0, f"the name was gone {missed} times of {asked}")
         states = lab.shell(
             lab.primary,
-            f"leasemerge dump --leases {LEASE_FILE} | grep -F '\"{lease['address']}\"'",
+            f"leasemerge dump --leases {LEASE_FILE} | grep -F '\"{lease['address']}\"' || :",
         )
         run.expect('"active"' not in states, "the lease had not ended: the drill showed too little")
     lab.deploy()
@@ -393,8 +395,14 @@ def new_name(run: Run, hostname: str, within: float) -> None:
     lab = run.lab
     with lab.hold([hostname]) as held:
         lab.bound(held, 1)
-        aliases = [s.alias for s in lab.name_servers]
-        eventually(lambda: lab.wrong_names(held, servers=aliases), within)
+        aliases, name = [s.alias for s in lab.name_servers], f"{hostname}.{lab.domain}"
+
+        def missing() -> str:
+            got = lab.ask(aliases, [(name, A)])
+            lacking = [key[0] for key, answer in got.items() if answer != [held.only["address"]]]
+            return f"{name} is not at {', '.join(lacking)}" if lacking else ""
+
+        eventually(missing, within)
         run.note(
             f"a new client's name was at every tinydns after {time.monotonic() - held.first:.1f} s"
         )
@@ -467,7 +475,7 @@ def wiped(run: Run, server: Server) -> None:
                 got = lab.ask([server.alias], [(name, A) for name in names])
                 if any(answer is not None for answer in got.values()):
                     first = {name: answer for (_, name, _), answer in got.items()}
-        output = deploying.stdout.read() if deploying.stdout else ""
+        output = said(deploying)
         run.expect(
             deploying.returncode == 0, f"site.yml --limit {server.name} failed: {output[-1500:]}"
         )
@@ -655,10 +663,7 @@ def ansible_killed(run: Run) -> None:
     lab = run.lab
     longer = lab.site["default_lease_time"] + 1
     process = lab.start_playbook("playbooks/site.yml", "-e", f"site_default_lease_time={longer}")
-    assert process.stdout is not None
-    for line in process.stdout:
-        if "Restart dhcpd" in line:
-            break
+    eventually(lambda: "" if "Restart dhcpd" in said(process) else "dhcpd is not restarted", 120)
     signal_group(process, signal.SIGKILL)
     process.wait()
     run.watch.served(clients=2)
