@@ -44,27 +44,33 @@ def main() -> int:
         f" {'pin a name':>11} {'pin a MAC':>10}",
         flush=True,
     )
-    with tempfile.TemporaryDirectory(prefix="bench-ansible-") as directory:
+    try:
         for count in options.hosts:
-            inventory = Path(directory) / str(count)
-            shutil.copytree(PROJECT / first, inventory)
-            _add_hosts(inventory, count)
-            with_others = [str(inventory), *others]
-            grown, _ = _play("site.yml", with_others)
-            idle, trips = _play("site.yml", with_others)
-            _add_line(inventory, f"bench-name: {{ fixed_address: {_address(count)} }}")
-            name, _ = _play("pin-hosts.yml", with_others)
-            mac = "02:00:5e:ff:ff:ff"
-            line = f"fixed_address: {_address(count + 1)}, hardware_ethernet: {mac!r}"
-            _add_line(inventory, f"bench-mac: {{ {line} }}")
-            pinned, _ = _play("pin-hosts.yml", with_others)
-            print(
-                f"{count:>11} {grown:>9.1f}s {idle:>7.1f}s {trips:>10} {trips * trip:>11.1f}s"
-                f" {name:>10.1f}s {pinned:>9.1f}s",
-                flush=True,
-            )
-    _play("site.yml", options.inventory)
+            _measure(count, first, others, trip)
+    finally:
+        _play("site.yml", options.inventory)
     return 0
+
+
+def _measure(count: int, first: str, others: Sequence[str], trip: float) -> None:
+    """Deploy so many fixed hosts, and print a row."""
+    with tempfile.TemporaryDirectory(prefix="bench-ansible-") as directory:
+        inventory = Path(directory) / "inventory"
+        shutil.copytree(PROJECT / first, inventory)
+        _add_hosts(inventory, count)
+        inventories = [str(inventory), *others]
+        grown, _ = _play("site.yml", inventories)
+        idle, trips = _play("site.yml", inventories)
+        _add_line(inventory, f"bench-name: {{ fixed_address: {_address(count)} }}")
+        name, _ = _play("pin-hosts.yml", inventories)
+        line = f"fixed_address: {_address(count + 1)}, hardware_ethernet: '02:00:5e:ff:ff:ff'"
+        _add_line(inventory, f"bench-mac: {{ {line} }}")
+        pinned, _ = _play("pin-hosts.yml", inventories)
+        print(
+            f"{count:>11} {grown:>9.1f}s {idle:>7.1f}s {trips:>10} {trips * trip:>11.1f}s"
+            f" {name:>10.1f}s {pinned:>9.1f}s",
+            flush=True,
+        )
 
 
 def _address(number: int) -> str:
