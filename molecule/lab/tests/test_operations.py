@@ -1,0 +1,163 @@
+"""What an operator does to a running network, by the playbooks that the README names.
+
+1. a second run, and --check --diff, find nothing to do
+2. what was edited by hand on a server is shown, and nothing else
+3. a dhcpd.conf that dhcpd refuses changes nothing
+4. an inventory with a fault touches nothing
+5. a leased client is pinned to its address by one line, and unpinned again
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+from conftest import DHCP_SERVERS, DOMAIN, LAB, PROJECT, SITE, client, dig, eventually, machine
+
+CONF = "/etc/dhcp/dhcpd.conf"
+ALIASES = [row["address"] for row in SITE["name_servers"]]
+PRIMARY = next(row["name"] for row in SITE["dhcp_servers"] if row["role"] == "primary")
+
+
+def play(playbook: str, *options: str, inventory: Path | None = None) -> tuple[int, str]:
+    """Run a playbook against the lab; its exit status and output."""
+    first, *others = LAB["inventories"]
+    sources = [str(inventory or first), *others]
+    command = ["ansible-playbook", *(word for source in sources for word in ("-i", source))]
+    run = subprocess.run(
+        [*command, *options, f"playbooks/{playbook}"],
+        cwd=PROJECT, capture_output=True, text=True, check=False,
+        env={"PATH": f"{PROJECT}/.venv/bin:/usr/sbin:/usr/bin:/sbin:/bin", "ANSIBLE_NOCOLOR": "1",
+             "ANSIBLE_CONFIG": str(PROJECT / "ansible.cfg"), "HOME": "/root"},
+    )  # fmt: skip
+    return run.returncode, run.stdout + run.stderr
+
+
+def changed_tasks(output: str) -> list[tuple[str, str]]:
+    """List task and host of each change that a run reports, without the handlers that follow."""
+    task, changes = "", []
+    for line in output.splitlines():
+        if heading := re.match(r"(TASK|RUNNING HANDLER) \[(.*)\]", line):
+            task = heading[2] if heading[1] == "TASK" else ""
+        elif (change := re.match(r"changed: \[([^\] ]+)", line)) and task:
+            changes.append((task, change[1]))
+    return changes
+
+
+@pytest.fixture
+def inventory() -> Iterator[Path]:
+    """Copy the inventory, to be edited."""
+    copy = PROJECT / ".lab/edited-inventory"
+    shutil.rmtree(copy, ignore_errors=True)
+    shutil.copytree(LAB["inventories"][0], copy)
+    yield copy
+    shutil.rmtree(copy)
+
+
+def edit_fixed_hosts(inventory: Path, name: str, variables: dict[str, object] | None) -> None:
+    """Add a line to the table of fixed hosts, or with None take it out."""
+    path = inventory / "fixed_hosts.yml"
+    table = yaml.safe_load(path.read_text())
+    table["fixed_hosts"]["hosts"].pop(name, None)
+    if variables is not None:
+        table["fixed_hosts"]["hosts"][name] = variables
+    path.write_text(yaml.safe_dump(table))
+
+
+# 1.
+
+
+def test_deployed_network_has_no_drift() -> None:
+    status, output = play("site.yml", "--check", "--diff")
+    assert status == 0, output
+    assert changed_tasks(output) == [], output
+
+
+# 2.
+
+
+def test_edit_by_hand_is_shown_and_nothing_else() -> None:
+    host = machine(PRIMARY)
+    host.check_output("sh -c %s", f"cp -p {CONF} /tmp/dhcpd.conf && echo '# by hand' >>{CONF}")
+    try:
+        status, output = play("site.yml", "--check", "--diff")
+    finally:
+        host.check_output("cp -p /tmp/dhcpd.conf %s", CONF)
+    assert status == 0, output
+    assert [server for _, server in changed_tasks(output)] == [PRIMARY], output
+    assert "-# by hand" in output
+
+
+# 3.
+
+
+def test_configuration_that_dhcpd_refuses_changes_nothing() -> None:
+    host = machine(PRIMARY)
+    before = host.check_output("sha256sum %s; systemctl show -P MainPID isc-dhcp-server", CONF)
+    status, output = play("site.yml", "-e", '{"site_extra": "no such statement;"}')
+    assert status != 0
+    assert "no such statement" in output, "The reason is not told."
+    after = host.check_output("sha256sum %s; systemctl show -P MainPID isc-dhcp-server", CONF)
+    assert after == before
+
+
+# 4.
+
+
+def test_inventory_with_faults_touches_nothing(inventory: Path) -> None:
+    first, second = [host["name"] for host in SITE["fixed_hosts"] if host["fixed_address"]][:2]
+    address = next(h["fixed_address"] for h in SITE["fixed_hosts"] if h["name"] == first)
+    edit_fixed_hosts(inventory, second, {"fixed_address": address})
+    edit_fixed_hosts(inventory, "bad-mac", {"hardware_ethernet": "02:00:5e:zz:00:01"})
+    status, output = play("site.yml", inventory=inventory)
+    assert status != 0
+    for word in (first, second, "bad-mac", "fixed_hosts.yml"):
+        assert word in output
+    assert changed_tasks(output) == []
+    assert "TASK [dhcpd" not in output
+
+
+# 5.
+
+
+def test_leased_client_is_pinned_and_unpinned_by_one_line(inventory: Path) -> None:
+    row = next(row for row in LAB["clients"] if row["program"] == "dhclient")
+    address = client(row["name"]).check_output("sh /lab/client-address.sh")
+    pin = {"fixed_address": address, "hardware_ethernet": row["mac"]}
+    edit_fixed_hosts(inventory, "pinned-by-test", pin)
+    try:
+        status, output = play("pin-hosts.yml", inventory=inventory)
+        assert status == 0, output
+        for server in DHCP_SERVERS:
+            conf = machine(server).file(CONF).content_string
+            assert f"fixed-address {address};" in conf
+            assert f"range {address} " not in conf
+
+        def is_published() -> None:
+            for alias in ALIASES:
+                assert dig(alias, f"pinned-by-test.{DOMAIN}", "A") == [address]
+                assert dig(alias, f"{row['name']}.{DOMAIN}", "A") == [], "The lease's name is gone."
+
+        eventually(is_published)
+        again, output = play("pin-hosts.yml", inventory=inventory)
+        assert again == 0
+        assert changed_tasks(output) == []
+    finally:
+        status, output = play("pin-hosts.yml")
+    assert status == 0, output
+    # A new start, as any client would make in time: it asks for its address and has a lease again.
+    subprocess.run(["podman", "restart", "--time", "1", f"{LAB['prefix']}-client-{row['name']}"],
+                   check=True, capture_output=True)  # fmt: skip
+
+    def has_its_name_again() -> None:
+        held = client(row["name"]).check_output("sh /lab/client-address.sh")
+        assert held
+        for alias in ALIASES:
+            assert dig(alias, f"{row['name']}.{DOMAIN}", "A") == [held]
+
+    eventually(has_its_name_again, 60)
