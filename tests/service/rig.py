@@ -75,6 +75,8 @@ class Rig:
     server: str = "draco"
     feeds: Sequence[tuple[str, Sequence[str]]] = ()
     site: dict[str, Any] = field(default_factory=lambda: dict(SITE))
+    program: Sequence[str] = PROGRAM
+    """What is started instead of the program, for a test of its surroundings."""
     process: subprocess.Popen[bytes] | None = None
 
     def __post_init__(self) -> None:
@@ -119,7 +121,7 @@ class Rig:
         (self.directory / "service.json").write_text(json.dumps(settings))
         with (self.directory / "stderr").open("ab") as stderr:
             self.process = subprocess.Popen(
-                [*PROGRAM, "serve", "--settings", str(self.directory / "service.json")],
+                [*self.program, "serve", "--settings", str(self.directory / "service.json")],
                 env={**ENVIRONMENT, **environment},
                 stderr=stderr,
                 start_new_session=True,

@@ -9,6 +9,7 @@ import json
 import os
 import signal
 import socket
+import sys
 import time
 from collections.abc import Callable
 
@@ -222,6 +223,30 @@ def test_13_systemd_is_told(rig: Make) -> None:
         while {b"READY=1", b"WATCHDOG=1"} - said:
             said.add(listener.recv(100))
             assert b"READY=1" not in said or draco.address("www")
+
+
+def test_14_a_clock_that_is_set_loses_nothing(rig: Make) -> None:
+    """Forward by two hours by mistake, back again, and back by a day."""
+    draco = rig()
+    offset = draco.directory / "offset"
+    offset.write_text("0")
+    code = (
+        "import sys, time; from pathlib import Path; from leasemerge.__main__ import main\n"
+        f"real, offset = time.time, Path({str(offset)!r})\n"
+        "time.time = lambda: real() + float(offset.read_text() or 0)\n"
+        "sys.exit(main())"
+    )
+    draco.program = (sys.executable, "-c", code)
+    draco.write(lease(100), lease(101, seconds=100000))
+    draco.start()
+    eventually("the names are there", lambda: draco.serves("host100", "host101"))
+    offset.write_text("7200")
+    eventually("one has ended", lambda: not draco.serves("host100"))
+    offset.write_text("0")
+    eventually("it is live again", lambda: draco.serves("host100", "host101"))
+    offset.write_text("-86400")
+    draco.write(lease(102))
+    eventually("it goes on", lambda: draco.serves("host100", "host101", "host102"))
 
 
 def _state(rig: Rig) -> bytes:
