@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from ipaddress import IPv4Network
 from typing import Any
 
-from ansible.errors import AnsibleFilterError
+from ansible.errors import AnsibleFilterError  # type: ignore[import-untyped]  # has no types
 
 
 def _prefixes(network: IPv4Network) -> Iterable[str]:

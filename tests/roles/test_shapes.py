@@ -5,7 +5,7 @@ from __future__ import annotations
 import dnscache
 import pytest
 import servers
-from ansible.errors import AnsibleFilterError
+from ansible.errors import AnsibleFilterError  # type: ignore[import-untyped]  # has no types
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import testinfra
-from testinfra.host import Host
+import testinfra  # type: ignore[import-untyped]  # has no types
+from testinfra.host import Host  # type: ignore[import-untyped]  # has no types
 
 PROJECT = Path(__file__).resolve().parents[3]
 LAB = json.loads((PROJECT / ".lab/lab.json").read_text())
