@@ -40,6 +40,10 @@ _NOT_SETTINGS = frozenset(
 )
 # Known to the whole server, wherever they stand.
 _EVERYWHERE = frozenset({"class", "subclass", "key", "zone"})
+# Files and interfaces of the old machine, which the new ones need not have.
+_OF_THE_MACHINE = frozenset(
+    {"interface", "lease-file-name", "local-address", "local-port", "pid-file-name"}
+)
 # The role dhcpd writes these itself.
 _OURS = frozenset({"authoritative", "ddns-update-style", "server-identifier"})
 _NO_BOOTP = frozenset({"deny dynamic bootp clients", "deny dynamic bootp"})
@@ -386,6 +390,8 @@ class _Reader:
             self._variables["dhcpd_cache_threshold"] = int(values[0])
         elif [word.lower() for word in statement.words] == ["not", "authoritative"]:
             self._variables["dhcpd_authoritative"] = False
+        elif keyword in _OF_THE_MACHINE:
+            self._left_out(statement, "it is about the old machine")
         elif keyword in _OURS:
             if keyword == "ddns-update-style" and values[0] != "none":
                 self._left_out(statement, "dhcpd updates no zone here: leasemerge publishes names")
@@ -393,7 +399,7 @@ class _Reader:
             self._global_option(statement)
         else:
             if keyword == "option" and "code" in statement.words:
-                self._defined.add(statement.words[1])
+                self._defined.add(statement.words[1].lower())
             if keyword == "key":
                 self._remarks.append(
                     Remark(
@@ -428,6 +434,8 @@ class _Reader:
                 rest.append(statement)
             elif keyword in _EVERYWHERE:
                 self._extra.append(statement.render())
+            elif keyword in _OF_THE_MACHINE:
+                self._left_out(statement, "it is about the old machine")
             elif keyword == "option" and _is_plain_option(statement):
                 options[statement.words[1].lower()] = _option_value(statement)
             elif keyword in _TIMES and statement.values[0].isdigit():

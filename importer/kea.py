@@ -52,10 +52,13 @@ def read(path: Path) -> Found:
         line = getattr(error, "lineno", 1)
         raise SourceError(f"{path}:{line}: this is no JSON: {error}.") from error
     reader = _Reader(path, text)
-    if isinstance(data, list):
-        reader.reservations(data)
-    elif isinstance(data, dict):
-        reader.server(data.get("Dhcp4", data))
+    try:
+        if isinstance(data, list):
+            reader.reservations(data)
+        else:
+            reader.server(data.get("Dhcp4", data))
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise SourceError(f"{path}: this is JSON, but no configuration of Kea: {error}.") from error
     return reader.found()
 
 

@@ -107,6 +107,17 @@ def test_broken_kea_conf_is_told_with_its_line(
         kea.read(Path("kea.json"))
 
 
+@pytest.mark.parametrize("text", ["7", '{"Dhcp4": {"subnet4": [{}]}}', '{"subnet4": {"pools": 1}}'])
+def test_json_that_is_not_of_kea_is_refused(
+    text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tell the file instead of a stack."""
+    monkeypatch.chdir(tmp_path)
+    Path("kea.json").write_text(text)
+    with pytest.raises(SourceError, match="no configuration of Kea"):
+        kea.read(Path("kea.json"))
+
+
 def test_include_of_itself_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file that includes itself is read a bounded number of times."""
     monkeypatch.chdir(tmp_path)
