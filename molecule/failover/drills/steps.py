@@ -127,7 +127,7 @@ def one_knows(run: Run, server: Server) -> None:
 @drill(
     1,
     "split-256",
-    address=3,
+    address=5,
     lookup=2,
 )
 def split(run: Run) -> None:
@@ -324,7 +324,7 @@ def cut(run: Run) -> None:
 # -- 4 ---------------------------------------------------------------------------
 
 
-@drill(4, "killed", of=EACH_TINYDNS, address=3, lookup=3)
+@drill(4, "killed", of=EACH_TINYDNS, address=5, lookup=3)
 def tinydns_killed(run: Run, server: Server) -> None:
     """Systemd starts a killed tinydns again."""
     run.lab.signal(server, TINYDNS, "KILL")
@@ -335,7 +335,7 @@ def tinydns_killed(run: Run, server: Server) -> None:
     4,
     "frozen",
     of=EACH_TINYDNS,
-    address=3,
+    address=5,
     lookup=5,
 )
 def tinydns_frozen(run: Run, server: Server) -> None:
@@ -344,7 +344,7 @@ def tinydns_frozen(run: Run, server: Server) -> None:
         run.watch.served(lookups=80)
 
 
-@drill(4, "killed", of=EACH_CACHE, address=3, lookup=6)
+@drill(4, "killed", of=EACH_CACHE, address=5, lookup=6)
 def dnscache_killed(run: Run, server: Server) -> None:
     """Systemd starts a killed dnscache again."""
     run.lab.signal(server, DNSCACHE, "KILL")
@@ -355,7 +355,7 @@ def dnscache_killed(run: Run, server: Server) -> None:
     4,
     "frozen",
     of=EACH_CACHE,
-    address=3,
+    address=5,
     lookup=6,
 )
 def dnscache_frozen(run: Run, server: Server) -> None:
@@ -368,7 +368,7 @@ def dnscache_frozen(run: Run, server: Server) -> None:
     4,
     "leasemerge-killed",
     of=EACH_TINYDNS,
-    address=3,
+    address=5,
     lookup=2,
 )
 def leasemerge_killed(run: Run, server: Server) -> None:
@@ -381,7 +381,7 @@ def leasemerge_killed(run: Run, server: Server) -> None:
     4,
     "leasemerge-frozen",
     of=EACH_TINYDNS,
-    address=3,
+    address=5,
     lookup=2,
 )
 def leasemerge_frozen(run: Run, server: Server) -> None:
@@ -408,7 +408,7 @@ def new_name(run: Run, hostname: str, within: float) -> None:
         )
 
 
-@drill(4, "alias-removed", of=EACH_TINYDNS, address=3, lookup=3)
+@drill(4, "alias-removed", of=EACH_TINYDNS, address=5, lookup=3)
 def alias_removed(run: Run, server: Server) -> None:
     """Taken away by hand, the alias is put back at once."""
     lab = run.lab
@@ -593,7 +593,7 @@ def clock_off(run: Run, server: Server) -> None:
 @drill(
     7,
     "bad-dhcpd-conf",
-    address=3,
+    address=5,
     lookup=2,
 )
 def bad_conf(run: Run) -> None:
@@ -604,7 +604,7 @@ def bad_conf(run: Run) -> None:
 @drill(
     7,
     "bad-zone-data",
-    address=3,
+    address=5,
     lookup=2,
 )
 def bad_zone(run: Run) -> None:
@@ -620,7 +620,7 @@ def bad_zone(run: Run) -> None:
 @drill(
     7,
     "faulty-inventory",
-    address=3,
+    address=5,
     lookup=2,
 )
 def faulty_inventory(run: Run) -> None:
@@ -776,7 +776,7 @@ def decommissioned(run: Run) -> None:
 @drill(
     9,
     "hostile-hostnames",
-    address=3,
+    address=5,
     lookup=2,
 )
 def hostile(run: Run) -> None:

@@ -27,8 +27,9 @@ from .store import EARLIER, Store
 from .tail import Tail
 from .zone import Zone
 
-# A service that has no memory of a peer waits this long for the peer to begin, and to have told
-# everything, before it publishes what it knows. Until then the deployment's zone data is served.
+# A service waits this long for a peer to begin, and to have told everything, before it publishes
+# what it knows. Until then the zone data that is there is served, and at boot none: the other server
+# answers. Its memory alone would take the names away whose leases were renewed while it was off.
 _FIRST_WAIT = 3.0
 _FIRST_TELLING = 20.0
 # The service looks at its clocks this often: the wall clock may have been set meanwhile.
@@ -181,9 +182,7 @@ class Service:
             self._store.begin(settings.server, self._store.generation, int(time.time()))
             self._own = OwnLog(settings.server, settings.lease_file, self._store)
         self._peers = [Peer(server, command) for server, command in settings.feeds]
-        self._waited_for = {
-            peer.server for peer in self._peers if not self._store.known(peer.server)
-        }
+        self._waited_for = {peer.server for peer in self._peers}
         self._subscribers: list[Subscriber] = []
         self._selector = selectors.DefaultSelector()
         self._listener = self._listen(settings.socket)

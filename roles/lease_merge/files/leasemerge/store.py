@@ -84,10 +84,6 @@ class Store:
                     self.logs[name] = {}
                     self._load(name)
 
-    def known(self, name: str) -> bool:
-        """Whether anything was ever heard of a log."""
-        return bool(self.logs.get(name)) or name in self.generations
-
     def put(self, name: str, leases: Iterable[Lease]) -> list[Lease]:
         """Make these the last blocks of a log; return those that were news."""
         log = self.logs[name]
