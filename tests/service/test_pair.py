@@ -12,6 +12,7 @@ from __future__ import annotations
 import dataclasses
 import random
 import shutil
+import socket
 import sys
 import time
 from collections.abc import Callable
@@ -150,3 +151,24 @@ def test_6_a_hostile_peer_cannot_stop_or_swell_the_service(rig: Make, kind: str)
     status = Path(f"/proc/{draco.process.pid}/status").read_text()
     peak = next(int(line.split()[1]) for line in status.split("\n") if line.startswith("VmHWM"))
     assert peak < 60_000, f"The service swelled to {peak} kB."
+
+
+def test_7_a_server_that_was_off_is_ready_when_it_knows_what_it_missed(pair: Pair) -> None:
+    """Its memory of a lease has run out, and the client has renewed meanwhile."""
+    draco, taurus = pair
+    draco.write(lease(100, seconds=3))
+    draco.start()
+    taurus.start()
+    eventually("the name crosses", lambda: taurus.address("host100"))
+    taurus.kill()
+    draco.write(lease(100))
+    over = time.time() + 3
+    eventually("what it remembers is over", lambda: time.time() > over)
+    path = taurus.directory / "notify"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
+        listener.bind(str(path))
+        listener.settimeout(15)
+        taurus.start(wait=False, NOTIFY_SOCKET=str(path))
+        while listener.recv(100) != b"READY=1":
+            assert taurus.address("host100") == "10.1.1.100"
+    assert taurus.address("host100") == "10.1.1.100"
