@@ -39,6 +39,7 @@ def server_readings(
                 "reachable": bool(found.get("read_reachable", False)),
                 "leases": _content(found.get("read_leases", {})),
                 "zone": _content(found.get("read_zone", {})),
+                "zone_before": _content(found.get("read_zone_before", {})),
                 "memories": {
                     str(result["item"]): str(result["content"])
                     for result in memories
@@ -123,6 +124,7 @@ def _readings(rows: Iterable[Mapping[str, Any]]) -> list[Reading]:
             _bytes(row["leases"]),
             {server: b64decode(text) for server, text in row["memories"].items()},
             _bytes(row["zone"]),
+            _bytes(row["zone_before"]),
             row["status"],
             row["units"],
         )

@@ -20,10 +20,10 @@ from .readings import (
     Names,
     Reading,
     Site,
-    expected_zone,
     logs,
     merged,
     parse,
+    zone_data,
 )
 
 # Where a pool begins to be short of addresses.
@@ -52,7 +52,7 @@ def network_report(
     names = merged(readings, site, now)
     pools = list(_pools(readings, site, now))
     servers = [_server(machine, readings, now) for machine in machines]
-    drift = list(_drift(machines, readings, expected_zone(readings, site, now)))
+    drift = list(_drift(machines, readings, zone_data(names, site)))
     return {
         "domain": site.domain,
         "time": utc(now),
@@ -207,20 +207,29 @@ def _pools(readings: Sequence[Reading], site: Site, now: int) -> Iterator[dict[s
 def _drift(
     machines: Sequence[Machine], readings: Sequence[Reading], expected: bytes
 ) -> Iterator[dict[str, Any]]:
-    """Compare the zone data of each server with what the merge says."""
-    wanted = set(expected.decode().splitlines())
+    """Compare the zone data of each server with what the merge says.
+
+    Leases come and go while the servers are read: a line is missing if it was there neither
+    before nor after, and too many if it was there both times.
+    """
+    wanted = _lines(expected)
     for machine in machines:
         if not machine.alias:
             continue
         reading = next((r for r in readings if r.server == machine.name and r.reachable), None)
         if reading is None:
             continue
-        served = set((reading.zone or b"").decode("ascii", "replace").splitlines())
+        after = _lines(reading.zone or b"")
+        before = after if reading.zone_before is None else _lines(reading.zone_before)
         yield {
             "server": machine.name,
-            "missing": sorted(wanted - served),
-            "extra": sorted(served - wanted),
+            "missing": sorted(wanted - before - after),
+            "extra": sorted((before & after) - wanted),
         }
+
+
+def _lines(zone: bytes) -> set[str]:
+    return set(zone.decode("ascii", "replace").splitlines())
 
 
 def _faults(

@@ -34,6 +34,7 @@ __all__ = [
     "merged",
     "normal_mac",
     "parse",
+    "zone_data",
 ]
 
 
@@ -48,7 +49,9 @@ class Reading:
     memories: Mapping[str, bytes] = field(default_factory=dict)
     """What its leasemerge remembers of each log: `draco`, and `draco~` for what draco has lost."""
     zone: bytes | None = None
-    """The zone data that it serves."""
+    """The zone data that it serves, read after the leases."""
+    zone_before: bytes | None = None
+    """The same, read before them: what changed meanwhile is no drift."""
     status: Mapping[str, Any] | None = None
     """What `leasemerge status --json` says."""
     units: Mapping[str, str] = field(default_factory=dict)

@@ -110,12 +110,13 @@ def row(server: str, **changed: Any) -> dict[str, Any]:
         "reachable": True,
         "leases": None,
         "zone": None,
+        "zone_before": None,
         "memories": {},
         "status": None,
         "units": {},
         **changed,
     }
-    for key in ("leases", "zone"):
+    for key in ("leases", "zone", "zone_before"):
         if isinstance(values[key], str):
             values[key] = b64encode(values[key].encode("latin-1")).decode()
     values["memories"] = {

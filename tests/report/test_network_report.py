@@ -188,6 +188,20 @@ def test_drift_is_told_line_by_line() -> None:
     ]
 
 
+def test_what_changes_while_the_servers_are_read_is_no_drift() -> None:
+    rows = well()
+    full = b64decode(rows[1]["zone"]).decode()
+    laptop = "=laptop.office.internal:10.1.1.100:60\n"
+    assert laptop in full
+    gone = "=gone.office.internal:10.1.1.109:60\n"
+    # The laptop's lease began, and another ended, between the two readings of the zone data.
+    rows[1]["zone_before"] = b64encode((full.replace(laptop, "") + gone).encode()).decode()
+    assert made(rows)["drift"][1] == {"server": "taurus", "missing": [], "extra": []}
+    # And the other way round.
+    rows[1]["zone"], rows[1]["zone_before"] = rows[1]["zone_before"], rows[1]["zone"]
+    assert made(rows)["drift"][1] == {"server": "taurus", "missing": [], "extra": []}
+
+
 def test_refused_names_and_conflicts_are_listed_with_the_reason() -> None:
     draco = DRACO + lease("10.1.1.108", mac="02:00:00:00:00:08", hostname="WPAD")
     losers = made(well(draco))["losers"]
@@ -304,6 +318,7 @@ def test_readings_are_gathered_from_what_the_playbook_registered() -> None:
             "reachable": True,
             "leases": "QQ==",
             "zone": None,
+            "zone_before": None,
             "memories": {"taurus": "Qg=="},
             "status": None,
             "units": {"a.service": "active", "b.service": "failed"},
