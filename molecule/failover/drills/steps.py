@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from ipaddress import IPv4Address, IPv4Network
+from pathlib import PurePosixPath
 from typing import Any
 
 from .engine import Drill, Run
@@ -546,10 +547,17 @@ def full_disk(lab: Lab, server: Server, path: str, *units: str) -> Iterator[None
     lookup=2,
 )
 def lease_disk_full(run: Run, server: Server) -> None:
-    """Where one dhcpd cannot write a lease, its peer serves whoever has asked for 3 s."""
-    with full_disk(run.lab, server, "/var/lib/dhcp", DHCPD):
-        run.watch.mark()
-        run.watch.served(clients=10)
+    """While one dhcpd cannot write leases, clients get addresses; their names come with the room."""
+    lab = run.lab
+    with lab.hold(["no-lease-room"]) as held:
+        with full_disk(lab, server, str(PurePosixPath(LEASE_FILE).parent), DHCPD):
+            run.watch.mark()
+            late = lab.hold(["while-full"])
+            lab.bound(late, 1)
+            run.watch.served(clients=10)
+            run.expect(not lab.wrong_names(held), "a name that was there before went with the room")
+        with late:
+            lab.all_well(held, late, within=90)
 
 
 @drill(
