@@ -36,11 +36,23 @@ def _line(leases: Sequence[Lease], names: Sequence[str], site: Site) -> str:
     if not held:
         return ""
     lease = max(held, key=lambda lease: lease.cltt or lease.starts or 0)
-    if lease.address in site.addresses or lease.hardware in site.by_hardware:
+    host = site.by_hardware.get(lease.hardware or "")
+    if lease.address in site.addresses or (host is not None and host.fixed_address is not None):
         return ""
-    wish = names[0] if names else label(lease.hostname, site)
-    values = f'fixed_address: {lease.address}, hardware_ethernet: "{lease.hardware}"'
-    return f"    {wish or 'NAME'}: {{ {values} }}"
+    wish = host.name if host is not None else names[0] if names else label(lease.hostname, site)
+    # One that has its name pinned keeps its other MAC addresses and its aliases.
+    macs = [
+        f'"{mac}"' for mac in (host.hardware_ethernet if host is not None else [lease.hardware])
+    ]
+    values = [f"fixed_address: {lease.address}"]
+    values.append(f"hardware_ethernet: {macs[0] if len(macs) == 1 else _listed(macs)}")
+    if host is not None and host.aliases:
+        values.append(f"aliases: {_listed(host.aliases)}")
+    return f"    {wish or 'NAME'}: {{ {', '.join(values)} }}"
+
+
+def _listed(values: Sequence[str]) -> str:
+    return f"[{', '.join(values)}]"
 
 
 def _block_row(server: str, lease: Lease) -> dict[str, Any]:

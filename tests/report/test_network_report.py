@@ -248,6 +248,24 @@ def test_the_line_pins_the_host_where_it_is() -> None:
     assert (names["phone"].address, names["phone"].source) == ("10.1.1.101", "fixed")
 
 
+def test_a_host_with_its_name_pinned_keeps_what_its_line_has() -> None:
+    tablet = {
+        "name": "tablet",
+        "hardware_ethernet": ["02:00:00:00:00:77", "02:00:00:00:00:78"],
+        "aliases": ["slate"],
+    }
+    site = {**PLAIN, "fixed_hosts": [*PLAIN["fixed_hosts"], tablet]}
+    held = lease("10.1.1.107", mac="02:00:00:00:00:78", hostname="anything")
+    line = FILTERS["lease_view"](well(DRACO + held), site, "tablet", NOW)["line"]
+    assert yaml.safe_load(line) == {
+        "tablet": {
+            "fixed_address": "10.1.1.107",
+            "hardware_ethernet": ["02:00:00:00:00:77", "02:00:00:00:00:78"],
+            "aliases": ["slate"],
+        }
+    }
+
+
 def test_a_nameless_lease_gets_a_line_to_fill_in() -> None:
     nameless = lease("10.1.1.109", mac="02:00:00:00:00:09")
     view = FILTERS["lease_view"](well(DRACO + nameless), PLAIN, "02:00:00:00:00:09", NOW)
