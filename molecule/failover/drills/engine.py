@@ -46,6 +46,9 @@ class Drill:
     """The longest time that a look-up may take or fail."""
     back: float = 90
     """The time in which all must be well again."""
+    every: float = 1.0
+    """Seconds from one new client to the next. A lone server has only its half of the free
+    addresses for them, and what one gives back it may not give to another."""
     halves: bool = False
     """Whether clients are watched beside the secondary too."""
 
@@ -74,7 +77,7 @@ def run(drill: Drill, lab: Lab) -> Result:
     try:
         lab.all_well(within=150)
         probes = (lab.left, lab.right) if drill.halves else (lab.left,)
-        with watching(lab, *probes) as watch:
+        with watching(lab, *probes, every=drill.every) as watch:
             run = Run(lab, watch, notes, faults)
             drill.strike(run)
             back = lab.all_well(within=drill.back)

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """What runs inside a client container: real DHCP exchanges and real look-ups, told as JSON lines.
 
-    probe.py watch   SPEC    a new client every second and a look-up every quarter second
+    probe.py watch   SPEC    a new client every so often and a look-up every quarter second
     probe.py hold    SPEC    a client for each hostname, which keeps its lease
     probe.py ask     SPEC    asks name servers directly, each for all the questions, and ends
 
@@ -26,7 +26,6 @@ from pathlib import Path
 from typing import Any
 
 INTERFACE = "eth0"
-NEW_CLIENT_EVERY = 1.0
 LOOKUP_EVERY = 0.25
 
 # RFC 2131, RFC 2132.
@@ -231,13 +230,13 @@ def ended() -> bool:
 
 
 def watch(spec: dict[str, Any]) -> None:
-    """Ask for a new lease every second, and for a name every quarter second, until the end."""
+    """Ask for new leases, and for a name every quarter second, until the end."""
     names: list[str] = spec["names"]
     Path("/etc/resolv.conf").write_text(
         "".join(f"nameserver {address}\n" for address in spec["resolvers"])
     )
     clients = Clients()
-    client_due, lookup_due = ticks(NEW_CLIENT_EVERY), ticks(LOOKUP_EVERY)
+    client_due, lookup_due = ticks(spec["every"]), ticks(LOOKUP_EVERY)
     number = 0
     while not ended():
         if next(client_due):

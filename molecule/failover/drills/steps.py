@@ -454,7 +454,8 @@ def alias_moved(run: Run, server: Server) -> None:
     5,
     "wiped-and-rebuilt",
     of=PAIR,
-    address=10,
+    address=16,
+    every=6,
     lookup=11,
     back=120,
 )
@@ -494,7 +495,7 @@ def wiped(run: Run, server: Server) -> None:
     6,
     "first-on-after-both-off",
     of=PAIR,
-    address=20,
+    address=25,
     lookup=20,
 )
 def both_off(run: Run, first: Server) -> None:
@@ -547,7 +548,7 @@ def full_disk(lab: Lab, server: Server, path: str, *units: str) -> Iterator[None
     lookup=2,
 )
 def lease_disk_full(run: Run, server: Server) -> None:
-    """While one dhcpd cannot write leases, clients get addresses; their names come with the room."""
+    """While one dhcpd cannot write leases, clients get addresses; names come with the room."""
     lab = run.lab
     with lab.hold(["no-lease-room"]) as held:
         with full_disk(lab, server, str(PurePosixPath(LEASE_FILE).parent), DHCPD):
@@ -687,7 +688,8 @@ def ansible_killed(run: Run) -> None:
 @drill(
     8,
     "secondary-replaced",
-    address=10,
+    address=16,
+    every=6,
     lookup=11,
     back=120,
 )

@@ -20,7 +20,7 @@ class Gaps:
     """What the clients of one half of the network felt; seconds."""
 
     address: float
-    """The longest time in which no new client got an address; a client comes every second."""
+    """The longest time in which no new client got an address."""
     client: float
     """The longest wait of one new client, from its first question to its address."""
     lookup: float
@@ -144,10 +144,10 @@ class Watch:
 
 
 @contextmanager
-def watching(lab: Lab, *probes: str) -> Iterator[Watch]:
+def watching(lab: Lab, *probes: str, every: float) -> Iterator[Watch]:
     """Have clients asking until the end, and served at the beginning."""
     right = {f"{name}.{lab.domain}": {address} for name, address in lab.live_names().items()}
-    spec = {"names": list(right), "resolvers": [s.address for s in lab.caches]}
+    spec = {"names": list(right), "resolvers": [s.address for s in lab.caches], "every": every}
     watch = Watch(lab, right, {probe: [] for probe in probes})
     watch.processes = {probe: lab.probe(probe, "watch", spec) for probe in probes}
     try:
