@@ -182,7 +182,11 @@ def _pools(readings: Sequence[Reading], site: Site, now: int) -> Iterator[dict[s
             counts: Counter[str] = Counter()
             for number in numbers:
                 lease = leases.get(str(IPv4Address(number)))
-                if number in taken or lease is None:
+                if number in taken:
+                    continue
+                if lease is None:
+                    # Never touched since dhcpd began: nothing was written of it.
+                    counts["free"] += 1
                     continue
                 ended = lease.ends is None or lease.ends <= now
                 counts["ended" if lease.state == "active" and ended else lease.state] += 1
@@ -199,7 +203,6 @@ def _pools(readings: Sequence[Reading], site: Site, now: int) -> Iterator[dict[s
                 "backup": counts["backup"],
                 "abandoned": counts["abandoned"],
                 "other": sum(counts.values()) - sum(counts[state] for state in _STATES),
-                "unknown": size - sum(counts.values()),
                 "percent": round(100 * active / size) if size else 0,
             }
 
