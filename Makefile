@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 
 VENV := .venv
-export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+export PATH := $(CURDIR)/$(VENV)/bin:/usr/sbin:/sbin:$(PATH)
 # Molecule keeps its state here, beside the lab's own.
 export MOLECULE_EPHEMERAL_DIRECTORY := $(CURDIR)/.lab/molecule
 # Plain output: it is read in a log as often as on a terminal.
@@ -12,11 +12,26 @@ export MOLECULE_COMMAND_BORDERS := 0
 export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 
 # What a fresh Debian machine lacks. runc: podman's other runtime does not start on hybrid control groups.
-PACKAGES := bind9-dnsutils dnscache iproute2 iptables isc-dhcp-client isc-dhcp-server make mmdebstrap netavark openssh-client \
-	openssh-server podman procps python3-venv runc tinydns
+PACKAGES := bind9-dnsutils chromium dnscache iproute2 iptables isc-dhcp-client isc-dhcp-server make mmdebstrap netavark \
+	openssh-client openssh-server podman procps python3-venv runc tinydns util-linux
+# The peers that the benches measure against.
+BENCH_PACKAGES := bind9 dhcpd-pools dnsmasq
 
-# How long a step took, and what it was.
 say = @printf '\n== %s\n' "$(1)"
+
+# Install what is missing of $(1), and let none of it start a daemon here: the daemons run in containers and namespaces.
+define install
+	@mkdir -p .lab
+	@missing=$$(for p in $(1); do dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done); \
+	[ -z "$$missing" ] || { \
+		[ -e /usr/sbin/policy-rc.d ] || { \
+			printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d; chmod +x /usr/sbin/policy-rc.d; \
+			trap 'rm -f /usr/sbin/policy-rc.d' EXIT; \
+		}; \
+		{ apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends $$missing; } \
+			>.lab/apt.log 2>&1 || { tail -n 20 .lab/apt.log; echo "apt failed: see .lab/apt.log"; exit 1; }; \
+	}
+endef
 
 .PHONY: help
 help: ## List the targets
@@ -27,14 +42,7 @@ setup: $(VENV)/.ready .lab/.packages ## Install Debian's packages and the virtua
 
 .lab/.packages: Makefile
 	$(call say,Install Debian's packages (a minute on a fresh machine))
-	@mkdir -p .lab
-	@missing=$$(for p in $(PACKAGES); do dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done); \
-	if [ -n "$$missing" ]; then \
-		apt-get -qq update && \
-		printf '#!/bin/sh\nexit 101\n' >.lab/policy-rc.d && chmod +x .lab/policy-rc.d && \
-		DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends $$missing >.lab/apt.log 2>&1 \
-			|| { tail -n 20 .lab/apt.log; echo "apt failed: see .lab/apt.log"; exit 1; }; \
-	fi
+	$(call install,$(PACKAGES))
 	@touch $@
 
 $(VENV)/.ready: requirements.txt requirements-dev.txt | .lab/.packages
@@ -76,9 +84,17 @@ molecule: setup ## Molecule: the whole network from nothing, twice, asked by tes
 .PHONY: test
 test: lint unit molecule ## Everything: linters, pytest, Molecule with testinfra
 
+.PHONY: drills
+drills: setup ## Every failure, done to real servers while clients keep asking (half an hour and more)
+	$(call say,Do the drills)
+	@molecule converge -s failover
+	@molecule side_effect -s failover
+	@molecule verify -s failover
+
 .PHONY: bench
 bench: setup ## Measure speed against peers in the same run
-	$(call say,Measure)
+	$(call say,Measure (half an hour))
+	$(call install,$(BENCH_PACKAGES))
 	@for bench in bench/bench_*.py; do echo "-- $$bench"; python $$bench || exit 1; done
 
 .PHONY: docs
