@@ -291,9 +291,9 @@ class Lab:
     def start_playbook(
         self, name: str, *args: str, inventory: Path | None = None
     ) -> subprocess.Popen[str]:
-        """Start a playbook with the lab's inventory, or another in its first place."""
-        first, *layers = self.facts["inventories"]
-        sources = [str(inventory or first), *layers]
+        """Start a playbook with the lab's inventory, or another in its place."""
+        place = {self.facts["inventory"]: str(inventory)} if inventory else {}
+        sources = [place.get(source, source) for source in self.facts["inventories"]]
         options = [option for source in sources for option in ("-i", source)]
         return self.tell_to_file(
             f"ansible-{time.monotonic_ns()}.log",
@@ -329,7 +329,7 @@ class Lab:
 
     def inventory(self, change: Callable[[str, Any], Any]) -> Path:
         """Make a copy of the inventory, each file passed through ``change(name, content)``."""
-        source, copy = Path(self.facts["inventories"][0]), self.scratch / "inventory"
+        source, copy = Path(self.facts["inventory"]), self.scratch / "inventory"
         if copy.exists():
             shutil.rmtree(copy)
         for path in source.rglob("*.yml"):
