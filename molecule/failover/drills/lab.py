@@ -223,14 +223,25 @@ class Lab:
                 self.power_on(server)
 
     @contextmanager
-    def slow(self, server: Server, delay: str) -> Iterator[None]:
-        """Hold back for so long all that is sent to a server."""
-        port = self.port(self.container(server))
-        self.run("tc", "qdisc", "add", "dev", port, "root", "netem", "delay", delay)
+    def slow(self, server: Server, unit: str) -> Iterator[None]:
+        """Have a unit's process stand still for most of the time: it answers, and always late.
+
+        Not every kernel can hold packets back on the way (tc-netem(8)).
+        """
+        pid = self.on(server, "systemctl", "show", "--property=MainPID", "--value", unit).strip()
+        script = f"""if True:
+            import os, select, signal, sys
+            while not select.select([sys.stdin], [], [], 0.03)[0]:
+                os.kill({pid}, signal.SIGSTOP)
+                select.select([sys.stdin], [], [], 0.3)
+                os.kill({pid}, signal.SIGCONT)
+        """
+        argv = ["podman", "exec", "-i", self.container(server), "python3", "-c", script]
+        process = self.tell_to_file("slow.log", argv, stdin=subprocess.PIPE)
         try:
             yield
         finally:
-            self.run("tc", "qdisc", "delete", "dev", port, "root")
+            end(process)
 
     @contextmanager
     def environment(self, server: Server, variables: str, *units: str) -> Iterator[None]:
