@@ -4,13 +4,14 @@
 
 On one and the same file, in the same run: `leasemerge dump`; dhcpd-pools (C, package dhcpd-pools),
 which only counts the leases; isc-dhcp-leases (Python, requirements-bench.txt), which is run once.
-What is not installed is left out.
+What is missing of these it installs: dhcpd-pools with apt-get, isc-dhcp-leases into a virtual
+environment that goes away with the run. What cannot be installed is left out, and that is said.
 """
 
 from __future__ import annotations
 
 import argparse
-import importlib.util
+import functools
 import os
 import random
 import shutil
@@ -24,7 +25,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-PACKAGE = Path(__file__).parents[1] / "roles/lease_merge/files"
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "roles/lease_merge/files"
+REQUIREMENTS = ROOT / "requirements-bench.txt"
 sys.path.insert(0, str(PACKAGE))
 
 from leasemerge.leases import Lease, parse  # noqa: E402  # found where the line above says
@@ -44,9 +47,10 @@ print(len(IscDhcpLeases(sys.argv[1]).get_current()))
 
 
 class Cost(NamedTuple):
-    """What a run cost: wall time, and the most memory it had at once."""
+    """What a run cost: wall time, processor time, and the most memory a process had at once."""
 
     seconds: float
+    processor: float
     megabytes: float
 
 
@@ -91,14 +95,43 @@ def _date(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%w %Y/%m/%d %H:%M:%S")
 
 
-def readers(leases: Path, config: Path) -> Iterator[tuple[str, list[str]]]:
+def install(directory: Path) -> str:
+    """Install the other readers; return the Python that has the one in Python."""
+    if shutil.which("dhcpd-pools") is None:
+        attempt(["apt-get", "install", "-qq", "--no-install-recommends", "dhcpd-pools"])
+    python = str(directory / "bin/python")
+    if attempt([sys.executable, "-m", "venv", str(directory)]):
+        attempt([python, "-m", "pip", "install", "--quiet", "-r", str(REQUIREMENTS)])
+    return python
+
+
+def attempt(command: list[str]) -> bool:
+    """Run a command; return whether it could be done, and say it if not."""
+    try:
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    except (OSError, subprocess.CalledProcessError) as error:
+        print(f"left out: {error}", file=sys.stderr)
+        return False
+    return True
+
+
+def readers(leases: Path, config: Path, python: str) -> Iterator[tuple[str, list[str]]]:
     """Yield the name and the command of each reader that is here."""
     yield "leasemerge dump", [sys.executable, "-m", "leasemerge", "dump", "--leases", str(leases)]
     pools = shutil.which("dhcpd-pools")
     if pools:
         yield "dhcpd-pools", [pools, "-c", str(config), "-l", str(leases)]
-    if importlib.util.find_spec("isc_dhcp_leases"):
-        yield "isc-dhcp-leases", [sys.executable, "-c", _OTHER, str(leases)]
+    if shutil.which(python) and has_other(python):
+        yield "isc-dhcp-leases", [python, "-c", _OTHER, str(leases)]
+
+
+@functools.cache
+def has_other(python: str) -> bool:
+    """Return whether isc-dhcp-leases is here."""
+    found = subprocess.run(
+        [python, "-c", "import isc_dhcp_leases"], capture_output=True, check=False
+    )
+    return found.returncode == 0
 
 
 def measure(command: list[str]) -> Cost:
@@ -111,28 +144,34 @@ def measure(command: list[str]) -> Cost:
         process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, command)
-    return Cost(time.perf_counter() - begun, usage.ru_maxrss / 1024)
+    seconds = time.perf_counter() - begun
+    return Cost(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
 
 
 def bench_dump(blocks: int, rounds: int, directory: Path) -> None:
     """Print what each reader costs, and the ratio to ours."""
     leases, config = directory / "dhcpd.leases", directory / "dhcpd.conf"
+    python = install(directory / "venv")
     lease_file(leases, blocks)
     config.write_text("subnet 10.0.0.0 netmask 255.0.0.0 { range 10.0.0.0 10.255.255.255; }\n")
     size = leases.stat().st_size / 1e6
     print(f"{blocks} blocks, {blocks // BLOCKS_PER_ADDRESS} addresses, {size:.0f} MB\n")
     costs: dict[str, list[Cost]] = {}
     for turn in range(rounds):
-        for name, command in readers(leases, config):
+        for name, command in readers(leases, config, python):
             # It takes minutes and gigabytes: once is enough.
             if turn == 0 or name != "isc-dhcp-leases":
                 costs.setdefault(name, []).append(measure(command))
-    print(f"{'':20}{'median s':>10}{'best s':>10}{'peak MB':>10}{'ratio':>8}")
+    print(f"{'':20}{'median s':>10}{'best s':>10}{'CPU s':>10}{'peak MB':>10}{'ratio':>8}")
     ours = statistics.median(cost.seconds for cost in costs["leasemerge dump"])
     for name, runs in costs.items():
         seconds = [cost.seconds for cost in runs]
         median, most = statistics.median(seconds), max(cost.megabytes for cost in runs)
-        print(f"{name:20}{median:10.2f}{min(seconds):10.2f}{most:10.0f}{median / ours:8.2f}")
+        processor = statistics.median(cost.processor for cost in runs)
+        print(
+            f"{name:20}{median:10.2f}{min(seconds):10.2f}{processor:10.2f}{most:10.0f}"
+            f"{median / ours:8.2f}"
+        )
 
 
 def bench_merge() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import shutil
 import subprocess
 import sys
@@ -12,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from leasemerge.__main__ import WORTH_A_PROCESS, CommandError, beside
+from leasemerge.leases import dump_lines, parse
 
 ROOT = Path(__file__).parents[2]
 OFFICE = ROOT / "tests/golden/input/office"
@@ -152,11 +155,37 @@ def test_garbage_is_told_and_never_fatal(tmp_path: Path) -> None:
     assert rows == ["10.1.1.101", "10.1.1.106", "10.1.1.150", "10.1.1.151"]
 
 
+def test_two_processes_dump_what_one_does(tmp_path: Path) -> None:
+    """Of a log so large that a second process is worth it: no line lost, and the same order."""
+    addresses = [
+        f"10.1.{number // 250}.{number % 250}" for number in range(2 * WORTH_A_PROCESS + 3)
+    ]
+    blocks = (f"lease {address} {{\n  binding state free;\n}}\n" for address in addresses)
+    text = "".join(random.Random(1).sample([*blocks], len(addresses))).encode()
+    (tmp_path / "leases").write_bytes(text)
+    done = run("dump", "--leases", tmp_path / "leases")
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout.decode() == "".join(dump_lines(parse(text)))
+    assert [json.loads(line)["address"] for line in done.stdout.splitlines()] == addresses
+
+
+def test_work_that_fails_in_the_second_process_is_told() -> None:
+    """It is an error, and half of an answer is not taken for one."""
+
+    def fail() -> bytes:
+        raise MemoryError
+
+    assert beside(lambda: b"x" * 100_000)() == b"x" * 100_000
+    result = beside(fail)
+    with pytest.raises(CommandError):
+        result()
+
+
 def test_who_reads_may_stop(tmp_path: Path) -> None:
     """`leasemerge dump | head` is no error to shout about."""
     blocks = (
         b"lease 10.1.%d.%d {\n  binding state free;\n}\n" % divmod(number, 250)
-        for number in range(5000)
+        for number in range(3 * WORTH_A_PROCESS)
     )
     (tmp_path / "leases").write_bytes(b"".join(blocks))
     dump = subprocess.Popen(

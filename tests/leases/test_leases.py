@@ -201,6 +201,8 @@ SURVIVED = [
     Case("an unknown statement with a string", block('frob "}";', *ACTIVE), differs=GIVES_UP),
     Case("a state that is none", BLOCK + block(*TIMES, "binding state frozen;"), (PLAIN,), 1),
     Case("the state cannot be read", BLOCK + block(*TIMES, "binging state free;"), (PLAIN,), 1),
+    Case("quotes outside of strings around a brace",
+         block(*ACTIVE, r'option x\"a" { y\"b";') + AFTER, (SIX,), 1, GIVES_UP),
     Case("a state twice, and none in the next block",
          block(*ACTIVE, ACTIVE[2]) + block(*TIMES, "frob;", address="10.1.1.6"), (BARE,), 1),
     Case("a hostname in bytes that are not UTF-8",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from leasemerge import leases as subject
 from leasemerge.leases import NEVER, STATES, Fault, Lease, LeaseLog, parse
@@ -80,6 +80,8 @@ def test_the_last_block_of_each_address_counts(blocks: list[Lease]) -> None:
 @pytest.mark.parametrize("most", [300, subject.MAX_BLOCK])
 @thoroughly
 @given(data=logs, cuts=st.lists(st.integers(1, 300), max_size=40))
+# In the layout of every other block, but too long.
+@example(data=Lease("10.1.1.1", "free", hostname="x" * 300).render(), cuts=[16])
 def test_chunks_make_no_difference(most: int, data: bytes, cuts: list[int]) -> None:
     """A log in chunks is the log in one piece, also where a block is too long."""
     longest, subject.MAX_BLOCK = subject.MAX_BLOCK, most

@@ -11,12 +11,14 @@ be read: it could be anything, so the block before it still counts.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
+from itertools import islice, repeat
+from json.encoder import encode_basestring_ascii as _json
+from operator import contains
 from socket import inet_aton
 from typing import NamedTuple
 
@@ -104,23 +106,25 @@ _TOKEN = re.compile(
 )
 
 # A value as dhcpd writes it, and what may follow it: `db-time-format local` adds a comment.
-_VALUE = rb'([^;"#{}\\\n]++);'
-_END = rb"(?:[ ]\#[^\n]*+)?+\n"
-_ANY = rb'(?:[^"\\;#{}\n]++|' + _STRING + rb")*+;" + _END
-# The statements in the order in which `write_lease` in server/db.c writes them, a line each. What
-# this does not match is read token by token, to the same end.
+_VALUE = r"([0-9A-Za-z /:-]++);"
+_END = r"(?:[ ]\#[^\n]*+)?+\n"
+_ANY = r'(?:[^"\\;#{}\n]++|' + _STRING.decode() + r")*+;" + _END
+# The statements in the order in which `write_lease` in server/db.c writes them, a line each, with
+# no other escapes than its own. What this does not match is read token by token, to the same end.
+# Latin-1, so that each byte is a character.
 _PLAIN = re.compile(
-    rb"(?:\ \ starts\ " + _VALUE + _END + rb")?+"
-    rb"(?:\ \ ends\ " + _VALUE + _END + rb")?+"
-    rb"(?:\ \ (?:tstp|tsfp|atsfp)\ " + _ANY + rb")*+"
-    rb"(?:\ \ cltt\ " + _VALUE + _END + rb")?+"
-    rb"\ \ binding\ state\ (active|free|backup|expired|released|abandoned|reset);\n"
-    rb"(?:\ \ (?:next|rewind)\ binding\ state\ [a-z]++;\n)*+"
-    rb"(?:\ \ (?:reserved;\n|dynamic-bootp;\n|billing\ " + _ANY + rb"))*+"
-    rb"(?:\ \ hardware\ ethernet\ ([0-9a-f]{2}(?::[0-9a-f]{2}){5});\n)?+"
-    rb"(?:\ \ uid\ (?:([0-9a-f:]++)|(" + _STRING + rb"));\n)?+"
-    rb"(?:\ \ (?:set|option)\ " + _ANY + rb")*+"
-    rb"(?:\ \ client-hostname\ (" + _STRING + rb");\n)?+",
+    r"(?:\ \ starts\ " + _VALUE + _END + r")?+"
+    r"(?:\ \ ends\ " + _VALUE + _END + r")?+"
+    r"(?:\ \ (?:tstp|tsfp|atsfp)\ " + _ANY + r")*+"
+    r"(?:\ \ cltt\ " + _VALUE + _END + r")?+"
+    r"\ \ binding\ state\ (active|free|backup|expired|released|abandoned|reset);\n"
+    r"(?:\ \ (?:next|rewind)\ binding\ state\ [a-z]++;\n)*+"
+    r"(?:\ \ (?:reserved;\n|dynamic-bootp;\n|billing\ " + _ANY + r"))*+"
+    r"(?:\ \ hardware\ ethernet\ ([0-9a-f]{2}(?::[0-9a-f]{2}){5});\n)?+"
+    r'(?:\ \ uid\ (?:"((?:[^"\\\n]++|\\(?:[0-3][0-7]{2}|["\\]))*+)"|'
+    r"([0-9a-f]{2}(?::[0-9a-f]{2})*+));\n)?+"
+    r"(?:\ \ (?:set|option)\ " + _ANY + r")*+"
+    r'(?:\ \ client-hostname\ "([ !\#-\[\]-~]*+)";\n)?+',
     re.VERBOSE,
 )
 # What `parse_lease_declaration` knows, for telling a block of an old dhcpd from a damaged one.
@@ -133,31 +137,34 @@ _HARDWARE_TYPES = re.compile(rb"ethernet|token-ring|fddi|infiniband|unknown-\d+"
 _HARDWARE_LENGTH = 20  # HARDWARE_ADDR_LEN in includes/dhcpd.h
 _ESCAPE = re.compile(rb"\\(?:([0-3][0-7]{2})|x([0-9A-Fa-f]{2})|([^\n]))")
 _LETTERS = {b"t": b"\t", b"r": b"\r", b"n": b"\n", b"b": b"\b"}
-# All escapes but those that dhcpd writes, which Python's own codec reads alike and faster.
-_RARE_ESCAPE = re.compile(rb'\\(?![0-3][0-7]{2}|["\\])')
 _HEX_PAIRS = re.compile(rb"[0-9a-f]{2}(?::[0-9a-f]{2})*+")
 _DATE = re.compile(
-    rb"-?\d+ (\d{4})/(\d{1,2})/(\d{1,2}) (\d{1,2}):(\d{1,2}):(\d{1,2})(?: (?:(-?\d{1,6})|utc))?"
+    r" *-?\d+ +(\d{4})/(\d{1,2})/(\d{1,2}) +(\d{1,2}):(\d{1,2}):(\d{1,2})"
+    r"(?: +(?:(-?\d{1,6})|utc))? *",
+    re.ASCII | re.IGNORECASE,
 )
-_EPOCH = re.compile(rb"epoch (\d{1,19})")
+_EPOCH = re.compile(r" *(?:epoch +(\d{1,19})|never) *", re.ASCII | re.IGNORECASE)
 
 _Fields = tuple[str, int | None, int | None, int | None, str | None, str | None, str | None]
 
 
 def _fields(body: bytes) -> _Fields | None:
     """Return what follows the address in a Lease; None if the block with this body is damaged."""
-    plain = _PLAIN.fullmatch(body)
+    plain = _PLAIN.fullmatch(body.decode("latin-1"))
     if plain is None:
         return _odd_fields(body)
-    starts, ends, cltt, state, hardware, pairs, string, hostname = plain.groups()
+    starts, ends, cltt, state, hardware, string, pairs, hostname = plain.groups()
     return (
-        state.decode(),
+        state,
         _time(starts) if starts else None,
         _time(ends) if ends else None,
         _time(cltt) if cltt else None,
-        hardware.decode() if hardware else None,
-        _uid(string) if string else _pairs(pairs) if pairs else None,
-        _hostname(hostname) if hostname else None,
+        hardware,
+        # Python's own codec reads the escapes that dhcpd writes as dhcpd does.
+        string.encode("latin-1").decode("unicode_escape").encode("latin-1").hex(":")
+        if string
+        else pairs,
+        hostname,
     )
 
 
@@ -169,7 +176,7 @@ def _odd_fields(body: bytes) -> _Fields | None:
     for keyword, values in _statements(body):
         value = b" ".join(values)
         if keyword in (b"starts", b"ends", b"cltt"):
-            times[keyword] = _time(value)
+            times[keyword] = _time(value.decode("latin-1"))
         elif keyword == b"binding":
             word = values[-1].lower().decode("latin-1") if values else ""
             # States that dhcpd still reads: flags of an active lease in older versions.
@@ -223,30 +230,26 @@ def _statements(body: bytes) -> Iterator[tuple[bytes, list[bytes]]]:
 
 
 @lru_cache(maxsize=1 << 16)
-def _time(text: bytes) -> int | None:
+def _time(text: str) -> int | None:
     """Return what a date of dhcpd.leases(5) means; None if it means nothing (dhcpd: no time).
 
     As in `parse_date_core` in common/parse.c: the day of the week is not looked at, a number after
     the time is added in seconds, and 2038 or later is never, since a time there has 31 bits. A
     date that ends in `UTC` (OpenBSD's dhcpd) says what every date here means anyway.
     """
-    text = b" ".join(text.lower().split())
     date = _DATE.fullmatch(text)
     if date:
-        year, month, day, hour, minute, second = (int(number) for number in date.groups()[:6])
+        year, month, day, hour, minute, second, zone = map(int, date.groups("0"))
         if year >= 2038:
             return NEVER
         if not 1 <= month <= 12 or year < 1970:
             return None
         days = datetime(year, month, 1).toordinal() - _EPOCH_DAY + day - 1
-        seconds = ((days * 24 + hour) * 60 + minute) * 60 + second + int(date[7] or 0)
-        return max(0, seconds)
-    if text == b"never":
-        return NEVER
+        return max(0, ((days * 24 + hour) * 60 + minute) * 60 + second + zone)
     epoch = _EPOCH.fullmatch(text)
     if epoch is None:
         return None
-    seconds = int(epoch[1])
+    seconds = int(epoch[1] or _MAX_TIME)
     return seconds if seconds < _MAX_TIME else NEVER
 
 
@@ -271,10 +274,6 @@ def _uid(string: bytes) -> str | None:
 
 def _unquote(string: bytes) -> bytes:
     """Return what a string means, as `read_string` in common/conflex.c reads it."""
-    if b"\\" not in string:
-        return string[1:-1]
-    if not _RARE_ESCAPE.search(string):
-        return string[1:-1].decode("unicode_escape").encode("latin-1")
     return _ESCAPE.sub(_unescape, string[1:-1])
 
 
@@ -319,14 +318,15 @@ _OTHERS = frozenset(
 )
 
 # A stretch of blocks in dhcpd's own layout is taken as a whole, without looking into them one by
-# one. Its shape, all that is left of it when the other bytes are gone, proves that it is one.
-_WINDOW = 256 * 1024
+# one. The shape of a block, all that is left of it when the other bytes are gone, proves that its
+# end is one: each line ends with the only semicolon, or a comment, and has no string but before it.
+_WINDOW = 128 * 1024
+_BETWEEN = b"}\nlease "
 _NOT_SHAPE = bytes(byte for byte in range(256) if byte not in b'"{};#\n')
-_SHAPE = re.compile(rb'(?:\{\n(?:(?:"[^"\n]*+")?+;\n)++\}\n)++')
-_SHAPE_WITH_COMMENTS = re.compile(rb'(?:\{\n(?:(?:"[^"\n]*+")*+;(?:#[^\n]*+)?+\n)++\}\n)++')
-_ESCAPED = re.compile(rb'\\["\\]')
+_SHAPE = re.compile(rb'\{\n(?:(?:"[^"\n]*+")?+;(?:#[^\n]*+)?+\n)++')
+_HIDDEN = re.compile(_STRING + rb"|#[^\n]*+")
 _STATE_LINE = b"\n  binding state "
-_STATED = re.compile(_STATE_LINE + rb"(?:active|free|backup|expired|released|abandoned|reset);")
+_READABLE = tuple(f"{state};".encode() for state in STATES)
 _NUMBER = rb"(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
 _CANONICAL = re.compile(_NUMBER + rb"(?:\." + _NUMBER + rb"){3}")
 
@@ -537,7 +537,9 @@ class LeaseLog:
             self._skip(self._start, "a block whose state cannot be read")
             return
         address = b".".join(b"%d" % int(number) for number in block.address.split(b"."))
-        self._put({address: body})
+        self._bodies[address] = body
+        if self._changed is not None:
+            self._changed.add(address)
 
     def _take_windows(self) -> int:
         """Take the plain blocks from the open statement on; return where to try again."""
@@ -553,38 +555,45 @@ class LeaseLog:
 
     def _take_window(self, window: bytes) -> bool:
         """Take a window that is nothing but plain blocks; return whether it is."""
-        if not window.startswith(b"lease "):
+        blocks = window.removeprefix(b"lease ").removesuffix(b"}\n").split(_BETWEEN)
+        # Only a few differ, so that it costs little to look at each.
+        shapes = window.translate(None, _NOT_SHAPE).split(b"}\n")
+        if not window.startswith(b"lease ") or len(shapes) != len(blocks) + 1:
             return False
-        shape = window.translate(None, _NOT_SHAPE)
-        if not _SHAPE.fullmatch(shape):
-            # Quotes in strings, or comments.
-            shape = _ESCAPED.sub(b"", window).translate(None, _NOT_SHAPE)
-            if not _SHAPE_WITH_COMMENTS.fullmatch(shape):
-                return False
-        blocks = window[len(b"lease ") : -len(b"}\n")].split(b"}\nlease ")
-        count = len(blocks)
-        # Each block is where its shape is, and none is without a state that can be read.
+        if max(map(len, blocks)) > MAX_BLOCK - len(_BETWEEN):
+            return False
+        shapes.pop()
+        odd = {shape for shape in set(shapes) if not _SHAPE.fullmatch(shape)}
+        if odd and not all(
+            _SHAPE.fullmatch(_HIDDEN.sub(b"", block).translate(None, _NOT_SHAPE))
+            for block, shape in zip(blocks, shapes, strict=True)
+            if shape in odd
+        ):
+            return False
+        # Each block says its state once, and so that it can be read.
+        _, *stated = window.split(_STATE_LINE)
         if (
-            shape.count(b"\n}\n") != count
-            or window.count(_STATE_LINE) != count
-            or len(_STATED.findall(window)) != count
-            or not all(_STATE_LINE in block for block in blocks)
+            len(stated) != len(blocks)
+            or not all(map(bytes.startswith, stated, repeat(_READABLE)))
+            or not all(map(contains, stated[:-1], repeat(_BETWEEN)))
         ):
             return False
         try:
-            bodies = dict([block.split(b" {\n", 1) for block in blocks])
+            bodies = dict(map(bytes.split, blocks, repeat(b" {\n"), repeat(1)))
         except ValueError:  # of a header in another layout
             return False
-        known = self._bodies
-        if not all(address in known or _CANONICAL.fullmatch(address) for address in bodies):
-            return False
-        self._put(bodies)
-        return True
-
-    def _put(self, bodies: dict[bytes, bytes]) -> None:
+        known = len(self._bodies)
         self._bodies.update(bodies)
+        # What is known is an address; what is new came to the end. If one of those is none, the
+        # careful way takes the window once more, so that nothing but they must be undone.
+        new = list(islice(reversed(self._bodies), len(self._bodies) - known))
+        if not all(map(_CANONICAL.fullmatch, new)):
+            for address in new:
+                del self._bodies[address]
+            return False
         if self._changed is not None:
             self._changed.update(bodies)
+        return True
 
     def _skip(self, position: int, reason: str) -> None:
         self.damage += 1
@@ -600,35 +609,28 @@ def parse(data: bytes) -> LeaseLog:
     return log
 
 
-def dump_lines(log: LeaseLog) -> Iterator[str]:
+def dump_lines(log: LeaseLog, part: slice = slice(None)) -> Iterator[str]:
     """Yield the last complete block of each address as a JSON object, in address order.
 
-    The keys are those of `leasemerge dump`. No line break ends a line.
+    The keys are those of `leasemerge dump`; each line ends with a line break. Of all addresses, in
+    order, only those of the part are told.
     """
-    bodies = log._bodies
-    for address in sorted(bodies, key=_by_number):
-        fields = _fields(bodies[address])
+    for address, body in sorted(log._bodies.items(), key=_by_number)[part]:
+        fields = _fields(body)
         if fields is not None:
             state, starts, ends, cltt, hardware, uid, hostname = fields
             yield (
                 f'{{"address": "{address.decode()}", "state": "{state}", '
                 f'"starts": {_JSON.get(starts, starts)}, "ends": {_JSON.get(ends, ends)}, '
                 f'"cltt": {_JSON.get(cltt, cltt)}, '
-                f'"hardware": {_json(hardware)}, "uid": {_json(uid)}, '
-                f'"hostname": {_json(hostname)}}}'
+                f'"hardware": {_json(hardware) if hardware else "null"}, '
+                f'"uid": {_json(uid) if uid else "null"}, '
+                f'"hostname": {"null" if hostname is None else _json(hostname)}}}\n'
             )
 
 
 _JSON: dict[int | None, str] = {None: "null", NEVER: '"never"'}
-# What needs no escape in JSON.
-_PLAIN_JSON = re.compile(r"[ -!#-\[\]-~]*+")
 
 
-def _by_number(address: bytes) -> bytes:
-    return inet_aton(address.decode())
-
-
-def _json(text: str | None) -> str:
-    if text is None:
-        return "null"
-    return f'"{text}"' if _PLAIN_JSON.fullmatch(text) else json.dumps(text)
+def _by_number(item: tuple[bytes, bytes]) -> bytes:
+    return inet_aton(item[0].decode())
