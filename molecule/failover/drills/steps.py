@@ -872,7 +872,6 @@ def storm(run: Run, server: Server) -> None:
     lab = run.lab
     count = min(100, lab.pool // 4)
     with lab.hold([f"storm-{n}" for n in range(count)]) as held:
-        lab.bound(held, count // 4)
         with lab.dead(server):
             took = lab.bound(held, count, within=60)
             run.note(f"{count} clients at once, the last served {took:.1f} s after the power went")

@@ -1,0 +1,53 @@
+"""The playbook that every deployment begins with: an inventory with faults goes no further."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+PROJECT = Path(__file__).parents[2]
+
+
+def check(inventory: Path) -> tuple[int, str]:
+    """Run the playbook twice in a row, as site.yml and its parts do; return status and output."""
+    command = Path(sys.executable).with_name("ansible-playbook")
+    playbook = PROJECT / "playbooks/check-inventory.yml"
+    done = subprocess.run(
+        [command, "-i", inventory, playbook, playbook],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+@pytest.fixture
+def inventory(tmp_path: Path) -> Path:
+    """Copy the example inventory, to be spoilt."""
+    return Path(shutil.copytree(PROJECT / "inventory", tmp_path / "inventory"))
+
+
+def test_1_the_example_has_no_fault(inventory: Path) -> None:
+    """What is delivered can be deployed."""
+    status, output = check(inventory)
+    assert status == 0, output
+
+
+def test_2_a_fault_stops_the_run(inventory: Path) -> None:
+    """The first fault is told in its sentence, and no later play begins."""
+    path = inventory / "fixed_hosts.yml"
+    table = yaml.safe_load(path.read_text())
+    hosts = table["fixed_hosts"]["hosts"]
+    hosts["one-too-many"] = next(h for h in hosts.values() if "fixed_address" in h)
+    path.write_text(yaml.safe_dump(table))
+    status, output = check(inventory)
+    assert status != 0, output
+    assert "The inventory has faults" in output, output
+    assert "one-too-many" in output, output
