@@ -60,6 +60,7 @@ lab: setup ## Run the inventory's network as containers, and show that it works
 .PHONY: lab-clean
 lab-clean: setup ## Take the lab away, with nothing left
 	@molecule destroy
+	@podman images --quiet --filter reference='localhost/lab-*' | sort -u | xargs --no-run-if-empty podman rmi --force >/dev/null
 	@rm -rf .lab
 
 .PHONY: lint
