@@ -424,6 +424,11 @@ class Lab:
         ]
         return sum(int(IPv4Address(b)) - int(IPv4Address(a)) + 1 for a, b in ranges)
 
+    @property
+    def lease_time(self) -> int:
+        """Return how long a lease lasts, in seconds."""
+        return int(self.site["default_lease_time"])
+
     # -- whether all is well -------------------------------------------------
 
     def unwell(self) -> str:

@@ -54,6 +54,7 @@ EACH_TINYDNS = ("first-tinydns", "last-tinydns")
 EACH_CACHE = ("first-cache", "last-cache")
 
 LEASE_FILE = "/var/lib/dhcp/dhcpd.leases"
+CONF = "/etc/dhcp/dhcpd.conf"
 SITE = "/etc/leasemerge/site.json"
 
 # dhcpd notices a mute peer after max-response-delay (30 s) and some of its own.
@@ -179,7 +180,7 @@ def pinned(run: Run) -> None:
             if deploying.poll() is not None and end == float("inf"):
                 run.expect(deploying.returncode == 0, "pin-hosts.yml failed")
                 # From here on dhcpd answers it as a fixed host: the lease runs out.
-                end = max(time.monotonic(), lease["until"]) + lab.site["default_lease_time"] + 5
+                end = max(time.monotonic(), lease["until"]) + lab.lease_time + 5
         run.note(
             f"asked {asked} times until the lease had ended, {missed} times not answered right"
         )
@@ -668,18 +669,25 @@ def refused(run: Run, *args: str, **kwargs: Any) -> str:
     lookup=3,
 )
 def ansible_killed(run: Run) -> None:
-    """Killed while it restarts dhcpd, Ansible ends well the next time, and then changes nothing."""
+    """Killed before it restarts dhcpd, Ansible does so the next time, and then changes nothing."""
     lab = run.lab
-    longer = lab.site["default_lease_time"] + 1
-    process = lab.start_playbook("playbooks/site.yml", "-e", f"site_default_lease_time={longer}")
+    change = ("--tags", "dhcpd", "-e", f"site_default_lease_time={1 + lab.lease_time}")
+    process = lab.start_playbook("playbooks/site.yml", *change)
     eventually(lambda: "" if "Restart dhcpd" in said(process) else "dhcpd is not restarted", 120)
     signal_group(process, signal.SIGKILL)
     process.wait()
     run.watch.served(clients=2)
-    lab.deploy()
-    again = lab.deploy()
+    lab.deploy(*change)
+    for server in lab.pair:
+        since = lab.shell(
+            server, f"systemctl show -p ActiveEnterTimestamp --value --timestamp us+utc {DHCPD}"
+        )
+        newer = lab.on(server, "find", CONF, "-newermt", since.strip())
+        run.expect(not newer, f"dhcpd on {server.name} runs with an older configuration")
+    again = lab.deploy(*change)
     changed = [line for line in again.splitlines() if re.search(r"changed=[1-9]", line)]
     run.expect(not changed, f"the run after changed something: {changed}")
+    lab.deploy("--tags", "dhcpd")
 
 
 # -- 8 ---------------------------------------------------------------------------
