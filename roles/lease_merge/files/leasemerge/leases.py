@@ -326,6 +326,7 @@ _NOT_SHAPE = bytes(byte for byte in range(256) if byte not in b'"{};#\n')
 _SHAPE = re.compile(rb'\{\n(?:(?:"[^"\n]*+")?+;(?:#[^\n]*+)?+\n)++')
 _HIDDEN = re.compile(_STRING + rb"|#[^\n]*+")
 _STATE_LINE = b"\n  binding state "
+_LINE_ABOVE = re.compile(rb'[^";#]*+;[ \t]*+(?:#.*+)?+|[^";#]*[{]')
 _READABLE = tuple(f"{state};".encode() for state in STATES)
 _NUMBER = rb"(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
 _CANONICAL = re.compile(_NUMBER + rb"(?:\." + _NUMBER + rb"){3}")
@@ -563,7 +564,8 @@ class LeaseLog:
         if max(map(len, blocks)) > MAX_BLOCK - len(_BETWEEN):
             return False
         shapes.pop()
-        odd = {shape for shape in set(shapes) if not _SHAPE.fullmatch(shape)}
+        distinct = set(shapes)
+        odd = {shape for shape in distinct if not _SHAPE.fullmatch(shape)}
         if odd and not all(
             _SHAPE.fullmatch(_HIDDEN.sub(b"", block).translate(None, _NOT_SHAPE))
             for block, shape in zip(blocks, shapes, strict=True)
@@ -571,12 +573,19 @@ class LeaseLog:
         ):
             return False
         # Each block says its state once, and so that it can be read.
-        _, *stated = window.split(_STATE_LINE)
+        before, *stated = window.split(_STATE_LINE)
         if (
             len(stated) != len(blocks)
             or not all(map(bytes.startswith, stated, repeat(_READABLE)))
             or not all(map(contains, stated[:-1], repeat(_BETWEEN)))
         ):
+            return False
+        # What is before it on the line above is at its end: a shape does not show a bare word.
+        above = [before, *stated[:-1]]
+        if any(b";#" in shape for shape in distinct):
+            if not all(_LINE_ABOVE.fullmatch(text.rpartition(b"\n")[2]) for text in above):
+                return False
+        elif not all(map(bytes.endswith, above, repeat((b";", b"{")))):
             return False
         try:
             bodies = dict(map(bytes.split, blocks, repeat(b" {\n"), repeat(1)))
