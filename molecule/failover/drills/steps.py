@@ -672,7 +672,8 @@ def refused(run: Run, *args: str, **kwargs: Any) -> str:
 def ansible_killed(run: Run) -> None:
     """Killed before it restarts dhcpd, Ansible does so the next time, and then changes nothing."""
     lab = run.lab
-    change = ("--tags", "dhcpd", "-e", f"site_default_lease_time={1 + lab.lease_time}")
+    longer = json.dumps({"site_default_lease_time": 1 + lab.lease_time})
+    change = ("--tags", "dhcpd", "-e", longer)
     process = lab.start_playbook("playbooks/site.yml", *change)
     eventually(lambda: "" if "Restart dhcpd" in said(process) else "dhcpd is not restarted", 120)
     signal_group(process, signal.SIGKILL)
