@@ -698,7 +698,7 @@ def ansible_killed(run: Run) -> None:
 @drill(
     8,
     "secondary-replaced",
-    address=16,
+    address=25,
     every=6,
     lookup=11,
     back=120,
@@ -729,6 +729,7 @@ def replaced(run: Run) -> None:
 
     inventory = lab.inventory(lambda _, content: renamed(content))
     there = Lab(renamed(dict(lab.facts)))
+    run.watch.forget(f"{old.name}.{lab.domain}")
     with lab.hold(["stay-with-us"]) as held:
         lab.bound(held, 1)
         lab.all_well(held, within=20)
