@@ -107,7 +107,7 @@ def run(drill: Drill, lab: Lab) -> Result:
 
 def table(results: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     """Yield the lines of the table: seconds, and what else was seen."""
-    form = "{:5} {:34} {:>10} {:>10} {:>10} {:>10} {:>6}  {}"
+    form = "{:5} {:44} {:>10} {:>10} {:>10} {:>10} {:>6}  {}"
     yield form.format("DRILL", "", "NO ADDRESS", "ONE CLIENT", "NO LOOK-UP", "SLOWEST", "BACK", "")
     for result in results:
         gaps = result["gaps"]
