@@ -29,7 +29,8 @@ from .zone import Zone
 
 # A service waits this long for a peer to begin, and to have told everything, before it publishes
 # what it knows. Until then the zone data that is there is served, and at boot none: the other
-# server answers. Its memory alone would take the names away whose leases were renewed while it was off.
+# server answers. Its memory alone would take the names away whose leases were renewed while it
+# was off.
 _FIRST_WAIT = 3.0
 _FIRST_TELLING = 20.0
 # The service looks at its clocks this often: the wall clock may have been set meanwhile.
