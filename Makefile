@@ -60,7 +60,7 @@ lab: setup ## Run the inventory's network as containers, and show that it works
 .PHONY: lab-clean
 lab-clean: setup ## Take the lab away, with nothing left
 	@molecule destroy
-	@podman images --quiet --filter reference='localhost/lab-*' | sort -u | xargs --no-run-if-empty podman rmi --force >/dev/null
+	@podman images --format '{{.Repository}}:{{.Tag}}' --filter reference='localhost/lab-*' | xargs --no-run-if-empty podman rmi >/dev/null
 	@rm -rf .lab
 
 .PHONY: lint
@@ -89,7 +89,7 @@ test: lint unit molecule ## Everything: linters, pytest, Molecule with testinfra
 drills: setup ## Every failure, done to real servers while clients keep asking (half an hour and more)
 	$(call say,Do the drills)
 	@molecule converge -s failover
-	@molecule side_effect -s failover
+	@molecule side-effect -s failover
 	@molecule verify -s failover
 
 .PHONY: bench

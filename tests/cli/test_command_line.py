@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from leasemerge.__main__ import WORTH_A_PROCESS, CommandError, beside
 from leasemerge.leases import dump_lines, parse
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from ansible.errors import AnsibleFilterError  # type: ignore[import-untyped]  # has no types
+
 from names import FilterModule
 
 ROOT = Path(__file__).parents[2]

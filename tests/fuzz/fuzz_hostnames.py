@@ -22,7 +22,6 @@ ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "roles/lease_merge/files")]
 
 from leasemerge.zone import zone_data  # noqa: E402  # found where the line above says
-
 from tests.merge.examples import merged, site  # noqa: E402
 from tests.merge.hostile import HOSTILE, hostile_log, meant  # noqa: E402
 from tests.merge.tinydns import compile_data  # noqa: E402

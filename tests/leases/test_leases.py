@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+
 from leasemerge.leases import MAX_BLOCK, MAX_FAULTS, NEVER, STATES, Lease, LeaseLog, parse
 
 from . import dhcpd_judge

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+
 from leasemerge import leases as subject
 from leasemerge.leases import NEVER, STATES, Fault, Lease, LeaseLog, parse
 

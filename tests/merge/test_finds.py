@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from leasemerge.zone import zone_data
 
 from .examples import merged, site

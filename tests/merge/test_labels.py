@@ -7,6 +7,7 @@ import re
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+
 from leasemerge.labels import HostnameError, label
 
 from .examples import site

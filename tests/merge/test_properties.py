@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from leasemerge.leases import NEVER, Lease, LeaseLog, parse
 from leasemerge.merge import Merge, Names, merge
 from leasemerge.zone import zone_data

@@ -7,6 +7,7 @@ hostname of it, or a stale one (the binding update carries neither).
 from __future__ import annotations
 
 import pytest
+
 from leasemerge.leases import NEVER, Lease
 from leasemerge.merge import Merge, Name, merge
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from leasemerge.merge import Merge, merge
 from leasemerge.site import Site, SiteError
 from leasemerge.zone import Zone, zone_data

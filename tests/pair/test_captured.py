@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from leasemerge.leases import LeaseLog, parse
 from leasemerge.merge import Names, merge
 from leasemerge.site import Site

@@ -18,9 +18,8 @@ import yaml
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from leasemerge.site import faults
-
 import report as plugin
+from leasemerge.site import faults
 from tests.report.networks import NOW, PLAIN, SERVERS, SITE, lease, row, status
 
 LAPTOP, PHONE = "02:00:00:00:00:01", "02:00:00:00:00:02"

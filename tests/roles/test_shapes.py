@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import dnscache
 import pytest
-import servers
 from ansible.errors import AnsibleFilterError  # type: ignore[import-untyped]  # has no types
+
+import dnscache
+import servers
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from leasemerge.cdb import Cdb, DamageError, records
 
 LINES = st.builds(

@@ -6,6 +6,7 @@ import select
 from pathlib import Path
 
 import pytest
+
 from leasemerge.publish import BusyError, Copy, Publisher
 
 ZONE = b"Zoffice.internal:ns1.office.internal:me.office.internal:7::::5:5\n"

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from leasemerge import store as store_module
 from leasemerge.leases import Lease
 from leasemerge.site import Site

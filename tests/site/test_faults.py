@@ -12,10 +12,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import leasemerge.site
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
+import leasemerge.site
 from leasemerge.site import Site, SiteError, faults
 
 GOLDEN = Path(__file__).parent.parent / "golden"

@@ -7,6 +7,7 @@ from ipaddress import IPv4Address
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from leasemerge.site import free_ranges, normal_mac, reverse_zones
 
 

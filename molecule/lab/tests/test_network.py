@@ -18,6 +18,7 @@ import json
 import re
 
 import pytest
+
 from conftest import (
     CACHES,
     DHCP_SERVERS,

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+
 from conftest import DHCP_SERVERS, DOMAIN, LAB, PROJECT, SITE, client, dig, eventually, machine
 
 CONF = "/etc/dhcp/dhcpd.conf"
