@@ -1,13 +1,14 @@
 #!/bin/sh
-# The relay agent of subnets that no dhcpd is on: eth0 faces the servers, every other interface the clients.
-# Arguments: the dhcpd servers' addresses.
+# The relay agent of subnets that no dhcpd is on. Arguments: the dhcpd servers' addresses.
 set -eu
-interfaces='-iu eth0'
+# podman numbers the interfaces of several networks as it likes: the way to the servers tells which is theirs.
+upstream=$(ip -oneline route get "$1" | sed 's/.* dev \([^ ]*\) .*/\1/')
+interfaces="-iu $upstream"
 for interface in $(ls /sys/class/net); do
     case $interface in
-    eth0) ;;
+    lo | "$upstream") ;;
     # Both ways: the lab's router hands the servers' replies over on the clients' side.
-    eth*) interfaces="$interfaces -i $interface" ;;
+    *) interfaces="$interfaces -i $interface" ;;
     esac
 done
 # shellcheck disable=SC2086  (one word an option)
