@@ -101,9 +101,9 @@ def test_edit_by_hand_is_shown_and_nothing_else() -> None:
 def test_configuration_that_dhcpd_refuses_changes_nothing() -> None:
     host = machine(PRIMARY)
     before = host.check_output("sha256sum %s; systemctl show -P MainPID isc-dhcp-server", CONF)
-    status, output = play("site.yml", "-e", '{"site_extra": "no such statement;"}')
+    status, output = play("site.yml", "-e", '{"site_extra": "option no-such-option 1;"}')
     assert status != 0
-    assert "no such statement" in output, "The reason is not told."
+    assert "unknown option dhcp.no-such-option" in output, "dhcpd's reason is not told."
     after = host.check_output("sha256sum %s; systemctl show -P MainPID isc-dhcp-server", CONF)
     assert after == before
 
