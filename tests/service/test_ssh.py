@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shlex
 import signal
 import subprocess
@@ -19,6 +18,7 @@ from pathlib import Path
 
 import jinja2
 import pytest
+import yaml
 
 from .rig import ENVIRONMENT, PROGRAM, Rig, eventually, lease
 
@@ -27,15 +27,14 @@ ROLE = Path(__file__).resolve().parents[2] / "roles/lease_merge"
 
 def authorized_line(address: str, command: str, key: str) -> str:
     """Fill in the line that the role writes."""
-    tasks = (ROLE / "tasks/trust.yml").read_text()
-    pattern = r"name: Authorize the peers.*?line: >-\n\s+(restrict.*?)\n\s+{{"
-    match = re.search(pattern, tasks, re.DOTALL)
-    assert match, "The role writes no line that begins with restrict."
+    variables = yaml.safe_load((ROLE / "vars/main.yml").read_text())
     values = {
-        "item": {"item": [{"address": address, "server": "taurus"}]},
+        "who": {"address": address, "server": "taurus"},
         "__lease_merge_program": command,
+        "__lease_merge_public_keys": {"taurus": " ".join(key.split()[:2])},
     }
-    return f"{jinja2.Template(match[1]).render(values)} {key}\n"
+    template = jinja2.Template(variables["__lease_merge_authorized_line"])
+    return f"{template.render(values)}\n"
 
 
 def ssh_command(directory: Path, user: str) -> list[str]:

@@ -5,6 +5,7 @@
 3. a dhcpd.conf that dhcpd refuses changes nothing
 4. an inventory with a fault touches nothing
 5. a leased client is pinned to its address by one line, and unpinned again
+6. what a run that was broken off has written is read, by the next run, by what it was written for
 """
 
 from __future__ import annotations
@@ -18,7 +19,18 @@ from pathlib import Path
 import pytest
 import yaml
 
-from conftest import DHCP_SERVERS, DOMAIN, LAB, PROJECT, SITE, client, dig, eventually, machine
+from conftest import (
+    CACHES,
+    DHCP_SERVERS,
+    DOMAIN,
+    LAB,
+    PROJECT,
+    SITE,
+    client,
+    dig,
+    eventually,
+    machine,
+)
 
 CONF = "/etc/dhcp/dhcpd.conf"
 ALIASES = [row["address"] for row in SITE["name_servers"]]
@@ -163,3 +175,26 @@ def test_leased_client_is_pinned_and_unpinned_by_one_line(inventory: Path) -> No
             assert dig(alias, f"{row['name']}.{DOMAIN}", "A") == [held]
 
     eventually(has_its_name_again, 60)
+
+
+# 6.
+
+
+def test_run_that_was_broken_off_is_ended_by_the_next() -> None:
+    # Newer than what it is for, as if the run had ended between the file and the restart.
+    written = {
+        (DHCP_SERVERS[1], "isc-dhcp-server"): CONF,
+        (DHCP_SERVERS[0], "leasemerge"): "/etc/leasemerge/service.json",
+        (DHCP_SERVERS[1], "tinydns"): "/etc/systemd/system/tinydns.service",
+        (CACHES[-1], "dnscache"): "/etc/dnscache/make-root",
+    }
+    show = "systemctl show -P MainPID %s"
+    before = {(server, unit): machine(server).check_output(show, unit) for server, unit in written}
+    for (server, _), path in written.items():
+        machine(server).check_output("touch %s", path)
+    status, output = play("site.yml")
+    assert status == 0, output
+    assert {server for _, server in changed_tasks(output)} == {server for server, _ in written}
+    for (server, unit), process in before.items():
+        assert machine(server).check_output(show, unit) != process, f"{unit} on {server}"
+    assert changed_tasks(play("site.yml", "--check")[1]) == []

@@ -174,6 +174,8 @@ class Service:
     def __init__(self, settings: Settings) -> None:
         """Read what there is; raise OSError, SiteError or BusyError where that fails."""
         self._settings = settings
+        # Watched before it is read: what is written in between is read again.
+        self._site_file = Tail(settings.site)
         self._site = read_site(settings.site)
         self._site_error = self._metrics_error = ""
         self._publisher = Publisher(settings.data_dir)
@@ -197,13 +199,12 @@ class Service:
         self._compile_by = math.inf
         self._more = True
         self._stopping = False
-        self._reload = False
         self._started = time.monotonic()
         self._next_tick = self._next_alive = self._next_metrics = 0.0
         self._ready = False
 
     def run(self) -> None:
-        """Serve until SIGTERM; SIGHUP reads the site again."""
+        """Serve until SIGTERM. A site that is written anew is read again."""
         # Nothing here refers to itself, so the search for cycles finds nothing, and with many
         # leases it takes as long as a hundred publishes.
         gc.disable()
@@ -211,11 +212,11 @@ class Service:
         signal.set_wakeup_fd(write)
         signal.signal(signal.SIGTERM, self._stop)
         signal.signal(signal.SIGINT, self._stop)
-        signal.signal(signal.SIGHUP, self._hang_up)
         # Somebody opens a file that is being written (module publish): he waits, that is all.
         signal.signal(signal.SIGIO, signal.SIG_IGN)
         self._selector.register(read, selectors.EVENT_READ, lambda: os.read(read, 64))
         self._selector.register(self._listener, selectors.EVENT_READ, self._accept)
+        self._selector.register(self._site_file, selectors.EVENT_READ, self._site_woken)
         if self._own is not None:
             self._selector.register(self._own.tail, selectors.EVENT_READ, self._own_woken)
         try:
@@ -272,8 +273,7 @@ class Service:
 
     def _tick(self, clock: float) -> None:
         self._next_tick = clock + _TICK
-        if self._reload:
-            self._reload = False
+        if self._site_file.watch():
             self._read_site()
         self._publisher.overdue()
         self._store.save()
@@ -461,6 +461,10 @@ class Service:
         print(self._publisher.error, file=sys.stderr, flush=True)
         self._compile_at = clock + _RETRY_SECONDS
 
+    def _site_woken(self) -> None:
+        if self._site_file.woken():
+            self._read_site()
+
     def _read_site(self) -> None:
         try:
             self._site = read_site(self._settings.site)
@@ -559,10 +563,6 @@ class Service:
     def _stop(self, *_: object) -> None:
         self._stopping = True
 
-    def _hang_up(self, *_: object) -> None:
-        self._reload = True
-        self._next_tick = 0.0
-
     def _close(self) -> None:
         signal.set_wakeup_fd(-1)
         for peer in self._peers:
@@ -570,6 +570,7 @@ class Service:
         for subscriber in list(self._subscribers):
             self._forget(subscriber)
         self._listener.close()
+        self._site_file.close()
         self._publisher.close()
         self._store.close()
 

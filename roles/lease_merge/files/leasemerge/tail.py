@@ -34,6 +34,8 @@ _libc = ctypes.CDLL(None, use_errno=True)
 class Tail:
     """The bytes of ``path`` as they come; ``fileno`` becomes readable when there may be more.
 
+    A file that is written as a whole can be watched and not read.
+
     The file, and even its directory, may be absent for a while.
     """
 

@@ -1,0 +1,64 @@
+"""Module role_drift with this machine's own files and packages. Units are for the lab's tests."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import role_drift
+
+
+def test_package_that_dpkg_does_not_call_installed_is_missing() -> None:
+    assert role_drift.missing_packages(["dpkg", "no-such-package"]) == ["no-such-package"]
+    assert role_drift.missing_packages([]) == []
+
+
+def file(path: Path, **more: Any) -> dict[str, Any]:
+    """Return what a role says of a file that is as this test makes it."""
+    return {
+        "path": str(path),
+        "owner": "root",
+        "group": "root",
+        "mode": "0640",
+        "sha256": hashlib.sha256(b"content").hexdigest(),
+        **more,
+    }
+
+
+@pytest.mark.parametrize(
+    ("more", "drifted"),
+    [
+        ({}, False),
+        ({"mode": "0644"}, True),
+        ({"owner": "daemon"}, True),
+        ({"owner": "no-such-user"}, True),
+        ({"group": "daemon"}, True),
+        ({"sha256": hashlib.sha256(b"other").hexdigest()}, True),
+        ({"state": "directory"}, True),
+        ({"state": "any"}, False),
+    ],
+)
+def test_file_that_differs_in_anything_is_told(
+    tmp_path: Path, more: dict[str, Any], drifted: bool
+) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"content")
+    path.chmod(0o640)
+    assert role_drift.differs(file(path, **more)) is drifted
+
+
+def test_file_that_is_not_there_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    assert role_drift.differs({"path": str(tmp_path / "absent")})
+    assert role_drift.differs({"path": str(tmp_path / "file/below")})
+    assert not role_drift.differs({"path": str(tmp_path), "state": "directory"})
+
+
+def test_stray_is_what_a_pattern_matches_and_no_list_has(tmp_path: Path) -> None:
+    for name in ("ours.py", "old.py", "old.txt"):
+        (tmp_path / name).touch()
+    listed = {"package": [{"path": str(tmp_path / "ours.py")}]}
+    assert role_drift.strays([f"{tmp_path}/*.py"], listed) == [str(tmp_path / "old.py")]
