@@ -39,9 +39,11 @@ options:
     description:
       - Lists of files and directories, each list under a name of the caller's choice.
       - A file is a dictionary. C(path) is where it must be. C(state) is C(file), C(directory) or
-        C(any), by default C(file). C(owner), C(group), C(mode) (octal digits) and C(sha256) (of its
-        content, hexadecimal) are compared where they are given. Other keys are the caller's own,
-        and come back with it.
+        C(any), by default C(file). C(owner), C(group) and C(mode) (octal digits) are compared where
+        they are given. Other keys are the caller's own, and come back with it.
+      - With C(src) the content is compared with that file of the role, C(NAME.j2) with what the
+        template gives. With a pattern such as C(leasemerge/*.py) as C(src), C(path) is the
+        directory of all files that match, and what matches there besides them is a stray.
     type: dict
     default: {}
   only:
@@ -52,7 +54,7 @@ options:
   units:
     description:
       - The systemd units that must run, and at every boot. A unit is a dictionary of its C(name)
-        and the C(files) that are read when it starts.
+        and the names of the lists of C(files) that it reads when it starts.
     type: list
     elements: dict
     default: []
@@ -63,8 +65,9 @@ EXAMPLES = r"""
   role_drift:
     packages: [tinydns]
     files:
-      conf: [{path: /etc/tinydns/root, state: directory, owner: root, mode: "0755"}]
-    units: [{name: tinydns.service, files: [/etc/systemd/system/tinydns.service]}]
+      data: [{path: /var/lib/tinydns/root, state: directory, mode: "0755"}]
+      server: [{path: /etc/systemd/system/tinydns.service, src: tinydns.service.j2, mode: "0644"}]
+    units: [{name: tinydns.service, files: [server]}]
   register: drift
 
 - name: Install the packages
@@ -128,7 +131,7 @@ def main() -> None:
                 for name, files in asked["files"].items()
             },
             strays=strays(asked["only"], asked["files"]),
-            **units(asked["units"]),
+            **units(asked["units"], asked["files"]),
         )
     except (OSError, ValueError, KeyError, subprocess.SubprocessError) as error:
         module.fail_json(msg=f"role_drift: {type(error).__name__}: {error}")
@@ -179,7 +182,9 @@ def strays(patterns: list[str], files: dict[str, list[dict[str, Any]]]) -> list[
     return sorted(found - listed)
 
 
-def units(wanted: list[dict[str, Any]]) -> dict[str, list[str]]:
+def units(
+    wanted: list[dict[str, Any]], files: dict[str, list[dict[str, Any]]]
+) -> dict[str, list[str]]:
     """Return the names of the units that are stopped, and of those that are stale."""
     found = _shown([unit["name"] for unit in wanted])
     stopped = [
@@ -196,8 +201,8 @@ def units(wanted: list[dict[str, Any]]) -> dict[str, list[str]]:
         shown = found[unit["name"]]
         if shown["ActiveState"] in ("active", "activating", "reloading"):
             started = booted + int(shown["InactiveExitTimestampMonotonic"]) / 1e6
-            files = [Path(path) for path in unit["files"]]
-            if any(file.exists() and file.stat().st_mtime > started for file in files):
+            paths = [Path(file["path"]) for name in unit["files"] for file in files[name]]
+            if any(path.exists() and path.stat().st_mtime > started for path in paths):
                 stale.append(unit["name"])
     return {"stopped": stopped, "stale": stale}
 
