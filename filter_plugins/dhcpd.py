@@ -17,6 +17,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "roles/lease_mer
 
 from leasemerge import site as leasemerge_site
 
+# What a host block may have besides its addresses.
+_STATEMENTS = frozenset({"next_server", "filename", "options", "extra"})
+
 
 def dhcpd_networks(
     subnets: Iterable[Mapping[str, Any]],
@@ -52,13 +55,15 @@ def dhcpd_hosts(fixed_hosts: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]
     """Write one entry for each hardware address, since a host block takes a single one.
 
     The first block of a host bears its name, a further one its name and a number: ``name-2``
-    could be another host's name, ``name.2`` cannot.
+    could be another host's name, ``name.2`` cannot. ``plain`` tells that an entry has none of the
+    statements that a template would have to look for one by one.
     """
     return [
         {
             **host,
             "hardware_ethernet": mac,
             "block": host["name"] + (f".{number}" if number > 1 else ""),
+            "plain": _STATEMENTS.isdisjoint(host),
         }
         for host in fixed_hosts
         for number, mac in enumerate(host["hardware_ethernet"], start=1)
