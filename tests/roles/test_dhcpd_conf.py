@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -188,3 +189,11 @@ def test_options_and_pxe_go_to_subnets_and_hosts(tmp_path: Path) -> None:
         "default-lease-time 120;",
     ]:
         assert conf.count(statement) == 1, statement
+
+
+@pytest.mark.parametrize(("seconds", "line"), [("1", "auto-partner-down 1;"), ("0", "")])
+def test_number_may_be_text_as_the_command_line_gives_it(
+    tmp_path: Path, seconds: str, line: str
+) -> None:
+    conf = render(tmp_path, {"dhcpd_failover_auto_partner_down": seconds})
+    assert "".join(re.findall("auto-partner-down.*", conf)) == line

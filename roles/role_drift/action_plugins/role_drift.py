@@ -66,7 +66,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # has no types
         templar = self._templar.copy_with_new_env(
             searchpath=[str(Path(source).parent)], available_variables=variables
         )
-        text = trust_as_template(Path(source).read_text(encoding="utf-8"))
+        text = trust_as_template(self._loader.get_text_file_contents(source))
         rendered = templar.template(text, escape_backslashes=False)
         if not isinstance(rendered, str):
             raise AnsibleActionFail(f"role_drift: {file['src']} does not give a text; mend it.")
