@@ -17,20 +17,33 @@ PACKAGES := bind9-dnsutils chromium dnscache iproute2 iptables isc-dhcp-client i
 # The peers that the benches measure against.
 BENCH_PACKAGES := bind9 dhcpd-pools dnsmasq
 
-say = @printf '\n== %s\n' "$(1)"
+# Say what is done and how long it takes here, do it, say how long it took; or what to look at.
+define step
+	@printf '\n== %s\n' "$(1)"; begun=$$SECONDS; \
+	if $(2); then printf '== Done in %s s\n' $$((SECONDS - begun)); \
+	else printf '== Failed after %s s. %s\n' $$((SECONDS - begun)) "$(3)" >&2; exit 1; fi
+endef
+
+# Where a failed step of the lab is looked into.
+LOOK := The last task above says what failed; journalctl in the container (podman exec lab-draco …) says why.
+
+define newline
+
+
+endef
 
 # Install what is missing of $(1), and let none of it start a daemon here: the daemons run in containers and namespaces.
 define install
 	@mkdir -p .lab
-	@missing=$$(for p in $(1); do dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done); \
-	[ -z "$$missing" ] || { \
+	$(call step,Install Debian's packages: some minutes on a fresh machine,( \
+		missing=$$(for p in $(1); do dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done); \
+		[ -z "$$missing" ] && exit; \
 		[ -e /usr/sbin/policy-rc.d ] || { \
 			printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d; chmod +x /usr/sbin/policy-rc.d; \
 			trap 'rm -f /usr/sbin/policy-rc.d' EXIT; \
 		}; \
-		{ apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends $$missing; } \
-			>.lab/apt.log 2>&1 || { tail -n 20 .lab/apt.log; echo "apt failed: see .lab/apt.log"; exit 1; }; \
-	}
+		apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends $$missing \
+	) >.lab/apt.log 2>&1,apt's last words are in .lab/apt.log.)
 endef
 
 .PHONY: help
@@ -41,20 +54,17 @@ help: ## List the targets
 setup: $(VENV)/.ready .lab/.packages ## Install Debian's packages and the virtual environment
 
 .lab/.packages: Makefile
-	$(call say,Install Debian's packages (a minute on a fresh machine))
 	$(call install,$(PACKAGES))
 	@touch $@
 
 $(VENV)/.ready: requirements.txt requirements-dev.txt | .lab/.packages
-	$(call say,Make the virtual environment (a minute))
-	@python3 -m venv $(VENV)
-	@pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	$(call step,Make the virtual environment: a minute,python3 -m venv $(VENV) \
+		&& pip install --quiet --disable-pip-version-check -r requirements-dev.txt,Can this machine reach PyPI?)
 	@touch $@
 
 .PHONY: lab
 lab: setup ## Run the inventory's network as containers, and show that it works
-	$(call say,Start and deploy the lab (some minutes the first time))
-	@molecule converge
+	$(call step,Start and deploy the lab: two minutes; three more when the images are to be made,molecule converge,$(LOOK))
 	@cat .lab/lab.txt
 
 .PHONY: lab-clean
@@ -65,38 +75,31 @@ lab-clean: setup ## Take the lab away, with nothing left
 
 .PHONY: lint
 lint: setup ## ansible-lint, yamllint, ruff and mypy
-	$(call say,Lint)
-	@yamllint --strict .
-	@ruff check
-	@ruff format --check
-	@mypy
-	@ansible-lint --offline
+	$(call step,Lint: a minute,yamllint --strict . && ruff check && ruff format --check && mypy && ansible-lint --offline,The \
+		linter above names file and line.)
 
 .PHONY: unit
 unit: setup ## pytest: the package and the filters
-	$(call say,Test the package and the filters)
-	@pytest
+	$(call step,Test the package and the filters: four minutes,pytest,The test above tells what it expected.)
 
 .PHONY: molecule
 molecule: setup ## Molecule: the whole network from nothing, twice, asked by testinfra
-	$(call say,Test the whole network)
-	@molecule test
+	$(call step,Test the whole network: seven minutes,molecule test,$(LOOK) Molecule has taken the lab away: \
+		make lab keeps it.)
 
 .PHONY: test
 test: lint unit molecule ## Everything: linters, pytest, Molecule with testinfra
 
 .PHONY: drills
 drills: setup ## Every failure, done to real servers while clients keep asking (half an hour and more)
-	$(call say,Do the drills)
-	@molecule converge -s failover
-	@molecule side-effect -s failover
-	@molecule verify -s failover
+	$(call step,Deploy the lab for the drills: two minutes,molecule converge -s failover,$(LOOK))
+	$(call step,Do the drills: an hour,molecule side-effect -s failover,$(LOOK))
+	$(call step,Judge them,molecule verify -s failover,The table above has the faults. Alone: playbooks/run-drill.yml.)
 
 .PHONY: bench
-bench: setup ## Measure speed against peers in the same run
-	$(call say,Measure (half an hour))
+bench: lab ## Measure speed against peers in the same run
 	$(call install,$(BENCH_PACKAGES))
-	@for bench in bench/bench_*.py; do echo "-- $$bench"; python $$bench || exit 1; done
+	$(foreach bench,$(wildcard bench/bench_*.py),$(call step,Measure with $(bench),python $(bench),$(LOOK))$(newline))
 
 .PHONY: docs
 docs: setup ## Write docs/variables.md from the roles' argument_specs
