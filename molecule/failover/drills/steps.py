@@ -269,7 +269,7 @@ def stopped(run: Run, server: Server) -> None:
     lookup=2,
 )
 def frozen(run: Run, server: Server) -> None:
-    """While one dhcpd is frozen, its peer serves whoever has asked for 3 s, and then everybody."""
+    """While one dhcpd is frozen, its peer serves whoever asks again, and then everybody."""
     lab = run.lab
     with lab.frozen(server, DHCPD):
         run.watch.served(clients=5)
