@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import socket
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -253,3 +254,20 @@ def test_14_a_clock_that_is_set_loses_nothing(rig: Make) -> None:
 
 def _state(rig: Rig) -> bytes:
     return (rig.state / f"{rig.server}.leases").read_bytes()
+
+
+def test_15_zone_data_that_somebody_took_away_or_changed_is_put_back(rig: Make) -> None:
+    """Deleted, or compiled by hand out of something else, as an operator may do by mistake."""
+    draco = rig()
+    draco.write(lease(100))
+    draco.start()
+    eventually("the name is there", lambda: draco.serves("host100"))
+    served = draco.data / "data.cdb"
+    served.unlink()
+    eventually("it is back", lambda: draco.serves("host100"))
+    (draco.data / "data").write_text("+other.office.internal:10.1.1.9\n")
+    subprocess.run(["tinydns-data"], cwd=draco.data, check=True)
+    eventually("the name is back", lambda: draco.serves("host100"))
+    assert b"host100" in (draco.data / "data").read_bytes()
+    draco.write(lease(101))
+    eventually("it goes on", lambda: draco.serves("host100", "host101"))

@@ -58,6 +58,20 @@ def eventually(fault: Callable[[], str], within: float, every: float = 0.25) -> 
     return time.monotonic() - began
 
 
+@dataclass
+class Load:
+    """A perfdhcp(8) that asks until the end of the ``with``, and what it counted by then."""
+
+    process: subprocess.Popen[str]
+    said: str = ""
+
+    def exchanges(self) -> tuple[int, int]:
+        """Return how many discoveries and requests it sent, and how many were not answered."""
+        counts = [sum(map(int, re.findall(rf"^{what}: (\d+)", self.said, re.MULTILINE)))
+                  for what in ("sent packets", "drops")]  # fmt: skip
+        return counts[0], counts[1]
+
+
 @dataclass(frozen=True)
 class Server:
     """One server of the inventory. ``role`` is its part in the failover pair, empty for none."""
@@ -144,7 +158,6 @@ class Lab:
         self.name_servers = [s for s in self.servers if s.alias]
         # In the order that dhcpd hands them out.
         self.caches = [s for name in caches for s in self.servers if s.name == name]
-        self.macs: dict[str, str] = {}
         self.left, self.right = f"{facts['prefix']}-probe-left", f"{facts['prefix']}-probe-right"
 
     # -- doing ---------------------------------------------------------------
@@ -196,7 +209,6 @@ class Lab:
 
     def power_off(self, server: Server) -> None:
         """Take the power away: no process gets to say anything."""
-        self.macs[server.name] = self.on(server, "cat", "/sys/class/net/eth0/address").strip()
         self.unplug(server)
         self.run("podman", "kill", self.container(server))
         self.run("podman", "wait", self.container(server))
@@ -208,8 +220,6 @@ class Lab:
     def power_on(self, server: Server) -> None:
         """Give it power again; returns at once."""
         self.run("podman", "start", self.container(server))
-        # podman would give it another, and neighbours would speak to the old one for a while.
-        self.on(server, "ip", "link", "set", "eth0", "address", self.macs.pop(server.name))
 
     @contextmanager
     def dead(self, *servers: Server) -> Iterator[None]:
@@ -385,6 +395,20 @@ class Lab:
         """Have clients with these hostnames who ask for leases, and without ``renew`` only once."""
         spec = {"hostnames": hostnames, "renew": renew}
         return Held(hostnames, self.probe(on or self.left, "hold", spec))
+
+    @contextmanager
+    def load(self, clients: int, rate: int) -> Iterator[Load]:
+        """Have perfdhcp play so many clients, so many exchanges a second, as a relay would."""
+        argv = ["podman", "exec", self.right, "perfdhcp", "-4", "-l", "eth0", "-B", "-d", "3"]
+        argv += ["-r", str(rate), "-R", str(clients), "-p", "600", "all"]
+        load = Load(self.tell_to_file("perfdhcp.log", argv, stderr=subprocess.STDOUT))
+        try:
+            yield load
+        finally:
+            # podman does not pass a signal on to what it runs in a container.
+            self.run("podman", "exec", self.right, "pkill", "-INT", "perfdhcp", check=False)
+            load.process.wait(timeout=20)
+            load.said = said(load.process)
 
     def bound(self, held: Held, count: int, within: float = 20) -> float:
         """Wait until so many of the clients have a lease."""

@@ -13,6 +13,7 @@ docs/drills.md says which.
 from __future__ import annotations
 
 import json
+import random
 import re
 import signal
 import time
@@ -299,6 +300,19 @@ def off(run: Run, server: Server) -> None:
         run.watch.served(clients=5)
 
 
+@drill(2, "lease-file-lost", of=PAIR, address=16, every=6, lookup=11, back=120)
+def lease_file_lost(run: Run, server: Server) -> None:
+    """Without its lease file, dhcpd fetches all leases from its peer, and no name goes."""
+    lab = run.lab
+    with lab.hold(["not-forgotten"]) as held:
+        lab.bound(held, 1)
+        lab.all_well(held, within=20)
+        lab.shell(server, f"rm {LEASE_FILE}*")
+        lab.signal(server, DHCPD, "KILL")
+        run.watch.served(clients=5)
+        lab.all_well(held, within=120)
+
+
 # -- 3 ---------------------------------------------------------------------------
 
 
@@ -321,6 +335,25 @@ def cut(run: Run) -> None:
                 eventually(partial(interrupted, lab, server), NOTICES)
             run.watch.served(clients=5)
         lab.all_well(left, right, within=60)
+
+
+@drill(3, "link-of-the-pair-cut", address=10, lookup=2)
+def pair_cut(run: Run) -> None:
+    """While the servers cannot hear each other, and clients hear both, no address is given twice."""
+    lab = run.lab
+    one, two = lab.pair
+    lab.on(one, "ip", "route", "add", "blackhole", f"{two.address}/32")
+    try:
+        for server in lab.pair:
+            eventually(partial(interrupted, lab, server), NOTICES)
+        held = lab.hold([f"apart-{n}" for n in range(10)])
+        lab.bound(held, 10)
+    finally:
+        lab.on(one, "ip", "route", "delete", "blackhole", f"{two.address}/32")
+    with held:
+        addresses = [lease["address"] for lease in held.leases.values()]
+        run.expect(len(set(addresses)) == 10, f"an address was given twice: {addresses}")
+        lab.all_well(held, within=60)
 
 
 # -- 4 ---------------------------------------------------------------------------
@@ -417,6 +450,39 @@ def alias_removed(run: Run, server: Server) -> None:
     lab.shell(server, f"ip address delete {server.alias}/32 dev eth0")
     run.watch.served()
     run.expect(server.alias in lab.on(server, "ip", "address"), "the alias is gone")
+
+
+@drill(4, "cable-pulled-and-put-back", of=EACH_TINYDNS, address=10, lookup=11)
+def cable(run: Run, server: Server) -> None:
+    """When its interface is up again, a machine answers as if nothing had been."""
+    lab = run.lab
+    lab.on(server, "ip", "link", "set", "eth0", "down")
+    try:
+        run.watch.served(clients=3, lookups=40)
+    finally:
+        lab.on(server, "ip", "link", "set", "eth0", "up")
+    run.watch.served(clients=3, lookups=40)
+
+
+@drill(4, "zone-data-deleted", of=EACH_TINYDNS, address=5, lookup=3)
+def zone_data_deleted(run: Run, server: Server) -> None:
+    """Taken away by hand, the zone data is put back within a second or two."""
+    lab = run.lab
+    lab.shell(server, f"rm {lab.data_dir(server)}/data*")
+    run.watch.served(lookups=40)
+
+
+@drill(4, "leasemerge-memory-lost", of=EACH_TINYDNS, address=5, lookup=2)
+def memory_lost(run: Run, server: Server) -> None:
+    """Without what it kept on disk, leasemerge is told all by its peers, and no name goes."""
+    lab = run.lab
+    with lab.hold(["well-known"]) as held:
+        lab.bound(held, 1)
+        lab.all_well(held, within=20)
+        lab.shell(server, "rm -r /var/lib/leasemerge/*")
+        lab.signal(server, LEASEMERGE, "KILL")
+        run.watch.served(lookups=40)
+        lab.all_well(held, within=30)
 
 
 @drill(4, "alias-at-the-living-server", of=["last-tinydns"], address=10, lookup=5)
@@ -889,3 +955,20 @@ def storm(run: Run, server: Server) -> None:
             alive = [s.alias for s in lab.name_servers if s != server]
             eventually(lambda: lab.wrong_names(held, servers=alive), 20)
         lab.all_well(held, within=90)
+
+
+@drill(9, "daemons-killed-at-random-under-load", address=16, lookup=11, every=3, back=150)
+def random_kills(run: Run) -> None:
+    """While perfdhcp asks without a pause, daemons are killed two minutes long; all comes back."""
+    lab, chance = run.lab, random.Random(9)
+    victims = [(server, unit) for server in lab.servers for unit in server.units]
+    with lab.hold(["in-the-thick"]) as held:
+        lab.bound(held, 1)
+        with lab.load(clients=min(40, lab.pool // 4), rate=20) as load:
+            for _ in range(40):
+                lab.signal(*chance.choice(victims), "KILL")
+                run.watch.served(lookups=12)
+        sent, dropped = load.exchanges()
+        run.note(f"40 kills; perfdhcp began {sent} exchanges and missed {dropped} answers")
+        run.expect(sent > 1000 and dropped < sent / 2, "perfdhcp was hardly answered")
+        lab.all_well(held, within=150)

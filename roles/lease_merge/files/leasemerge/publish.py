@@ -49,6 +49,13 @@ class Copy:
         self._write(0, image)
         self.behind = []
 
+    def is_at(self, path: Path) -> bool:
+        """Say whether the file is what lies at a path."""
+        try:
+            return os.path.samestat(path.stat(), os.fstat(self._descriptor))
+        except OSError:
+            return False
+
     def update(self, writes: list[Write]) -> bool:
         """Bring the file up to date by what changed; say whether that was possible."""
         if self._descriptor < 0:
@@ -122,6 +129,11 @@ class Publisher:
     def busy(self) -> bool:
         """Whether a build runs."""
         return self._process is not None
+
+    @property
+    def in_place(self) -> bool:
+        """Whether tinydns reads what was published last; somebody else may have changed it."""
+        return self._cdb is None or self._served.is_at(self.directory / "data.cdb")
 
     def change(self, edits: Sequence[Edit]) -> bool:
         """Publish changes of single lines; say whether that was possible.

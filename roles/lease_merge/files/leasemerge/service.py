@@ -276,6 +276,12 @@ class Service:
         if self._site_file.watch():
             self._read_site()
         self._publisher.overdue()
+        if not self._publisher.in_place:
+            print(
+                "data.cdb is not what was published: it is made anew", file=sys.stderr, flush=True
+            )
+            self._publisher.forget()
+            self._compile_at = clock
         self._store.save()
         if self._own is not None:
             self._more |= self._own.tail.watch() or bool(self._own.error)
