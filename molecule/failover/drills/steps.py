@@ -339,7 +339,7 @@ def cut(run: Run) -> None:
 
 @drill(3, "link-of-the-pair-cut", address=10, lookup=2)
 def pair_cut(run: Run) -> None:
-    """While the servers do not hear each other, and clients hear both, no address is given twice."""
+    """While the servers do not hear each other but clients hear both, no address is given twice."""
     lab = run.lab
     one, two = lab.pair
     lab.on(one, "ip", "route", "add", "blackhole", f"{two.address}/32")
