@@ -140,6 +140,9 @@ class _Reader:
             elif _TIME.fullmatch(part):
                 times = _lease_times(part)
             elif re.fullmatch(r"[\w.-]+", part) and part not in {"ignore", "*"} and typed is None:
+                if name:
+                    told = f"{name} of dhcp-host: it has a second name, {part}, which it keeps."
+                    self._remarks.append(Remark("left out", where, told))
                 name = part
             elif part:
                 # A wildcard, a client identifier, an IPv6 address, `ignore`.
