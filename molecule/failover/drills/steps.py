@@ -266,6 +266,7 @@ def stopped(run: Run, server: Server) -> None:
     2,
     "frozen",
     of=PAIR,
+    every=2,
     address=10,
     lookup=2,
 )
@@ -288,6 +289,7 @@ def interrupted(lab: Lab, server: Server) -> str:
     2,
     "switched-off",
     of=PAIR,
+    every=2,
     address=10,
     lookup=11,
 )
@@ -319,6 +321,7 @@ def lease_file_lost(run: Run, server: Server) -> None:
 @drill(
     3,
     "network-cut-in-two",
+    every=2,
     address=10,
     lookup=11,
     halves=True,
@@ -337,7 +340,7 @@ def cut(run: Run) -> None:
         lab.all_well(left, right, within=60)
 
 
-@drill(3, "link-of-the-pair-cut", address=10, lookup=2)
+@drill(3, "link-of-the-pair-cut", address=10, every=2, lookup=2)
 def pair_cut(run: Run) -> None:
     """While the servers do not hear each other but clients hear both, no address is given twice."""
     lab = run.lab
