@@ -35,8 +35,11 @@ def lab_networks(subnets: Iterable[Mapping[str, Any]], prefix: str) -> list[dict
                 "name": re.sub(r"[./]", "-", f"{prefix}-{network}"),
                 "network": str(network),
                 "gateway": next(iter(subnet.get("routers", [])), str(own[-3])),
-                "podman_range": str(own),
+                # The lower half: podman would hand out the broadcast address too, as the last.
+                "podman_range": str(next(own.subnets())),
                 "root_address": str(own[-2]),
+                "relay_address": str(own[-4]),
+                "probe_addresses": {"probe-left": str(own[-5]), "probe-right": str(own[-6])},
                 "ranges": bool(subnet.get("ranges")),
             }
         )
