@@ -25,6 +25,7 @@ def lab_networks(subnets: Iterable[Mapping[str, Any]], prefix: str) -> list[dict
         if network.num_addresses < 4 * OWN_ADDRESSES:
             raise AnsibleFilterError(f"The lab needs at least a /26, and {network} is smaller.")
         own = IPv4Network((int(network.broadcast_address) + 1 - OWN_ADDRESSES, 28))
+        lower = next(own.subnets())
         for first, last in subnet.get("ranges", []):
             if IPv4Address(last) >= own[0] and IPv4Address(first) <= own[-1]:
                 raise AnsibleFilterError(
@@ -36,7 +37,8 @@ def lab_networks(subnets: Iterable[Mapping[str, Any]], prefix: str) -> list[dict
                 "network": str(network),
                 "gateway": next(iter(subnet.get("routers", [])), str(own[-3])),
                 # The lower half: podman would hand out the broadcast address too, as the last.
-                "podman_range": str(next(own.subnets())),
+                "podman_range": str(lower),
+                "podman_last": str(lower[-1]),
                 "root_address": str(own[-2]),
                 "relay_address": str(own[-4]),
                 "probe_addresses": {"probe-left": str(own[-5]), "probe-right": str(own[-6])},
