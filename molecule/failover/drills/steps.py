@@ -268,8 +268,7 @@ def stopped(run: Run, server: Server) -> None:
     of=PAIR,
     every=2,
     address=10,
-    # Woken, dhcpd frees what ended in its sleep, also what its peer has extended (docs/drills.md).
-    lookup=60,
+    lookup=2,
 )
 def frozen(run: Run, server: Server) -> None:
     """While one dhcpd is frozen, its peer serves whoever asks again, and then everybody."""
