@@ -142,7 +142,8 @@ def test_6_a_hostile_peer_cannot_stop_or_swell_the_service(rig: Make, kind: str)
     draco.write(lease(101))
     draco.start()
     assert draco.process is not None
-    eventually("its own lease has a name", lambda: draco.address("host101"), 20)
+    # To a peer that greets the service gives 20 seconds to tell all.
+    eventually("its own lease has a name", lambda: draco.address("host101"), 30)
     # What is sent now meets a peer that is in full swing.
     eventually("the peer is tried", lambda: draco.status()["feeds"][1]["connects"])
     draco.write(lease(102))
