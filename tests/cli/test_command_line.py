@@ -8,14 +8,15 @@ import random
 import shutil
 import subprocess
 import sys
+from io import BytesIO
 from itertools import permutations
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from leasemerge.__main__ import WORTH_A_PROCESS, CommandError, beside
-from leasemerge.leases import dump_lines, parse
+from leasemerge.__main__ import WORTH_A_PROCESS, CommandError, beside, whole_blocks
+from leasemerge.leases import dump_lines, in_order, parse
 
 ROOT = Path(__file__).parents[2]
 OFFICE = ROOT / "tests/golden/input/office"
@@ -166,20 +167,36 @@ def test_two_processes_dump_what_one_does(tmp_path: Path) -> None:
     (tmp_path / "leases").write_bytes(text)
     done = run("dump", "--leases", tmp_path / "leases")
     assert (done.returncode, done.stderr) == (0, b"")
-    assert done.stdout.decode() == "".join(dump_lines(parse(text)))
+    log = parse(text)
+    assert done.stdout.decode() == "".join(dump_lines(log, in_order(log)))
     assert [json.loads(line)["address"] for line in done.stdout.splitlines()] == addresses
 
 
 def test_work_that_fails_in_the_second_process_is_told() -> None:
     """It is an error, and half of an answer is not taken for one."""
 
-    def fail() -> bytes:
+    def fail() -> list[bytes]:
         raise MemoryError
 
-    assert beside(lambda: b"x" * 100_000)() == b"x" * 100_000
-    result = beside(fail)
+    output = BytesIO()
+    beside(lambda: [b"x" * 100_000, b"y"])(output)
+    assert output.getvalue() == b"x" * 100_000 + b"y"
+    copy = beside(fail)
     with pytest.raises(CommandError):
-        result()
+        copy(BytesIO())
+
+
+def test_a_file_is_read_in_whole_blocks() -> None:
+    """Nothing is lost, a block is in one chunk, and what has no end is not awaited."""
+    block = b"lease 10.1.1.5 {\n  binding state free;\n}\n"
+    endless = b"x" * 200_000
+    for data in (b"", b"# none", block * 9999, block * 9999 + block[:20], endless + block):
+        assert b"".join(whole_blocks(BytesIO(data))) == data
+    *chunks, rest = whole_blocks(BytesIO(block * 9999))
+    assert len(chunks) > 2
+    assert all(chunk.endswith(b"\n}\n") for chunk in chunks)
+    assert rest == b""
+    assert max(map(len, whole_blocks(BytesIO(endless * 9)))) < len(endless)
 
 
 def test_who_reads_may_stop(tmp_path: Path) -> None:

@@ -21,7 +21,15 @@ ROOT = HERE.parents[1]
 sys.path.insert(0, str(ROOT / "roles/lease_merge/files"))
 
 from leasemerge import leases as subject  # noqa: E402  # found where the line above says
-from leasemerge.leases import NEVER, STATES, Lease, LeaseLog, dump_lines, parse  # noqa: E402
+from leasemerge.leases import (  # noqa: E402
+    NEVER,
+    STATES,
+    Lease,
+    LeaseLog,
+    dump_lines,
+    in_order,
+    parse,
+)
 
 FINDS = HERE / "finds"
 CAPTURED = HERE.parent / "pair" / "captured"
@@ -182,7 +190,8 @@ def _check_fields(log: LeaseLog) -> None:
 
 
 def _check_dump(log: LeaseLog) -> None:
-    dumped = [json.loads(line) for line in dump_lines(log)]
+    lines = "".join(dump_lines(log, in_order(log))).splitlines()
+    dumped = [json.loads(line) for line in lines]
     leases = sorted(log.leases.values(), key=lambda lease: [*map(int, lease.address.split("."))])
     for line, lease in zip(dumped, leases, strict=True):
         for key, value in line.items():

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from datetime import UTC, datetime
+from ipaddress import IPv4Address
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from leasemerge import leases as subject
-from leasemerge.leases import NEVER, STATES, Fault, Lease, LeaseLog, parse
+from leasemerge.leases import NEVER, STATES, Fault, Lease, LeaseLog, dump_lines, in_order, parse
 
 thoroughly = settings(max_examples=300, deadline=None)
 
@@ -55,6 +58,50 @@ texts = st.sampled_from(
 )
 logs = st.lists(few.map(Lease.render) | texts | st.binary(max_size=9), max_size=12).map(b"".join)
 
+# As dhcpd writes them, which `render` does not: the client identifier as a string.
+string_blocks = st.builds(
+    lambda number, octets: (
+        f'lease 10.1.1.{number} {{\n  binding state free;\n  uid "{octal(octets)}";\n}}\n'.encode()
+    ),
+    st.integers(0, 9),
+    st.binary(min_size=1, max_size=9),
+)
+
+
+def octal(octets: bytes) -> str:
+    """Return octets as the inside of a string."""
+    return "".join(f"\\{octet:03o}" for octet in octets)
+
+
+# What `render` and dhcpd write in another way, or not at all.
+odd_blocks = st.builds(
+    lambda number, statements: b"lease 10.1.1.%d {\n%s}\n" % (number, b"".join(statements)),
+    st.integers(0, 9),
+    st.lists(
+        st.sampled_from(
+            [
+                b"  starts epoch 1790000000; # } lease\n",
+                b"  ends never;\n",
+                b"  ends soon;\n",
+                b"  binding state backup;\n",
+                b"  hardware ethernet 02:00:00:00:00:05;\n",
+                b"  hardware infiniband 2:0;\n",
+                b'  uid "";\n',
+                b'  uid "a\\\\u0100\\"\\377}";\n',
+                b'  uid "\\xff\\n\xff";\n',
+                b"  uid 1:2;\n",
+                b"  uid 01:02;\n",
+                b'  set x = "}\\"";\n',
+                b"  on expiry { lease 10.1.1.7 { } }\n",
+                b'  client-hostname "";\n',
+                b'  client-hostname "a\\\\b\xff";\n',
+                b'  client-hostname "a}b";\n',
+            ]
+        ),
+        max_size=5,
+    ),
+)
+
 
 def state(log: LeaseLog) -> tuple[dict[str, Lease], dict[str, tuple[str, str]], int, list[Fault]]:
     """Return all that a log knows."""
@@ -99,6 +146,25 @@ def test_chunks_make_no_difference(most: int, data: bytes, cuts: list[int]) -> N
         assert changed | log.take_changed() == whole.take_changed() == set(whole.leases)
     finally:
         subject.MAX_BLOCK = longest
+
+
+@pytest.mark.parametrize("size", [1, 3, 200])
+@thoroughly
+@given(blocks=st.lists(leases.map(Lease.render) | string_blocks | odd_blocks, max_size=12))
+@example(blocks=[b'lease 10.1.1.5 {\n  binding state free;\n  uid "\\377\\001";\n}\n'])
+def test_the_dump_is_what_is_known(size: int, blocks: list[bytes]) -> None:
+    """Whether many blocks are looked into at once or one by one, and whatever is beside them."""
+    log = parse(b"".join(blocks))
+    batch, subject._BATCH = subject._BATCH, size
+    try:
+        lines = "".join(dump_lines(log, in_order(log))).splitlines()
+    finally:
+        subject._BATCH = batch
+    expected = [
+        {key: "never" if value == NEVER else value for key, value in asdict(lease).items()}
+        for lease in sorted(log.leases.values(), key=lambda lease: IPv4Address(lease.address))
+    ]
+    assert [json.loads(line) for line in lines] == expected
 
 
 @thoroughly

@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
-from .leases import LeaseLog, dump_lines
+from .leases import LeaseLog, dump_lines, in_order
 from .merge import Merge
 from .publish import BusyError
 from .service import Service, Settings, SettingsError, ask, stream
@@ -18,8 +20,8 @@ from .site import Site, SiteError
 from .status import table
 from .zone import zone_data
 
-# Large enough to cost few calls, small enough not to matter in memory.
-_CHUNK = 1 << 20
+# Large enough to cost few calls, small enough to stay in the processor's cache.
+_CHUNK = 1 << 16
 WORTH_A_PROCESS = 5000
 """So many leases take longer to print than a second process takes to begin."""
 
@@ -111,19 +113,20 @@ def _render(options: argparse.Namespace) -> None:
 
 def _dump(options: argparse.Namespace) -> None:
     log = _read_log(options.leases)
-    half = len(log.leases) // 2
+    addresses = in_order(log)
+    half = len(addresses) // 2
     if half < WORTH_A_PROCESS:
-        sys.stdout.writelines(dump_lines(log))
+        sys.stdout.writelines(dump_lines(log, addresses))
     else:
-        rest = beside(lambda: "".join(dump_lines(log, slice(half, None))).encode())
-        sys.stdout.writelines(dump_lines(log, slice(half)))
+        rest = beside(lambda: [lines.encode() for lines in dump_lines(log, addresses[half:])])
+        sys.stdout.writelines(dump_lines(log, addresses[:half]))
         sys.stdout.flush()
-        sys.stdout.buffer.write(rest())
+        rest(sys.stdout.buffer)
     sys.stdout.flush()
 
 
-def beside(work: Callable[[], bytes]) -> Callable[[], bytes]:
-    """Begin the work in a process of its own; call what is returned for what the work returned.
+def beside(work: Callable[[], Iterable[bytes]]) -> Callable[[BinaryIO], None]:
+    """Begin the work in a process of its own; give what is returned a file to write the result to.
 
     That call raises CommandError if the work failed.
     """
@@ -134,21 +137,20 @@ def beside(work: Callable[[], bytes]) -> Callable[[], bytes]:
         try:
             os.close(reader)
             with os.fdopen(writer, "wb") as pipe:
-                pipe.write(work())
+                pipe.writelines(work())
             status = 0
         finally:
             # Without the parent's way out, which would write once more what the parent writes.
             os._exit(status)
     os.close(writer)
 
-    def result() -> bytes:
+    def copy(file: BinaryIO) -> None:
         with os.fdopen(reader, "rb") as pipe:
-            data = pipe.read()
+            shutil.copyfileobj(pipe, file)
         if os.waitpid(process, 0)[1]:
             raise CommandError(["leasemerge: the process that did a part of the work failed"], 1)
-        return data
 
-    return result
+    return copy
 
 
 def _serve(options: argparse.Namespace) -> None:
@@ -195,7 +197,7 @@ def _read_log(path: Path) -> LeaseLog:
     log = LeaseLog()
     try:
         with path.open("rb") as file:
-            while chunk := file.read(_CHUNK):
+            for chunk in whole_blocks(file):
                 log.feed(chunk)
     except OSError as error:
         raise CommandError([f"leasemerge: {path}: {error.strerror}"], 1) from error
@@ -205,6 +207,20 @@ def _read_log(path: Path) -> LeaseLog:
         more = log.damage - len(log.faults)
         print(f"leasemerge: {path}: {more} more places were skipped", file=sys.stderr)
     return log
+
+
+def whole_blocks(file: BinaryIO) -> Iterator[bytes]:
+    """Yield a lease file in chunks that end with a block, which costs less than one in two pieces.
+
+    A chunk ends anywhere where no block ends for long: the memory is bounded.
+    """
+    rest = b""
+    while chunk := file.read(_CHUNK):
+        blocks, end, rest = (rest + chunk).rpartition(b"\n}\n")
+        if not end:
+            blocks, rest = rest, b""
+        yield blocks + end
+    yield rest
 
 
 def _server_and_path(text: str) -> tuple[str | None, Path]:

@@ -12,12 +12,12 @@ be read: it could be anything, so the block before it still counts.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from itertools import islice, repeat
-from json.encoder import encode_basestring_ascii as _json
+from json.encoder import encode_basestring_ascii
 from operator import contains
 from socket import inet_aton
 from typing import NamedTuple
@@ -112,7 +112,7 @@ _ANY = r'(?:[^"\\;#{}\n]++|' + _STRING.decode() + r")*+;" + _END
 # The statements in the order in which `write_lease` in server/db.c writes them, a line each, with
 # no other escapes than its own. What this does not match is read token by token, to the same end.
 # Latin-1, so that each byte is a character.
-_PLAIN = re.compile(
+_PLAIN = (
     r"(?:\ \ starts\ " + _VALUE + _END + r")?+"
     r"(?:\ \ ends\ " + _VALUE + _END + r")?+"
     r"(?:\ \ (?:tstp|tsfp|atsfp)\ " + _ANY + r")*+"
@@ -124,9 +124,11 @@ _PLAIN = re.compile(
     r'(?:\ \ uid\ (?:"((?:[^"\\\n]++|\\(?:[0-3][0-7]{2}|["\\]))*+)"|'
     r"([0-9a-f]{2}(?::[0-9a-f]{2})*+));\n)?+"
     r"(?:\ \ (?:set|option)\ " + _ANY + r")*+"
-    r'(?:\ \ client-hostname\ "([ !\#-\[\]-~]*+)";\n)?+',
-    re.VERBOSE,
+    r'(?:\ \ client-hostname\ ("[ !\#-\[\]-~]*+");\n)?+'
 )
+_PLAIN_BODY = re.compile(_PLAIN, re.VERBOSE)
+# The second half takes all that is left where a body is not plain, and has no groups.
+_PLAIN_BODIES = re.compile(_PLAIN + r"\}|.++", re.VERBOSE | re.DOTALL)
 # What `parse_lease_declaration` knows, for telling a block of an old dhcpd from a damaged one.
 _KEYWORDS = frozenset(
     b"starts ends timestamp tstp tsfp atsfp cltt uid class hardware reserved dynamic-bootp "
@@ -150,7 +152,7 @@ _Fields = tuple[str, int | None, int | None, int | None, str | None, str | None,
 
 def _fields(body: bytes) -> _Fields | None:
     """Return what follows the address in a Lease; None if the block with this body is damaged."""
-    plain = _PLAIN.fullmatch(body.decode("latin-1"))
+    plain = _PLAIN_BODY.fullmatch(body.decode("latin-1"))
     if plain is None:
         return _odd_fields(body)
     starts, ends, cltt, state, hardware, string, pairs, hostname = plain.groups()
@@ -160,12 +162,14 @@ def _fields(body: bytes) -> _Fields | None:
         _time(ends) if ends else None,
         _time(cltt) if cltt else None,
         hardware,
-        # Python's own codec reads the escapes that dhcpd writes as dhcpd does.
-        string.encode("latin-1").decode("unicode_escape").encode("latin-1").hex(":")
-        if string
-        else pairs,
-        hostname,
+        _plain_uid(string) if string else pairs,
+        hostname[1:-1] if hostname else None,
     )
+
+
+def _plain_uid(string: str) -> str:
+    # Python's own codec reads the escapes that dhcpd writes as dhcpd does.
+    return string.encode("latin-1").decode("unicode_escape").encode("latin-1").hex(":")
 
 
 def _odd_fields(body: bytes) -> _Fields | None:
@@ -618,28 +622,82 @@ def parse(data: bytes) -> LeaseLog:
     return log
 
 
-def dump_lines(log: LeaseLog, part: slice = slice(None)) -> Iterator[str]:
-    """Yield the last complete block of each address as a JSON object, in address order.
+def in_order(log: LeaseLog) -> list[bytes]:
+    """Return the addresses that a log has blocks of, sorted by their numbers."""
+    return sorted(log._bodies, key=lambda address: inet_aton(address.decode()))
 
-    The keys are those of `leasemerge dump`; each line ends with a line break. Of all addresses, in
-    order, only those of the part are told.
+
+def dump_lines(log: LeaseLog, addresses: Sequence[bytes]) -> Iterator[str]:
+    """Yield the last complete block of each of these addresses as a JSON object.
+
+    The keys are those of `leasemerge dump`. A text is some lines, each with its line break.
     """
-    for address, body in sorted(log._bodies.items(), key=_by_number)[part]:
-        fields = _fields(body)
-        if fields is not None:
-            state, starts, ends, cltt, hardware, uid, hostname = fields
-            yield (
-                f'{{"address": "{address.decode()}", "state": "{state}", '
-                f'"starts": {_JSON.get(starts, starts)}, "ends": {_JSON.get(ends, ends)}, '
-                f'"cltt": {_JSON.get(cltt, cltt)}, '
-                f'"hardware": {_json(hardware) if hardware else "null"}, '
-                f'"uid": {_json(uid) if uid else "null"}, '
-                f'"hostname": {"null" if hostname is None else _json(hostname)}}}\n'
+    for first in range(0, len(addresses), _BATCH):
+        batch = addresses[first : first + _BATCH]
+        rows = _json_rows([log._bodies[address] for address in batch])
+        yield "".join(
+            f'{{"address": "{address.decode()}", "state": "{state}", "starts": {starts}, '
+            f'"ends": {ends}, "cltt": {cltt}, "hardware": {hardware}, "uid": {uid}, '
+            f'"hostname": {hostname}}}\n'
+            for address, (state, starts, ends, cltt, hardware, uid, hostname) in zip(
+                batch, rows, strict=True
             )
+        )
 
 
-_JSON: dict[int | None, str] = {None: "null", NEVER: '"never"'}
+# So many blocks are looked into at once: what they take stays in the processor's cache.
+_BATCH = 200
+
+_Row = tuple[str, str, str, str, str, str, str]
 
 
-def _by_number(item: tuple[bytes, bytes]) -> bytes:
-    return inet_aton(item[0].decode())
+def _json_rows(bodies: Sequence[bytes]) -> Iterable[_Row]:
+    """Return the fields of each block, in JSON but for the state."""
+    plain = _PLAIN_BODIES.findall((b"}".join(bodies) + b"}").decode("latin-1"))
+    if len(plain) != len(bodies) or not any(plain[-1]):
+        return map(_json_row, bodies)
+    starts, ends, cltt, state, hardware, strings, pairs, hostname = zip(*plain, strict=True)
+    # All strings at once; an escape that dhcpd does not write, and that is no octet, parts them.
+    octets = "\\u0100".join(strings).encode("latin-1").decode("unicode_escape").split("\u0100")
+    uid = (
+        f'"{text.encode("latin-1").hex(":") or hexadecimal}"' if text or hexadecimal else "null"
+        for text, hexadecimal in zip(octets, pairs, strict=True)
+    )
+    return zip(
+        state,
+        *(map(_json_time, times) for times in (starts, ends, cltt)),
+        (f'"{text}"' if text else "null" for text in hardware),
+        uid,
+        # Quoted already, and without a character that JSON would escape.
+        (text or "null" for text in hostname),
+        strict=True,
+    )
+
+
+def _json_row(body: bytes) -> _Row:
+    fields = _fields(body)
+    if fields is None:
+        raise ValueError("a log keeps no damaged block")
+    state, starts, ends, cltt, hardware, uid, hostname = fields
+    return (
+        state,
+        _json_seconds(starts),
+        _json_seconds(ends),
+        _json_seconds(cltt),
+        _json(hardware),
+        _json(uid),
+        _json(hostname),
+    )
+
+
+def _json(text: str | None) -> str:
+    return "null" if text is None else encode_basestring_ascii(text)
+
+
+def _json_seconds(time: int | None) -> str:
+    return "null" if time is None else '"never"' if time == NEVER else str(time)
+
+
+@lru_cache(maxsize=1 << 16)
+def _json_time(text: str) -> str:
+    return _json_seconds(_time(text) if text else None)
