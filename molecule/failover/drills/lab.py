@@ -217,6 +217,10 @@ class Lab:
         """Pull a machine's cable, so that what dies on it cannot even close a connection."""
         self.run("ip", "link", "set", self.port(self.container(server)), "down")
 
+    def plug(self, server: Server) -> None:
+        """Put a machine's cable back."""
+        self.run("ip", "link", "set", self.port(self.container(server)), "up")
+
     def power_on(self, server: Server) -> None:
         """Give it power again; returns at once."""
         self.run("podman", "start", self.container(server))

@@ -457,13 +457,12 @@ def alias_removed(run: Run, server: Server) -> None:
 
 @drill(4, "cable-pulled-and-put-back", of=EACH_TINYDNS, address=10, lookup=11)
 def cable(run: Run, server: Server) -> None:
-    """When its interface is up again, a machine answers as if nothing had been."""
-    lab = run.lab
-    lab.on(server, "ip", "link", "set", "eth0", "down")
+    """When its cable is back, a machine answers as if nothing had been."""
+    run.lab.unplug(server)
     try:
         run.watch.served(clients=3, lookups=40)
     finally:
-        lab.on(server, "ip", "link", "set", "eth0", "up")
+        run.lab.plug(server)
     run.watch.served(clients=3, lookups=40)
 
 

@@ -6,10 +6,12 @@
 4. an inventory with a fault touches nothing
 5. a leased client is pinned to its address by one line, and unpinned again
 6. what a run that was broken off has written is read, by the next run, by what it was written for
+7. the state of the network, a lease with the line that pins it, and an audit of every answer
 """
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -198,3 +200,51 @@ def test_run_that_was_broken_off_is_ended_by_the_next() -> None:
     for (server, unit), process in before.items():
         assert machine(server).check_output(show, unit) != process, f"{unit} on {server}"
     assert changed_tasks(play("site.yml", "--check")[1]) == []
+
+
+# 7.
+
+
+def test_status_shows_every_server_and_writes_the_page() -> None:
+    page = PROJECT / "report/index.html"
+    page.unlink(missing_ok=True)
+    status, output = play("show-status.yml")
+    assert status == 0, output
+    names = [*DHCP_SERVERS, *CACHES, *(row["name"] for row in LAB["clients"])]
+    html = page.read_text()
+    assert [name for name in names if name not in output or name not in html] == []
+
+
+def test_lease_is_shown_with_the_line_that_pins_it() -> None:
+    row = next(row for row in LAB["clients"] if row["program"] == "dhclient")
+    address = client(row["name"]).check_output("sh /lab/client-address.sh")
+    status, output = play("show-lease.yml", "-e", f"name={row['name']}")
+    assert status == 0, output
+    line = f'fixed_address: {address}, hardware_ethernet: "{row["mac"]}"'
+    assert f"{row['name']}: {{ {line} }}" in output
+
+
+def test_audit_finds_a_name_that_is_answered_wrongly_and_ends_with_an_error() -> None:
+    status, output = play("audit-names.yml")
+    assert status == 0, output
+    row = SITE["name_servers"][0]
+    host = machine(row["server"])
+    settings = json.loads(host.file("/etc/leasemerge/service.json").content_string)
+    wrong = f"wrong.{DOMAIN}"
+    # It would put back what is served within a second.
+    host.check_output("systemctl stop leasemerge")
+    try:
+        host.check_output(
+            "sh -c %s",
+            f"cd {settings['data_dir']} && echo +{wrong}:192.0.2.1 >>data && tinydns-data",
+        )
+        status, output = play("audit-names.yml")
+    finally:
+        host.check_output("systemctl start leasemerge")
+    assert status != 0
+    assert wrong in output
+
+    def is_gone() -> None:
+        assert dig(row["address"], wrong, "A") == []
+
+    eventually(is_gone)
