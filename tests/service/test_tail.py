@@ -108,3 +108,21 @@ def test_6_the_directory_comes_later(tmp_path: Path) -> None:
     path.parent.mkdir()
     assert tail.watch()
     tail.close()
+
+
+def test_7_another_directory_takes_its_place(tmp_path: Path) -> None:
+    """Renamed into its place here; a disk that is mounted over it looks the same."""
+    path = tmp_path / "dhcp" / "dhcpd.leases"
+    path.parent.mkdir()
+    tail = Tail(path)
+    assert not tail.watch()
+    path.parent.rename(tmp_path / "old")
+    path.parent.mkdir()
+    path.write_bytes(b"one\n")
+    assert tail.watch()
+    assert _all(tail) == (True, b"one\n")
+    with path.open("ab") as file:
+        file.write(b"two\n")
+    assert _woken(tail)
+    assert _all(tail) == (False, b"two\n")
+    tail.close()

@@ -46,7 +46,8 @@ class Tail:
         self._inotify = _libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
         if self._inotify < 0:
             raise OSError(ctypes.get_errno(), "cannot make an inotify descriptor")
-        self._watching = False
+        # The directory that is watched: its device and its number there.
+        self._watched: tuple[int, int] | None = None
         self._file = -1
         self._offset = 0
         self._last = b""
@@ -66,14 +67,21 @@ class Tail:
     def watch(self) -> bool:
         """Watch the directory if it is not watched; say whether the watch is new.
 
-        Called at every tick: a directory that was absent at first, or removed, is found again.
+        Called at every tick: a directory that was absent at first, removed, or that another file
+        system was mounted over is found again.
         """
-        if self._watching:
+        directory = self.path.parent
+        try:
+            found = directory.stat()
+        except OSError:
+            return False
+        if (found.st_dev, found.st_ino) == self._watched:
             return False
         mask = _IN_MODIFY | _IN_MOVED_TO | _IN_CREATE | _IN_DELETE
-        directory = os.fsencode(self.path.parent)
-        self._watching = _libc.inotify_add_watch(self._inotify, directory, mask) >= 0
-        return self._watching
+        if _libc.inotify_add_watch(self._inotify, os.fsencode(directory), mask) < 0:
+            return False
+        self._watched = (found.st_dev, found.st_ino)
+        return True
 
     def woken(self) -> bool:
         """Take the events that wait and say whether one is about the file."""
@@ -90,7 +98,7 @@ class Tail:
                 name = events[position : position + length].rstrip(b"\0")
                 position += length
                 if mask & _IN_IGNORED:
-                    self._watching = False
+                    self._watched = None
                     ours = True
                 ours = ours or bool(mask & _IN_Q_OVERFLOW) or name == self._name
 
