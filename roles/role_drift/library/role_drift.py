@@ -125,7 +125,7 @@ def main() -> None:
         module.exit_json(
             changed=False,
             packages=missing_packages(asked["packages"]),
-            users=[user for user in asked["users"] if not _known(pwd.getpwnam, user)],
+            users=[user for user in asked["users"] if _known(pwd.getpwnam, user) is None],
             files={
                 name: [file for file in files if differs(file)]
                 for name, files in asked["files"].items()
