@@ -7,6 +7,8 @@
       dnscache                             scorpio: dnscache
          |                                    |
     =====+====== one podman bridge ===========+=====
+                        |
+                      relay ----- probe-far
 
 The names are the inventory's, and so is who has what. A network that is cut in two is really two
 bridges.
@@ -25,7 +27,8 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -97,15 +100,15 @@ class Held:
     """Clients of ours that keep their leases until the end of the ``with``."""
 
     hostnames: Sequence[str]
-    process: subprocess.Popen[str]
+    processes: Sequence[subprocess.Popen[str]]
     leases: dict[str, dict[str, Any]] = field(default_factory=dict)
     """What they hold, by MAC address."""
     first: float = 0.0
     """When the first of them got its lease."""
 
     def read(self) -> None:
-        """Take what the probe has told since."""
-        for event in read_events(self.process):
+        """Take what the probes have told since."""
+        for event in chain.from_iterable(map(read_events, self.processes)):
             if event["kind"] == "lease":
                 self.leases[event["mac"]] = event
                 self.first = self.first or event["at"]
@@ -122,7 +125,8 @@ class Held:
 
     def __exit__(self, *_: object) -> None:
         """Let the clients vanish, as clients do: nothing is released."""
-        end(self.process)
+        for process in self.processes:
+            end(process)
 
 
 def read_events(process: subprocess.Popen[str]) -> Iterator[dict[str, Any]]:
@@ -158,7 +162,9 @@ class Lab:
         self.name_servers = [s for s in self.servers if s.alias]
         # In the order that dhcpd hands them out.
         self.caches = [s for name in caches for s in self.servers if s.name == name]
-        self.left, self.right = f"{facts['prefix']}-probe-left", f"{facts['prefix']}-probe-right"
+        self.left, self.right, *far = map(self.container, facts["probes"])
+        #: A probe in every subnet that there is a probe in.
+        self.everywhere = (self.left, *far)
 
     # -- doing ---------------------------------------------------------------
 
@@ -395,10 +401,14 @@ class Lab:
         process.stdout = path.open()
         return process
 
-    def hold(self, hostnames: Sequence[str], on: str = "", *, renew: bool = True) -> Held:
-        """Have clients with these hostnames who ask for leases, and without ``renew`` only once."""
-        spec = {"hostnames": hostnames, "renew": renew}
-        return Held(hostnames, self.probe(on or self.left, "hold", spec))
+    def hold(self, hostnames: Sequence[str], on: Sequence[str] = (), *, renew: bool = True) -> Held:
+        """Have clients with these hostnames who ask for leases, and without ``renew`` only once.
+
+        ``on``: the probes that they are dealt out to.
+        """
+        on = on or [self.left]
+        specs = [{"hostnames": hostnames[n :: len(on)], "renew": renew} for n in range(len(on))]
+        return Held(hostnames, [self.probe(o, "hold", s) for o, s in zip(on, specs, strict=True)])
 
     @contextmanager
     def load(self, clients: int, rate: int) -> Iterator[Load]:
@@ -442,15 +452,12 @@ class Lab:
 
     @property
     def pool(self) -> int:
-        """Return how many addresses the pair can give on its own subnet, at most."""
-        here = IPv4Address(self.primary.address)
-        ranges = [
-            r
-            for s in self.site["subnets"]
-            if here in IPv4Network(s["network"])
-            for r in s["ranges"]
-        ]
-        return sum(int(IPv4Address(b)) - int(IPv4Address(a)) + 1 for a, b in ranges)
+        """Return how many addresses the pair can give in the smallest subnet that is tried."""
+        return min(
+            sum(int(IPv4Address(b)) - int(IPv4Address(a)) + 1 for a, b in subnet["ranges"])
+            for subnet in self.site["subnets"]
+            if subnet["network"] in self.facts["probes"].values()
+        )
 
     @property
     def lease_time(self) -> int:

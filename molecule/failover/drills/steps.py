@@ -329,7 +329,7 @@ def lease_file_lost(run: Run, server: Server) -> None:
 def cut(run: Run) -> None:
     """Each half serves its own clients; healed, both know all names."""
     lab = run.lab
-    with lab.hold(["at-left"]) as left, lab.hold(["at-right"], on=lab.right) as right:
+    with lab.hold(["at-left"]) as left, lab.hold(["at-right"], on=[lab.right]) as right:
         lab.bound(left, 1)
         lab.bound(right, 1)
         with lab.cut():
@@ -915,9 +915,9 @@ def hostile(run: Run) -> None:
 def crowd(run: Run) -> None:
     """Of many clients with one name exactly one has it, and its address points back."""
     lab = run.lab
-    count = min(100, lab.pool // 2)
+    count = min(100, lab.pool // 2 * len(lab.everywhere))
     name = f"crowd.{lab.domain}"
-    with lab.hold(["crowd"] * count, renew=False) as held:
+    with lab.hold(["crowd"] * count, on=lab.everywhere, renew=False) as held:
         lab.bound(held, count, within=30)
         run.note(f"{count} clients")
         addresses = {
@@ -959,12 +959,12 @@ def crowded(lab: Lab) -> str:
 def storm(run: Run, server: Server) -> None:
     """All of a storm of new clients get an address and a name while a server loses its power."""
     lab = run.lab
-    count = min(100, lab.pool // 4)
+    count = min(100, lab.pool // 4 * len(lab.everywhere))
     # The clients of the drill before have vanished. A lone server has half of what is free, so
     # their leases must be over first, and the free addresses shared out again.
     eventually(partial(crowded, lab), 200)
     run.watch.served(clients=15, within=30)
-    with lab.hold([f"storm-{n}" for n in range(count)]) as held:
+    with lab.hold([f"storm-{n}" for n in range(count)], on=lab.everywhere) as held:
         with lab.dead(server):
             took = lab.bound(held, count, within=60)
             run.note(f"{count} clients at once, the last served {took:.1f} s after the power went")

@@ -41,7 +41,7 @@ def lab_networks(subnets: Iterable[Mapping[str, Any]], prefix: str) -> list[dict
                 "podman_last": str(lower[-1]),
                 "root_address": str(own[-2]),
                 "relay_address": str(own[-4]),
-                "probe_addresses": {"probe-left": str(own[-5]), "probe-right": str(own[-6])},
+                "probe_addresses": [str(own[-5]), str(own[-6])],
                 "ranges": bool(subnet.get("ranges")),
             }
         )
