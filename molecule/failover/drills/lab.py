@@ -456,7 +456,7 @@ class Lab:
         return min(
             sum(int(IPv4Address(b)) - int(IPv4Address(a)) + 1 for a, b in subnet["ranges"])
             for subnet in self.site["subnets"]
-            if subnet["network"] in self.facts["probes"].values()
+            if subnet["network"] in self.facts["probed"]
         )
 
     @property
