@@ -6,7 +6,7 @@ Source: dhcpd.conf(5), "The subnet statement", "The shared-network statement", "
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any
@@ -17,8 +17,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "roles/lease_mer
 
 from leasemerge import site as leasemerge_site
 
-# What a host block may have besides its addresses.
-_STATEMENTS = frozenset({"next_server", "filename", "options", "extra"})
+# Statements of one bare word, in the order that they are written.
+_WORDS = ("default_lease_time", "min_lease_time", "max_lease_time", "next_server")
 
 
 def dhcpd_networks(
@@ -51,23 +51,51 @@ def dhcpd_networks(
     return list(networks.values())
 
 
-def dhcpd_hosts(fixed_hosts: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Write one entry for each hardware address, since a host block takes a single one.
+def dhcpd_statements(item: Mapping[str, Any]) -> list[str]:
+    """Write the statements of a scope (the whole network, a subnet, a host) as a list of lines.
+
+    The keys of ``item`` are default_lease_time, min_lease_time, max_lease_time (seconds),
+    next_server, filename, options (name to value, or to a list that is joined by commas), extra
+    (raw text); all may be absent or null.
+    """
+    lines = [f"{key.replace('_', '-')} {item[key]};" for key in _WORDS if item.get(key) is not None]
+    if item.get("filename") is not None:
+        lines.append(f'filename "{item["filename"]}";')
+    lines += [
+        f"option {option} {', '.join(map(str, _flat(value)))};"
+        for option, value in sorted((item.get("options") or {}).items())
+    ]
+    return lines + str(item.get("extra") or "").strip().splitlines()
+
+
+def dhcpd_host_blocks(fixed_hosts: Iterable[Mapping[str, Any]]) -> str:
+    """Write a host block for each hardware address, since a block takes a single one.
 
     The first block of a host bears its name, a further one its name and a number: ``name-2``
-    could be another host's name, ``name.2`` cannot. ``plain`` tells that an entry has none of the
-    statements that a template would have to look for one by one.
+    could be another host's name, ``name.2`` cannot. Here and not in the template, which
+    is half a second slower with 5,000 hosts.
     """
-    return [
-        {
-            **host,
-            "hardware_ethernet": mac,
-            "block": host["name"] + (f".{number}" if number > 1 else ""),
-            "plain": _STATEMENTS.isdisjoint(host),
-        }
-        for host in fixed_hosts
-        for number, mac in enumerate(host["hardware_ethernet"], start=1)
-    ]
+    return "".join(_host_blocks(fixed_hosts))
+
+
+def _host_blocks(fixed_hosts: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    for host in fixed_hosts:
+        address = host["fixed_address"]
+        statements = [f"fixed-address {address};"] if address is not None else []
+        statements += dhcpd_statements(host)
+        for number, mac in enumerate(host["hardware_ethernet"], start=1):
+            block = host["name"] + (f".{number}" if number > 1 else "")
+            body = "".join(f"    {line}\n" for line in [f"hardware ethernet {mac};", *statements])
+            yield f"host {block} {{\n{body}}}\n"
+
+
+def _flat(value: object) -> Iterator[object]:
+    """Yield the values of a list of lists of any depth, or the one value that is no list."""
+    if isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _flat(item)
+    elif value is not None:
+        yield value
 
 
 class FilterModule:
@@ -75,4 +103,8 @@ class FilterModule:
 
     def filters(self) -> dict[str, Any]:
         """Name each filter of this file."""
-        return {"dhcpd_networks": dhcpd_networks, "dhcpd_hosts": dhcpd_hosts}
+        return {
+            "dhcpd_networks": dhcpd_networks,
+            "dhcpd_host_blocks": dhcpd_host_blocks,
+            "dhcpd_statements": dhcpd_statements,
+        }

@@ -29,22 +29,23 @@ _SITE_TABLES = ("fixed_hosts", "subnets", "name_servers", "dhcp_servers", "dnsca
 def fixed_hosts(
     hosts: Iterable[str], hostvars: Mapping[str, Mapping[str, Any]]
 ) -> list[dict[str, Any]]:
-    """Gather the table of fixed hosts, sorted by name. Nothing is judged here: site_faults does."""
+    """Gather the table of fixed hosts, sorted by name. It is checked_site that judges."""
     return sorted(
         (_fixed_host(host, hostvars[host]) for host in hosts), key=lambda row: row["name"]
     )
 
 
 def reverse_zones(networks: Iterable[object]) -> list[str]:
-    """Name the reverse zones of networks, sorted; what is no network is site_faults' to tell."""
+    """Name the reverse zones of networks, sorted; what is no network is checked_site's to tell."""
     return leasemerge_site.reverse_zones(
         str(network) for network in networks if _is_network(network)
     )
 
 
-def site_faults(site: object) -> list[str]:
-    """Find every fault of a site, a sentence each, with the line of the inventory to mend."""
-    return leasemerge_site.faults(_with_places(site) if isinstance(site, Mapping) else site)
+def checked_site(site: Mapping[str, Any]) -> dict[str, Any]:
+    """Add to a site its faults: a sentence each, with the line of the inventory to mend."""
+    values = dict(site)
+    return {**values, "faults": leasemerge_site.faults(_with_places(values))}
 
 
 def _fixed_host(name: str, variables: Mapping[str, Any]) -> dict[str, Any]:
@@ -109,10 +110,15 @@ def _place(values: Iterable[object]) -> str | None:
     for value in values:
         origin = Origin.get_tag(value)
         if origin is not None and origin.path is not None and origin.line_num is not None:
-            path = Path(origin.path)
-            shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
-            places.setdefault(origin.path, f"{shown}:{origin.line_num}")
+            places.setdefault(origin.path, f"{_from_here(origin.path)}:{origin.line_num}")
     return ", ".join(places.values()) or None
+
+
+@cache
+def _from_here(file: str) -> str:
+    """Shorten a path that lies in the working directory: once, not for each of its lines."""
+    path = Path(file)
+    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
 
 
 def _listed(value: object) -> list[object]:
@@ -153,5 +159,5 @@ class FilterModule:
         """Name each filter of this file."""
         return {
             function.__name__: _checked(function)
-            for function in (fixed_hosts, reverse_zones, site_faults)
+            for function in (fixed_hosts, reverse_zones, checked_site)
         }

@@ -1,6 +1,6 @@
 """The filters that make the site of an inventory, run by the real ansible-playbook.
 
-inventory/hosts.yml  --fixed_hosts-->  table  --site_faults-->  sentences with file and line
+inventory/hosts.yml  --fixed_hosts-->  table  --checked_site-->  sentences with file and line
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ PLAYBOOK = """\
         mode: "0600"
         content: "{{ {'table': table, 'faults': faults} | to_json }}"
       vars:
-        faults: "{{ site | combine({'fixed_hosts': table}) | site_faults }}"
+        faults: "{{ (site | combine({'fixed_hosts': table}) | checked_site).faults }}"
         site:
           domain: office.internal
           reverse_zones: "{{ ['10.1.1.0/24', 'nonsense', 7] | reverse_zones }}"

@@ -191,6 +191,14 @@ def test_options_and_pxe_go_to_subnets_and_hosts(tmp_path: Path) -> None:
         assert conf.count(statement) == 1, statement
 
 
+def test_null_is_as_good_as_nothing(tmp_path: Path) -> None:
+    nothing = dict.fromkeys(("next_server", "filename", "options", "extra", "max_lease_time"))
+    written = render(
+        tmp_path, {"dhcpd_subnets": [SUBNET | nothing], "dhcpd_fixed_hosts": [HOST | nothing]}
+    )
+    assert written == render(tmp_path, {})
+
+
 @pytest.mark.parametrize(("seconds", "line"), [("1", "auto-partner-down 1;"), ("0", "")])
 def test_number_may_be_text_as_the_command_line_gives_it(
     tmp_path: Path, seconds: str, line: str
