@@ -8,14 +8,13 @@ import random
 import shutil
 import subprocess
 import sys
-from io import BytesIO
 from itertools import permutations
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from leasemerge.__main__ import WORTH_A_PROCESS, CommandError, beside, whole_blocks
+from leasemerge.__main__ import WORTH_A_PROCESS
 from leasemerge.leases import dump_lines, in_order, parse
 
 ROOT = Path(__file__).parents[2]
@@ -170,33 +169,6 @@ def test_two_processes_dump_what_one_does(tmp_path: Path) -> None:
     log = parse(text)
     assert done.stdout.decode() == "".join(dump_lines(log, in_order(log)))
     assert [json.loads(line)["address"] for line in done.stdout.splitlines()] == addresses
-
-
-def test_work_that_fails_in_the_second_process_is_told() -> None:
-    """It is an error, and half of an answer is not taken for one."""
-
-    def fail() -> list[bytes]:
-        raise MemoryError
-
-    output = BytesIO()
-    beside(lambda: [b"x" * 100_000, b"y"])(output)
-    assert output.getvalue() == b"x" * 100_000 + b"y"
-    copy = beside(fail)
-    with pytest.raises(CommandError):
-        copy(BytesIO())
-
-
-def test_a_file_is_read_in_whole_blocks() -> None:
-    """Nothing is lost, a block is in one chunk, and what has no end is not awaited."""
-    block = b"lease 10.1.1.5 {\n  binding state free;\n}\n"
-    endless = b"x" * 200_000
-    for data in (b"", b"# none", block * 9999, block * 9999 + block[:20], endless + block):
-        assert b"".join(whole_blocks(BytesIO(data))) == data
-    *chunks, rest = whole_blocks(BytesIO(block * 9999))
-    assert len(chunks) > 2
-    assert all(chunk.endswith(b"\n}\n") for chunk in chunks)
-    assert rest == b""
-    assert max(map(len, whole_blocks(BytesIO(endless * 9)))) < len(endless)
 
 
 def test_who_reads_may_stop(tmp_path: Path) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
 from ipaddress import IPv4Address
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from leasemerge import leases as subject
@@ -125,27 +126,52 @@ def test_the_last_block_of_each_address_counts(blocks: list[Lease]) -> None:
     assert dict(log.leases) == {lease.address: lease for lease in blocks}
 
 
-@pytest.mark.parametrize("most", [300, subject.MAX_BLOCK])
+@pytest.fixture(params=[300, subject.MAX_BLOCK])
+def _longest_block(request: pytest.FixtureRequest) -> Iterator[None]:
+    longest, subject.MAX_BLOCK = subject.MAX_BLOCK, request.param
+    yield
+    subject.MAX_BLOCK = longest
+
+
+@pytest.mark.usefixtures("_longest_block")
 @thoroughly
 @given(data=logs, cuts=st.lists(st.integers(1, 300), max_size=40))
 # In the layout of every other block, but too long.
 @example(data=Lease("10.1.1.1", "free", hostname="x" * 300).render(), cuts=[16])
-def test_chunks_make_no_difference(most: int, data: bytes, cuts: list[int]) -> None:
+def test_chunks_make_no_difference(data: bytes, cuts: list[int]) -> None:
     """A log in chunks is the log in one piece, also where a block is too long."""
-    longest, subject.MAX_BLOCK = subject.MAX_BLOCK, most
-    try:
-        log, rest = LeaseLog(), data
-        changed = set()
-        for cut in cuts:
-            log.feed(rest[:cut])
-            changed |= log.take_changed()
-            rest = rest[cut:]
+    log, rest = LeaseLog(), data
+    changed = set()
+    for cut in cuts:
+        log.feed(rest[:cut])
+        changed |= log.take_changed()
+        rest = rest[cut:]
+    log.feed(rest)
+    whole = parse(data)
+    assert state(log) == state(whole)
+    assert changed | log.take_changed() == whole.take_changed() == set(whole.leases)
+
+
+@pytest.mark.usefixtures("_longest_block")
+@thoroughly
+@given(data=logs, cut=st.integers(0, 300), seen=st.booleans())
+# Lost, in the one and in the other way.
+@example(data=b"\nhost a { " + b"x " * 300, cut=1, seen=False)
+@example(data=b'\nhost a { "' + b"x" * 600, cut=1, seen=False)
+def test_what_follows_a_complete_log_may_be_read_on_its_own(
+    data: bytes, cut: int, *, seen: bool
+) -> None:
+    """Two logs, one after the other, are one log."""
+    log, later, whole = parse(data[:cut]), parse(data[cut:]), parse(data)
+    assume(log.complete)
+    before = log.take_changed() if seen else set()
+    log.append(later)
+    assert state(log) == state(whole)
+    assert before | log.take_changed() == set(whole.leases)
+    for rest in (b"lease 10.1.1.2 {", b'x";\n}\n', b"}\nfrob;", b"\nlease 10.1.1.3 {\n}\n"):
         log.feed(rest)
-        whole = parse(data)
+        whole.feed(rest)
         assert state(log) == state(whole)
-        assert changed | log.take_changed() == whole.take_changed() == set(whole.leases)
-    finally:
-        subject.MAX_BLOCK = longest
 
 
 @pytest.mark.parametrize("size", [1, 3, 200])

@@ -8,20 +8,19 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO
 
 from .leases import LeaseLog, dump_lines, in_order
 from .merge import Merge
 from .publish import BusyError
+from .reading import beside, read_log
 from .service import Service, Settings, SettingsError, ask, stream
 from .site import Site, SiteError
 from .status import table
 from .zone import zone_data
 
-# Large enough to cost few calls, small enough to stay in the processor's cache.
-_CHUNK = 1 << 16
 WORTH_A_PROCESS = 5000
 """So many leases take longer to print than a second process takes to begin."""
 
@@ -118,39 +117,22 @@ def _dump(options: argparse.Namespace) -> None:
     if half < WORTH_A_PROCESS:
         sys.stdout.writelines(dump_lines(log, addresses))
     else:
-        rest = beside(lambda: [lines.encode() for lines in dump_lines(log, addresses[half:])])
-        sys.stdout.writelines(dump_lines(log, addresses[:half]))
-        sys.stdout.flush()
-        rest(sys.stdout.buffer)
+        _dump_halves(log, addresses[:half], addresses[half:])
     sys.stdout.flush()
 
 
-def beside(work: Callable[[], Iterable[bytes]]) -> Callable[[BinaryIO], None]:
-    """Begin the work in a process of its own; give what is returned a file to write the result to.
+def _dump_halves(log: LeaseLog, first: Sequence[bytes], second: Sequence[bytes]) -> None:
+    def dump_second(parent: BinaryIO) -> None:
+        # All of it before the first word: who listens is busy until then.
+        parent.writelines([lines.encode() for lines in dump_lines(log, second)])
 
-    That call raises CommandError if the work failed.
-    """
-    reader, writer = os.pipe()
-    process = os.fork()
-    if process == 0:
-        status = 1
-        try:
-            os.close(reader)
-            with os.fdopen(writer, "wb") as pipe:
-                pipe.writelines(work())
-            status = 0
-        finally:
-            # Without the parent's way out, which would write once more what the parent writes.
-            os._exit(status)
-    os.close(writer)
-
-    def copy(file: BinaryIO) -> None:
-        with os.fdopen(reader, "rb") as pipe:
-            shutil.copyfileobj(pipe, file)
-        if os.waitpid(process, 0)[1]:
-            raise CommandError(["leasemerge: the process that did a part of the work failed"], 1)
-
-    return copy
+    try:
+        with beside(dump_second) as child:
+            sys.stdout.writelines(dump_lines(log, first))
+            sys.stdout.flush()
+            shutil.copyfileobj(child, sys.stdout.buffer)
+    except ChildProcessError as error:
+        raise CommandError([f"leasemerge: {error}"], 1) from error
 
 
 def _serve(options: argparse.Namespace) -> None:
@@ -194,11 +176,8 @@ def read_site(path: Path) -> Site:
 
 
 def _read_log(path: Path) -> LeaseLog:
-    log = LeaseLog()
     try:
-        with path.open("rb") as file:
-            for chunk in whole_blocks(file):
-                log.feed(chunk)
+        log = read_log(path)
     except OSError as error:
         raise CommandError([f"leasemerge: {path}: {error.strerror}"], 1) from error
     for fault in log.faults:
@@ -207,20 +186,6 @@ def _read_log(path: Path) -> LeaseLog:
         more = log.damage - len(log.faults)
         print(f"leasemerge: {path}: {more} more places were skipped", file=sys.stderr)
     return log
-
-
-def whole_blocks(file: BinaryIO) -> Iterator[bytes]:
-    """Yield a lease file in chunks that end with a block, which costs less than one in two pieces.
-
-    A chunk ends anywhere where no block ends for long: the memory is bounded.
-    """
-    rest = b""
-    while chunk := file.read(_CHUNK):
-        blocks, end, rest = (rest + chunk).rpartition(b"\n}\n")
-        if not end:
-            blocks, rest = rest, b""
-        yield blocks + end
-    yield rest
 
 
 def _server_and_path(text: str) -> tuple[str | None, Path]:

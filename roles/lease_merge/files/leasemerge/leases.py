@@ -400,6 +400,33 @@ class LeaseLog:
         self._changed = set()
         return {address.decode() for address in changed}
 
+    @property
+    def complete(self) -> bool:
+        """Whether it ends between two statements: what follows may be read as a log of its own."""
+        return not (self._text or self._depth or self._lost or self._skip_line)
+
+    def append(self, later: LeaseLog) -> None:
+        """Take what was read of the bytes that follow a complete log, as a log of their own."""
+        self.damage += later.damage
+        told = (Fault(self._line - 1 + fault.line, fault.reason) for fault in later.faults)
+        self.faults += islice(told, MAX_FAULTS - len(self.faults))
+        self.failover |= later.failover
+        self._bodies |= later._bodies
+        if self._changed is not None:
+            self._changed |= later._bodies.keys() if later._changed is None else later._changed
+        self._text, self._line = later._text, self._line - 1 + later._line
+        self._scanned, self._depth, self._block = later._scanned, later._depth, later._block
+        self._lost, self._skip_line = later._lost, later._skip_line
+
+    def addresses(self) -> list[bytes]:
+        """List the addresses that there are blocks of, in any order."""
+        return list(self._bodies)
+
+    def forget(self, addresses: Iterable[bytes]) -> None:
+        """Drop the blocks of these addresses."""
+        for address in addresses:
+            self._bodies.pop(address, None)
+
     def feed(self, chunk: bytes) -> None:
         """Take the next bytes of the log."""
         self._text += chunk
@@ -624,7 +651,7 @@ def parse(data: bytes) -> LeaseLog:
 
 def in_order(log: LeaseLog) -> list[bytes]:
     """Return the addresses that a log has blocks of, sorted by their numbers."""
-    return sorted(log._bodies, key=lambda address: inet_aton(address.decode()))
+    return sorted(log.addresses(), key=lambda address: inet_aton(address.decode()))
 
 
 def dump_lines(log: LeaseLog, addresses: Sequence[bytes]) -> Iterator[str]:

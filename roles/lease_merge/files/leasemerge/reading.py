@@ -1,0 +1,119 @@
+"""Lease files read whole, by two processes where that pays."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from .leases import MAX_BLOCK, LeaseLog
+
+# Large enough to cost few calls, small enough to stay in the processor's cache.
+_CHUNK = 1 << 16
+WORTH_HALVING = 1 << 24
+"""So many bytes take longer to read than a second process takes to begin and to be heard."""
+
+
+def read_log(path: Path) -> LeaseLog:
+    """Return the log of a whole file. Error: OSError."""
+    with path.open("rb") as file:
+        log = _read_halves(file)
+        if log is None:
+            if file.seekable():
+                file.seek(0)
+            log = _read(file)
+        return log
+
+
+def _read(file: BinaryIO, most: int | None = None) -> LeaseLog:
+    log = LeaseLog()
+    for chunk in whole_blocks(file, most):
+        log.feed(chunk)
+    return log
+
+
+def whole_blocks(file: BinaryIO, most: int | None = None) -> Iterator[bytes]:
+    """Yield a lease file in chunks that end with a block, which costs less than one in two pieces.
+
+    A chunk ends anywhere where no block ends for long: the memory is bounded.
+    """
+    rest = b""
+    left = most
+    while chunk := file.read(_CHUNK if left is None else min(_CHUNK, left)):
+        left = None if left is None else left - len(chunk)
+        blocks, end, rest = (rest + chunk).rpartition(b"\n}\n")
+        if not end:
+            blocks, rest = rest, b""
+        yield blocks + end
+    yield rest
+
+
+def _read_halves(file: BinaryIO) -> LeaseLog | None:
+    """Return the log, read in two halves at once; None if that is not worth it, or did not work."""
+    middle = _middle(file)
+    if not middle:
+        return None
+
+    def read_first(other: BinaryIO) -> None:
+        # Opened once more, since the two would share the place in the file.
+        with Path(f"/proc/self/fd/{file.fileno()}").open("rb") as again:
+            first = _read(again, middle)
+        # Most blocks have a later one, and to hand those over would cost more than was won.
+        first.forget(pickle.load(other))
+        pickle.dump(first, other)
+
+    try:
+        with beside(read_first) as other:
+            file.seek(middle)
+            second = _read(file)
+            pickle.dump(second.addresses(), other)
+            other.flush()
+            log: LeaseLog = pickle.load(other)
+    except (EOFError, ConnectionError, ChildProcessError):
+        return None
+    if not log.complete:
+        return None
+    log.append(second)
+    return log
+
+
+def _middle(file: BinaryIO) -> int:
+    """Return where a block ends in the middle of a large file, 0 for none."""
+    size = os.fstat(file.fileno()).st_size
+    if size < WORTH_HALVING:
+        return 0
+    file.seek(size // 2)
+    before, end, _ = file.read(MAX_BLOCK).partition(b"\n}\n")
+    return size // 2 + len(before) + len(end) if end else 0
+
+
+@contextmanager
+def beside(work: Callable[[BinaryIO], None]) -> Iterator[BinaryIO]:
+    """Have work done by a second process; each is given a file to talk to the other.
+
+    Error: ChildProcessError at the end if the work failed; its file is at its end by then.
+    """
+    ours, theirs = socket.socketpair()
+    process = os.fork()
+    if process == 0:
+        status = 1
+        try:
+            ours.close()
+            with theirs.makefile("rwb") as file:
+                work(cast("BinaryIO", file))
+            status = 0
+        finally:
+            # Without the parent's way out, which would write once more what the parent writes.
+            os._exit(status)
+    theirs.close()
+    try:
+        with ours, ours.makefile("rwb") as file:
+            yield cast("BinaryIO", file)
+    finally:
+        _, status = os.waitpid(process, 0)
+    if status:
+        raise ChildProcessError("the process that did a part of the work failed")
