@@ -19,6 +19,7 @@ from .found import (
     Remark,
     Subnet,
     is_address,
+    label_of,
     normal_mac,
     read_text,
 )
@@ -93,6 +94,15 @@ class _Reader:
         )
 
     def records(self) -> Records:
+        # To dnsmasq a host's name is a name in DNS as well.
+        named = {record.name for record in self._records}
+        for host in self._hosts:
+            label = label_of(host.name) if host.name else None
+            if label and self._full(label) not in named:
+                self._records += [
+                    Record("a", self._full(label), address, host.where, pointed=True)
+                    for address in host.addresses
+                ]
         return Records(tuple(self._records))
 
     def read_line(self, text: str, where: str) -> None:
@@ -115,9 +125,11 @@ class _Reader:
             case "address":
                 self._address(text, value, where)
             case "cname":
-                for alias in parts[:-1]:
+                # The last may be the seconds that the names may be cached.
+                *aliases, target = parts[:-1] if parts[-1].isdecimal() else parts
+                for alias in aliases:
                     self._records.append(
-                        Record("cname", self._full(alias), self._full(parts[-1]), where)
+                        Record("cname", self._full(alias), self._full(target), where)
                     )
             case _ if key not in _SILENT:
                 self._left_out(text, "the inventory has no place for it", where)

@@ -28,19 +28,14 @@ _DONE = frozenset(
     {"hw-address", "ip-address", "hostname", "next-server", "boot-file-name", "option-data"}
     | {"user-context", "comment"}
 )
-# dhcpd.conf's types of the usual options: dhcp-options(5). The others need an eye.
-_TEXTS = frozenset({"domain-name", "host-name", "boot-file-name", "tftp-server-name", "root-path"})
-_ADDRESSES = frozenset(
-    {
-        "routers",
-        "domain-name-servers",
-        "ntp-servers",
-        "log-servers",
-        "time-servers",
-        "broadcast-address",
-    }
-    | {"netbios-name-servers", "lpr-servers", "subnet-mask"}
-)
+# dhcpd.conf's names and types of the usual options: dhcp-options(5). The others need an eye.
+_TEXTS = {12: "host-name", 15: "domain-name", 17: "root-path", 66: "tftp-server-name"}
+_TEXTS |= {67: "bootfile-name"}
+_ADDRESSES = {1: "subnet-mask", 3: "routers", 4: "time-servers", 6: "domain-name-servers"}
+_ADDRESSES |= {7: "log-servers", 9: "lpr-servers", 28: "broadcast-address", 42: "ntp-servers"}
+_ADDRESSES |= {44: "netbios-name-servers"}
+_NAMES = {**_TEXTS, **_ADDRESSES, 119: "domain-search"}
+_OTHER_NAMES = {"boot-file-name": "bootfile-name"}
 
 
 def read(path: Path) -> Found:
@@ -167,32 +162,24 @@ class _Reader:
             if options:
                 settings["options"] = options
             address = entry.get("ip-address")
-            self._hosts.append(
-                Host(
-                    str(entry.get("hostname") or ""),
-                    where,
-                    (address,) if isinstance(address, str) and is_address(address) else (),
-                    () if mac is None else (mac,),
-                    settings,
-                )
-            )
+            addresses = (address,) if isinstance(address, str) and is_address(address) else ()
+            hardware = () if mac is None else (mac,)
+            if addresses or hardware:
+                name = str(entry.get("hostname") or "")
+                self._hosts.append(Host(name, where, addresses, hardware, settings))
 
     def _option_data(self, data: Mapping[str, Any], where: str) -> dict[str, str]:
         options = {}
         for entry in data.get("option-data", []):
-            name, value = entry.get("name"), str(entry.get("data", ""))
-            if name in _ADDRESSES:
+            name, value = _option_name(entry), str(entry.get("data", ""))
+            if name in _ADDRESSES.values():
                 options[name] = value
-            elif name in _TEXTS:
+            elif name in _TEXTS.values():
                 options[name] = json.dumps(value)
             elif name == "domain-search":
                 options[name] = ", ".join(json.dumps(part.strip()) for part in value.split(","))
             else:
-                self._left_out(
-                    f"option {name or entry.get('code')} {value}",
-                    "dhcpd.conf writes it otherwise",
-                    where,
-                )
+                self._left_out(f"option {name} {value}", "dhcpd.conf writes it otherwise", where)
         return options
 
     def _where(self, value: str) -> str:
@@ -202,6 +189,14 @@ class _Reader:
 
     def _left_out(self, text: str, why: str, where: str) -> None:
         self._remarks.append(Remark("left out", where, f"{text}: {why}."))
+
+
+def _option_name(entry: Mapping[str, Any]) -> str:
+    """Return dhcpd's name of an option that Kea has by name or by code; its code if it is rare."""
+    if entry.get("name"):
+        name = str(entry["name"])
+        return _OTHER_NAMES.get(name, name)
+    return _NAMES.get(int(entry["code"]), str(entry["code"]))
 
 
 def _ends(pool: str) -> tuple[str, str]:
