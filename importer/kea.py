@@ -193,6 +193,9 @@ class _Reader:
 
 def _option_name(entry: Mapping[str, Any]) -> str:
     """Return dhcpd's name of an option that Kea has by name or by code; its code if it is rare."""
+    space = entry.get("space", "dhcp4")
+    if space != "dhcp4":
+        return f"{entry.get('name') or entry['code']} of the space {space}"
     if entry.get("name"):
         name = str(entry["name"])
         return _OTHER_NAMES.get(name, name)
