@@ -96,7 +96,8 @@ def test_6_nothing_is_published_that_is_no_news(rig: Make) -> None:
     draco = rig()
     draco.write(lease(100))
     draco.start()
-    eventually("the name is there", lambda: b"host100" in (draco.data / "data").read_bytes())
+    eventually("the name is there", lambda: draco.serves("host100"))
+    eventually("all is compiled", lambda: (draco.data / "data").exists())
     before = (draco.data / "data").stat()
     publishes = draco.status()["publish"]["publishes"]
     for seconds in range(4000, 4020):
@@ -271,3 +272,23 @@ def test_15_zone_data_that_somebody_took_away_or_changed_is_put_back(rig: Make) 
     assert b"host100" in (draco.data / "data").read_bytes()
     draco.write(lease(101))
     eventually("it goes on", lambda: draco.serves("host100", "host101"))
+
+
+def test_16_a_lease_file_that_cannot_be_read_is_told(rig: Make) -> None:
+    """In the journal too, once; what is served stays, and is followed on when it is readable."""
+    draco = rig()
+    draco.start()
+    draco.write(lease(121, "known"))
+    eventually("it is known", lambda: draco.serves("known"))
+    draco.kill()
+    held = draco.leases.rename(draco.directory / "held")
+    draco.leases.mkdir()
+    draco.start()
+    time.sleep(2.5)
+    assert draco.serves("known")
+    told = (draco.directory / "stderr").read_text()
+    assert told.count(f"{draco.leases}: Is a directory: what is served stays as it is") == 1
+    draco.leases.rmdir()
+    held.rename(draco.leases)
+    draco.write(lease(122, "newer"))
+    eventually("it is read", lambda: draco.serves("known", "newer"))

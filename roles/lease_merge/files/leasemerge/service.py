@@ -303,7 +303,10 @@ class Service:
     def _read_own(self) -> None:
         if self._own is None:
             return
+        before = self._own.error
         more, news = self._own.step(self._now)
+        if self._own.error not in ("", before):
+            print(f"{self._own.error}: what is served stays as it is", file=sys.stderr, flush=True)
         self._more |= more
         for log, leases in news:
             self._learn(log, leases)
