@@ -424,8 +424,8 @@ class LeaseLog:
 
     def forget(self, addresses: Iterable[bytes]) -> None:
         """Drop the blocks of these addresses."""
-        for address in addresses:
-            self._bodies.pop(address, None)
+        left = self._bodies.keys() - addresses
+        self._bodies = {address: self._bodies[address] for address in left}
 
     def feed(self, chunk: bytes) -> None:
         """Take the next bytes of the log."""
@@ -651,7 +651,8 @@ def parse(data: bytes) -> LeaseLog:
 
 def in_order(log: LeaseLog) -> list[bytes]:
     """Return the addresses that a log has blocks of, sorted by their numbers."""
-    return sorted(log.addresses(), key=lambda address: inet_aton(address.decode()))
+    by_number = sorted(map(bytes.decode, log.addresses()), key=inet_aton)
+    return list(map(str.encode, by_number))
 
 
 def dump_lines(log: LeaseLog, addresses: Sequence[bytes]) -> Iterator[str]:

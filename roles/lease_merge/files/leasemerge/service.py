@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import gc
 import json
 import math
 import os
@@ -205,9 +204,6 @@ class Service:
 
     def run(self) -> None:
         """Serve until SIGTERM. A site that is written anew is read again."""
-        # Nothing here refers to itself, so the search for cycles finds nothing, and with many
-        # leases it takes as long as a hundred publishes.
-        gc.disable()
         read, write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         signal.set_wakeup_fd(write)
         signal.signal(signal.SIGTERM, self._stop)
