@@ -91,7 +91,7 @@ molecule: setup ## Molecule: the whole network from nothing, twice, asked by tes
 test: lint unit molecule ## Everything: linters, pytest, Molecule with testinfra
 
 .PHONY: drills
-drills: setup ## Every failure, done to real servers while clients keep asking (half an hour and more)
+drills: setup ## Every failure, done to real servers while clients keep asking (three quarters of an hour)
 	$(call step,Deploy the lab for the drills: two minutes,molecule converge -s failover,$(LOOK))
 	$(call step,Do the drills: an hour,molecule side-effect -s failover,$(LOOK))
 	$(call step,Judge them,molecule verify -s failover,The table above has the faults. Alone: playbooks/run-drill.yml.)
