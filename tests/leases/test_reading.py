@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import random
 from collections.abc import Iterator
 from io import BytesIO
@@ -86,6 +87,22 @@ def test_a_second_process_that_fails_leaves_all_to_the_first(
     text = b"".join(blocks(900, 1))
     (tmp_path / "leases").write_bytes(text)
     monkeypatch.setattr(LeaseLog, "forget", None)
+    assert state(read_log(tmp_path / "leases")) == state(parse(text))
+    assert len(halved) == 1
+
+
+def test_half_of_a_half_is_not_taken_for_one(
+    halved: list[int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second process may die while it hands over what it read."""
+
+    def break_off(other: BinaryIO) -> None:
+        pickle.load(other)
+        other.write(pickle.dumps(parse(BLOCK * 99 + PEER % b"startup"))[:-20])
+
+    text = b"".join(blocks(900, 1))
+    (tmp_path / "leases").write_bytes(text)
+    monkeypatch.setattr(reading, "beside", lambda _: beside(break_off))
     assert state(read_log(tmp_path / "leases")) == state(parse(text))
     assert len(halved) == 1
 

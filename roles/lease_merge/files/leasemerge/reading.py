@@ -74,7 +74,7 @@ def _read_halves(file: BinaryIO) -> LeaseLog | None:
             pickle.dump(b" ".join(second.addresses()), other)
             other.flush()
             log: LeaseLog = pickle.load(other)
-    except (EOFError, ConnectionError, ChildProcessError):
+    except (EOFError, pickle.UnpicklingError, ConnectionError, ChildProcessError):
         return None
     if not log.complete:
         return None
