@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pickle
 import socket
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,22 +30,21 @@ def read_log(path: Path) -> LeaseLog:
         return log
 
 
-def _read(file: BinaryIO, most: int | None = None) -> LeaseLog:
+def _read(file: BinaryIO, most: int = sys.maxsize) -> LeaseLog:
     log = LeaseLog()
     for chunk in whole_blocks(file, most):
         log.feed(chunk)
     return log
 
 
-def whole_blocks(file: BinaryIO, most: int | None = None) -> Iterator[bytes]:
+def whole_blocks(file: BinaryIO, most: int = sys.maxsize) -> Iterator[bytes]:
     """Yield a lease file in chunks that end with a block, which costs less than one in two pieces.
 
     A chunk ends anywhere where no block ends for long: the memory is bounded.
     """
     rest = b""
-    left = most
-    while chunk := file.read(_CHUNK if left is None else min(_CHUNK, left)):
-        left = None if left is None else left - len(chunk)
+    while chunk := file.read(min(_CHUNK, most)):
+        most -= len(chunk)
         blocks, end, rest = (rest + chunk).rpartition(b"\n}\n")
         if not end:
             blocks, rest = rest, b""
