@@ -26,8 +26,7 @@ from leasemerge.leases import (  # noqa: E402
     STATES,
     Lease,
     LeaseLog,
-    dump_lines,
-    in_order,
+    Dump,
     parse,
 )
 
@@ -190,7 +189,7 @@ def _check_fields(log: LeaseLog) -> None:
 
 
 def _check_dump(log: LeaseLog) -> None:
-    lines = "".join(dump_lines(log, in_order(log))).splitlines()
+    lines = "".join(Dump(log).lines()).splitlines()
     dumped = [json.loads(line) for line in lines]
     leases = sorted(log.leases.values(), key=lambda lease: [*map(int, lease.address.split("."))])
     for line, lease in zip(dumped, leases, strict=True):

@@ -13,7 +13,7 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from leasemerge import leases as subject
-from leasemerge.leases import NEVER, STATES, Fault, Lease, LeaseLog, dump_lines, in_order, parse
+from leasemerge.leases import NEVER, STATES, Dump, Fault, Lease, LeaseLog, parse
 
 thoroughly = settings(max_examples=300, deadline=None)
 
@@ -183,7 +183,7 @@ def test_the_dump_is_what_is_known(size: int, blocks: list[bytes]) -> None:
     log = parse(b"".join(blocks))
     batch, subject._BATCH = subject._BATCH, size
     try:
-        lines = "".join(dump_lines(log, in_order(log))).splitlines()
+        lines = "".join(Dump(log).lines()).splitlines()
     finally:
         subject._BATCH = batch
     expected = [

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO
 
-from .leases import LeaseLog, dump_lines, in_order
+from .leases import Dump, LeaseLog
 from .merge import Merge
 from .publish import BusyError
 from .reading import beside, read_log
@@ -22,7 +22,7 @@ from .site import Site, SiteError
 from .status import table
 from .zone import zone_data
 
-WORTH_A_PROCESS = 5000
+WORTH_A_PROCESS = 10_000
 """So many leases take longer to print than a second process takes to begin."""
 
 
@@ -116,23 +116,24 @@ def _render(options: argparse.Namespace) -> None:
 
 def _dump(options: argparse.Namespace) -> None:
     log = _read_log(options.leases)
-    addresses = in_order(log)
-    half = len(addresses) // 2
-    if half < WORTH_A_PROCESS:
-        sys.stdout.writelines(dump_lines(log, addresses))
+    dump = Dump(log)
+    if len(dump) < WORTH_A_PROCESS:
+        sys.stdout.writelines(dump.lines())
     else:
-        _dump_halves(log, addresses[:half], addresses[half:])
+        _dump_halves(dump)
     sys.stdout.flush()
 
 
-def _dump_halves(log: LeaseLog, first: Sequence[bytes], second: Sequence[bytes]) -> None:
+def _dump_halves(dump: Dump) -> None:
+    half = len(dump) // 2
+
     def dump_second(parent: BinaryIO) -> None:
         # All of it before the first word: who listens is busy until then.
-        parent.writelines([lines.encode() for lines in dump_lines(log, second)])
+        parent.writelines([lines.encode() for lines in dump.lines(half)])
 
     try:
         with beside(dump_second) as child:
-            sys.stdout.writelines(dump_lines(log, first))
+            sys.stdout.writelines(dump.lines(0, half))
             sys.stdout.flush()
             shutil.copyfileobj(child, sys.stdout.buffer)
     except ChildProcessError as error:

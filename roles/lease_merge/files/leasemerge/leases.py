@@ -12,21 +12,22 @@ be read: it could be anything, so the block before it still counts.
 from __future__ import annotations
 
 import re
+import struct
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from itertools import islice, repeat
 from json.encoder import encode_basestring_ascii
-from operator import contains
 from socket import inet_aton
 from typing import NamedTuple
 
 NEVER = 2**63 - 1
 """The time that dhcpd writes as `never`: later than every other."""
 
-STATES = frozenset({"active", "free", "backup", "expired", "released", "abandoned", "reset"})
-"""The binding states of dhcpd.leases(5)."""
+STATES = ("active", "free", "backup", "expired", "released", "abandoned", "reset")
+"""The binding states of dhcpd.leases(5), the ones that are most in a log first."""
 
 MAX_BLOCK = 64 * 1024
 """The most bytes of a block. dhcpd's own are some hundred bytes, a few thousand with many options;
@@ -107,24 +108,26 @@ _TOKEN = re.compile(
 
 # A value as dhcpd writes it, and what may follow it: `db-time-format local` adds a comment.
 _VALUE = r"([0-9A-Za-z /:-]++);"
-_END = r"(?:[ ]\#[^\n]*+)?+\n"
+_END = r"(?:\n|[ ]\#[^\n]*+\n)"
 _ANY = r'(?:[^"\\;#{}\n]++|' + _STRING.decode() + r")*+;" + _END
+_MAC = ":".join(["[0-9a-f][0-9a-f]"] * 6)
 # The statements in the order in which `write_lease` in server/db.c writes them, a line each, with
 # no other escapes than its own. What this does not match is read token by token, to the same end.
-# Latin-1, so that each byte is a character.
+# Latin-1, so that each byte is a character. An empty alternative and counted digits cost less than
+# an optional group and a repetition.
 _PLAIN = (
-    r"(?:\ \ starts\ " + _VALUE + _END + r")?+"
-    r"(?:\ \ ends\ " + _VALUE + _END + r")?+"
+    r"(?:\ \ starts\ " + _VALUE + _END + r"|)"
+    r"(?:\ \ ends\ " + _VALUE + _END + r"|)"
     r"(?:\ \ (?:tstp|tsfp|atsfp)\ " + _ANY + r")*+"
-    r"(?:\ \ cltt\ " + _VALUE + _END + r")?+"
+    r"(?:\ \ cltt\ " + _VALUE + _END + r"|)"
     r"\ \ binding\ state\ (active|free|backup|expired|released|abandoned|reset);\n"
     r"(?:\ \ (?:next|rewind)\ binding\ state\ [a-z]++;\n)*+"
     r"(?:\ \ (?:reserved;\n|dynamic-bootp;\n|billing\ " + _ANY + r"))*+"
-    r"(?:\ \ hardware\ ethernet\ ([0-9a-f]{2}(?::[0-9a-f]{2}){5});\n)?+"
-    r'(?:\ \ uid\ (?:"((?:[^"\\\n]++|\\(?:[0-3][0-7]{2}|["\\]))*+)"|'
-    r"([0-9a-f]{2}(?::[0-9a-f]{2})*+));\n)?+"
+    r"(?:\ \ hardware\ ethernet\ (" + _MAC + r");\n|)"
+    r'(?:\ \ uid\ (?:"((?:\\[0-3][0-7][0-7]|[^"\\\n]|\\["\\])*+)"|'
+    r"([0-9a-f]{2}(?::[0-9a-f]{2})*+));\n|)"
     r"(?:\ \ (?:set|option)\ " + _ANY + r")*+"
-    r'(?:\ \ client-hostname\ ("[ !\#-\[\]-~]*+");\n)?+'
+    r'(?:\ \ client-hostname\ ("[ !\#-\[\]-~]*+");\n|)'
 )
 _PLAIN_BODY = re.compile(_PLAIN, re.VERBOSE)
 # The second half takes all that is left where a body is not plain, and has no groups.
@@ -323,17 +326,27 @@ _OTHERS = frozenset(
 
 # A stretch of blocks in dhcpd's own layout is taken as a whole, without looking into them one by
 # one. The shape of a block, all that is left of it when the other bytes are gone, proves that its
-# end is one: each line ends with the only semicolon, or a comment, and has no string but before it.
+# end is one, and that it says its state once: each line ends with the only semicolon, or a comment,
+# and has no string but before it; one line has the mark, which stands for the words of a state.
 _WINDOW = 128 * 1024
 _BETWEEN = b"}\nlease "
-_NOT_SHAPE = bytes(byte for byte in range(256) if byte not in b'"{};#\n')
-_SHAPE = re.compile(rb'\{\n(?:(?:"[^"\n]*+")?+;(?:#[^\n]*+)?+\n)++')
-_HIDDEN = re.compile(_STRING + rb"|#[^\n]*+")
 _STATE_LINE = b"\n  binding state "
-_LINE_ABOVE = re.compile(rb'[^";#]*+;[ \t]*+(?:#.*+)?+|[^";#]*[{]')
-_READABLE = tuple(f"{state};".encode() for state in STATES)
+_MARKED_LINE = b"\n\1"
+_NOT_SHAPE = bytes(byte for byte in range(256) if byte not in b'"{};#\n\1')
+_LINES = rb'(?:(?:"[^"\n]*+")?+;(?:#[^\n]*+)?+\n)*+'
+_SHAPE = re.compile(rb"\{\n" + _LINES + rb"\x01;(?:#[^\n]*+)?+\n" + _LINES)
+_HIDDEN = re.compile(_STRING + rb"|#[^\n]*+")
+_STATED = tuple(b";" + _STATE_LINE + state.encode() + b";" for state in STATES)
+_STATED_BELOW_COMMENT = re.compile(
+    rb'^[^";#\n]*+;[ \t]*+(?:#.*+)?+' + _STATE_LINE + b"(?:" + "|".join(STATES).encode() + b");",
+    re.MULTILINE,
+)
 _NUMBER = rb"(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
-_CANONICAL = re.compile(_NUMBER + rb"(?:\." + _NUMBER + rb"){3}")
+_CANONICAL = re.compile(rb"(?:" + _NUMBER + rb"(?:\." + _NUMBER + rb"){3} )*+")
+
+
+def _shape(text: bytes) -> bytes:
+    return text.replace(_STATE_LINE, _MARKED_LINE).translate(None, _NOT_SHAPE)
 
 
 class _Block(NamedTuple):
@@ -411,9 +424,11 @@ class LeaseLog:
         told = (Fault(self._line - 1 + fault.line, fault.reason) for fault in later.faults)
         self.faults += islice(told, MAX_FAULTS - len(self.faults))
         self.failover |= later.failover
-        self._bodies |= later._bodies
         if self._changed is not None:
             self._changed |= later._bodies.keys() if later._changed is None else later._changed
+        # Into those of the later log, which most addresses of the earlier have a block in.
+        later._bodies |= {at: self._bodies[at] for at in later.lacking(self._bodies)}
+        self._bodies = later._bodies
         self._text, self._line = later._text, self._line - 1 + later._line
         self._scanned, self._depth, self._block = later._scanned, later._depth, later._block
         self._lost, self._skip_line = later._lost, later._skip_line
@@ -422,10 +437,18 @@ class LeaseLog:
         """List the addresses that there are blocks of, in any order."""
         return list(self._bodies)
 
-    def forget(self, addresses: Iterable[bytes]) -> None:
-        """Drop the blocks of these addresses."""
-        left = self._bodies.keys() - addresses
-        self._bodies = {address: self._bodies[address] for address in left}
+    def lacking(self, addresses: Iterable[bytes]) -> set[bytes]:
+        """Return those of the addresses that there is no block of."""
+        # Sought in the smaller and denser table, which the processor's cache has more of.
+        lacking = set(addresses)
+        lacking.difference_update(self._bodies)
+        return lacking
+
+    def only(self, addresses: Iterable[bytes]) -> LeaseLog:
+        """Return the same log without the blocks of any other address."""
+        log = copy(self)
+        log._bodies = {address: self._bodies[address] for address in addresses}
+        return log
 
     def feed(self, chunk: bytes) -> None:
         """Take the next bytes of the log."""
@@ -588,35 +611,32 @@ class LeaseLog:
     def _take_window(self, window: bytes) -> bool:
         """Take a window that is nothing but plain blocks; return whether it is."""
         blocks = window.removeprefix(b"lease ").removesuffix(b"}\n").split(_BETWEEN)
-        # Only a few differ, so that it costs little to look at each.
-        shapes = window.translate(None, _NOT_SHAPE).split(b"}\n")
+        shapes = _shape(window).split(b"}\n")
         if not window.startswith(b"lease ") or len(shapes) != len(blocks) + 1:
             return False
         if max(map(len, blocks)) > MAX_BLOCK - len(_BETWEEN):
             return False
         shapes.pop()
+        # Only a few differ, so that it costs little to look at each.
         distinct = set(shapes)
         odd = {shape for shape in distinct if not _SHAPE.fullmatch(shape)}
         if odd and not all(
-            _SHAPE.fullmatch(_HIDDEN.sub(b"", block).translate(None, _NOT_SHAPE))
+            _SHAPE.fullmatch(_shape(_HIDDEN.sub(b"", block)))
             for block, shape in zip(blocks, shapes, strict=True)
             if shape in odd
         ):
             return False
-        # Each block says its state once, and so that it can be read.
-        before, *stated = window.split(_STATE_LINE)
-        if (
-            len(stated) != len(blocks)
-            or not all(map(bytes.startswith, stated, repeat(_READABLE)))
-            or not all(map(contains, stated[:-1], repeat(_BETWEEN)))
-        ):
-            return False
-        # What is before it on the line above is at its end: a shape does not show a bare word.
-        above = [before, *stated[:-1]]
+        # Each mark is a state that can be read, below a line that is at its end: a shape does not
+        # show a bare word.
         if any(b";#" in shape for shape in distinct):
-            if not all(_LINE_ABOVE.fullmatch(text.rpartition(b"\n")[2]) for text in above):
-                return False
-        elif not all(map(bytes.endswith, above, repeat((b";", b"{")))):
+            stated = len(_STATED_BELOW_COMMENT.findall(window))
+        else:
+            stated = 0
+            for line in _STATED:
+                stated += window.count(line)
+                if stated == len(blocks):
+                    break
+        if stated != len(blocks):
             return False
         try:
             bodies = dict(map(bytes.split, blocks, repeat(b" {\n"), repeat(1)))
@@ -627,7 +647,7 @@ class LeaseLog:
         # What is known is an address; what is new came to the end. If one of those is none, the
         # careful way takes the window once more, so that nothing but they must be undone.
         new = list(islice(reversed(self._bodies), len(self._bodies) - known))
-        if not all(map(_CANONICAL.fullmatch, new)):
+        if not _CANONICAL.fullmatch(b" ".join([*new, b""])):
             for address in new:
                 del self._bodies[address]
             return False
@@ -649,28 +669,37 @@ def parse(data: bytes) -> LeaseLog:
     return log
 
 
-def in_order(log: LeaseLog) -> list[bytes]:
-    """Return the addresses that a log has blocks of, sorted by their numbers."""
-    by_number = sorted(map(bytes.decode, log.addresses()), key=inet_aton)
-    return list(map(str.encode, by_number))
+class Dump:
+    """The last complete block of each address of a log as JSON lines, in the order of addresses.
 
-
-def dump_lines(log: LeaseLog, addresses: Sequence[bytes]) -> Iterator[str]:
-    """Yield the last complete block of each of these addresses as a JSON object.
-
-    The keys are those of `leasemerge dump`. A text is some lines, each with its line break.
+    The keys are those of `leasemerge dump`.
     """
-    for first in range(0, len(addresses), _BATCH):
-        batch = addresses[first : first + _BATCH]
-        rows = _json_rows([log._bodies[address] for address in batch])
-        yield "".join(
-            f'{{"address": "{address.decode()}", "state": "{state}", "starts": {starts}, '
-            f'"ends": {ends}, "cltt": {cltt}, "hardware": {hardware}, "uid": {uid}, '
-            f'"hostname": {hostname}}}\n'
-            for address, (state, starts, ends, cltt, hardware, uid, hostname) in zip(
-                batch, rows, strict=True
+
+    def __init__(self, log: LeaseLog) -> None:
+        """Take the blocks that a log has now."""
+        self._addresses = list(log._bodies)
+        self._bodies = list(log._bodies.values())
+        packed = b"".join(map(inet_aton, map(bytes.decode, self._addresses)))
+        # Python sorts floats several times as fast as bytes, or integers of more than 30 bits.
+        numbers = list(map(float, struct.unpack(f">{len(self)}I", packed)))
+        self._order = sorted(range(len(self)), key=numbers.__getitem__)
+
+    def __len__(self) -> int:
+        return len(self._addresses)
+
+    def lines(self, begin: int = 0, end: int | None = None) -> Iterator[str]:
+        """Yield what there is from one place in the order to another, some lines at once."""
+        places = self._order[begin:end]
+        for first in range(0, len(places), _BATCH):
+            batch = places[first : first + _BATCH]
+            yield "".join(
+                f'{{"address": "{self._addresses[place].decode()}", "state": "{state}", '
+                f'"starts": {starts}, "ends": {ends}, "cltt": {cltt}, "hardware": {hardware}, '
+                f'"uid": {uid}, "hostname": {hostname}}}\n'
+                for place, (state, starts, ends, cltt, hardware, uid, hostname) in zip(
+                    batch, _json_rows([self._bodies[place] for place in batch]), strict=True
+                )
             )
-        )
 
 
 # So many blocks are looked into at once: what they take stays in the processor's cache.

@@ -63,15 +63,16 @@ def _read_halves(file: BinaryIO) -> LeaseLog | None:
         with Path(f"/proc/self/fd/{file.fileno()}").open("rb") as again:
             first = _read(again, middle)
         # Most blocks have a later one, and to hand those over would cost more than was won.
-        first.forget(pickle.load(other).split())
-        pickle.dump(first, other)
+        # As one text: its parts would each be pickled and held in memory once more.
+        pickle.dump(b" ".join(first.addresses()), other)
+        other.flush()
+        pickle.dump(first.only(pickle.load(other)), other)
 
     try:
         with beside(read_first) as other:
             file.seek(middle)
             second = _read(file)
-            # As one text: its parts would each be pickled and held in memory once more.
-            pickle.dump(b" ".join(second.addresses()), other)
+            pickle.dump(second.lacking(pickle.load(other).split()), other)
             other.flush()
             log: LeaseLog = pickle.load(other)
     except (EOFError, pickle.UnpicklingError, ConnectionError, ChildProcessError):
