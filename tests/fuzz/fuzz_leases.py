@@ -26,7 +26,8 @@ from leasemerge.leases import (  # noqa: E402
     STATES,
     Lease,
     LeaseLog,
-    Dump,
+    dump_lines,
+    in_order,
     parse,
 )
 
@@ -189,7 +190,7 @@ def _check_fields(log: LeaseLog) -> None:
 
 
 def _check_dump(log: LeaseLog) -> None:
-    lines = "".join(Dump(log).lines()).splitlines()
+    lines = "".join(map(bytes.decode, map(dump_lines, in_order(log)))).splitlines()
     dumped = [json.loads(line) for line in lines]
     leases = sorted(log.leases.values(), key=lambda lease: [*map(int, lease.address.split("."))])
     for line, lease in zip(dumped, leases, strict=True):

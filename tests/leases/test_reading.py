@@ -48,7 +48,7 @@ def halved(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         children.append(child)
         return child
 
-    monkeypatch.setattr(reading, "WORTH_HALVING", 1)
+    monkeypatch.setattr(reading, "LARGE", 1)
     monkeypatch.setattr(os, "fork", noted_fork)
     return children
 

@@ -6,24 +6,21 @@ import argparse
 import gc
 import json
 import os
-import shutil
+import pickle
 import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO
 
-from .leases import Dump, LeaseLog
+from .leases import LeaseLog, dump_lines, in_order
 from .merge import Merge
 from .publish import BusyError
-from .reading import beside, read_log
+from .reading import beside, is_large, read_log
 from .service import Service, Settings, SettingsError, ask, stream
 from .site import Site, SiteError
 from .status import table
 from .zone import zone_data
-
-WORTH_A_PROCESS = 10_000
-"""So many leases take longer to print than a second process takes to begin."""
 
 
 class CommandError(Exception):
@@ -115,29 +112,42 @@ def _render(options: argparse.Namespace) -> None:
 
 
 def _dump(options: argparse.Namespace) -> None:
-    log = _read_log(options.leases)
-    dump = Dump(log)
-    if len(dump) < WORTH_A_PROCESS:
-        sys.stdout.writelines(dump.lines())
+    output = sys.stdout.buffer
+    if is_large(options.leases):
+        _dump_beside(options.leases, output)
     else:
-        _dump_halves(dump)
-    sys.stdout.flush()
+        output.writelines(map(dump_lines, in_order(_read_log(options.leases))))
+    output.flush()
 
 
-def _dump_halves(dump: Dump) -> None:
-    half = len(dump) // 2
-
-    def dump_second(parent: BinaryIO) -> None:
-        # All of it before the first word: who listens is busy until then.
-        parent.writelines([lines.encode() for lines in dump.lines(half)])
-
+def _dump_beside(path: Path, output: BinaryIO) -> None:
+    """Have every second part of the lines made by a second process."""
     try:
-        with beside(dump_second) as child:
-            sys.stdout.writelines(dump.lines(0, half))
-            sys.stdout.flush()
-            shutil.copyfileobj(child, sys.stdout.buffer)
+        # It begins before anything is read: later it would share the memory of all blocks, which
+        # is copied where either of the two so much as looks at a block.
+        with beside(_dump_given) as other:
+            parts = in_order(_read_log(path))
+            given = next(parts, None)
+            pickle.dump(given, other)
+            while given:
+                part, given = next(parts, None), next(parts, None)
+                pickle.dump(given, other)
+                other.flush()
+                lines = dump_lines(part) if part else b""
+                output.write(pickle.load(other) + lines)
     except ChildProcessError as error:
         raise CommandError([f"leasemerge: {error}"], 1) from error
+
+
+def _dump_given(parent: BinaryIO) -> None:
+    # It is given the next part, or none, while it works, and answers when it has that: so it need
+    # not wait for more, and the two never wait for each other to listen.
+    part = pickle.load(parent)
+    while part:
+        lines = dump_lines(part)
+        part = pickle.load(parent)
+        pickle.dump(lines, parent)
+        parent.flush()
 
 
 def _serve(options: argparse.Namespace) -> None:

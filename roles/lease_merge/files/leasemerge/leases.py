@@ -27,7 +27,7 @@ NEVER = 2**63 - 1
 """The time that dhcpd writes as `never`: later than every other."""
 
 STATES = ("active", "free", "backup", "expired", "released", "abandoned", "reset")
-"""The binding states of dhcpd.leases(5), the ones that are most in a log first."""
+"""The binding states of dhcpd.leases(5)."""
 
 MAX_BLOCK = 64 * 1024
 """The most bytes of a block. dhcpd's own are some hundred bytes, a few thousand with many options;
@@ -336,17 +336,14 @@ _NOT_SHAPE = bytes(byte for byte in range(256) if byte not in b'"{};#\n\1')
 _LINES = rb'(?:(?:"[^"\n]*+")?+;(?:#[^\n]*+)?+\n)*+'
 _SHAPE = re.compile(rb"\{\n" + _LINES + rb"\x01;(?:#[^\n]*+)?+\n" + _LINES)
 _HIDDEN = re.compile(_STRING + rb"|#[^\n]*+")
-_STATED = tuple(b";" + _STATE_LINE + state.encode() + b";" for state in STATES)
-_STATED_BELOW_COMMENT = re.compile(
-    rb'^[^";#\n]*+;[ \t]*+(?:#.*+)?+' + _STATE_LINE + b"(?:" + "|".join(STATES).encode() + b");",
-    re.MULTILINE,
-)
+_LINE_ABOVE = re.compile(rb'[^";#]*+;[ \t]*+(?:#.*+)?+|[^";#]*[{]')
+_READABLE = tuple(f"{state};".encode() for state in STATES)
 _NUMBER = rb"(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
 _CANONICAL = re.compile(rb"(?:" + _NUMBER + rb"(?:\." + _NUMBER + rb"){3} )*+")
 
 
-def _shape(text: bytes) -> bytes:
-    return text.replace(_STATE_LINE, _MARKED_LINE).translate(None, _NOT_SHAPE)
+def _shape(split_at_states: list[bytes]) -> bytes:
+    return _MARKED_LINE.join(split_at_states).translate(None, _NOT_SHAPE)
 
 
 class _Block(NamedTuple):
@@ -394,7 +391,8 @@ class LeaseLog:
         self._changed: set[bytes] | None = None
         # What is not done yet: the text from the beginning of the open statement on.
         self._text = b""
-        self._line = 1  # of the first byte of the text
+        self._line = 1  # of the text from here on:
+        self._counted = 0
         self._start = 0  # of the open statement
         self._scanned = 0  # the events before this are done
         self._depth = 0  # of braces
@@ -463,7 +461,8 @@ class LeaseLog:
             done = self._scan(next_window)
         # Lost text is of no use; of an open statement even the beginning is.
         used = self._scanned if self._lost else self._start
-        self._line += self._text.count(b"\n", 0, used)
+        self._line = self._line_at(used)
+        self._counted = 0
         self._text = self._text[used:]
         self._scanned -= used
         self._start = 0
@@ -611,8 +610,12 @@ class LeaseLog:
     def _take_window(self, window: bytes) -> bool:
         """Take a window that is nothing but plain blocks; return whether it is."""
         blocks = window.removeprefix(b"lease ").removesuffix(b"}\n").split(_BETWEEN)
-        shapes = _shape(window).split(b"}\n")
+        before, *stated = window.split(_STATE_LINE)
+        shape = _shape([before, *stated])
+        shapes = shape.split(b"}\n")
         if not window.startswith(b"lease ") or len(shapes) != len(blocks) + 1:
+            return False
+        if len(stated) != len(blocks):
             return False
         if max(map(len, blocks)) > MAX_BLOCK - len(_BETWEEN):
             return False
@@ -621,22 +624,20 @@ class LeaseLog:
         distinct = set(shapes)
         odd = {shape for shape in distinct if not _SHAPE.fullmatch(shape)}
         if odd and not all(
-            _SHAPE.fullmatch(_shape(_HIDDEN.sub(b"", block)))
+            _SHAPE.fullmatch(_shape(_HIDDEN.sub(b"", block).split(_STATE_LINE)))
             for block, shape in zip(blocks, shapes, strict=True)
             if shape in odd
         ):
             return False
-        # Each mark is a state that can be read, below a line that is at its end: a shape does not
-        # show a bare word.
+        # A state is one that can be read, and what is before it on the line above is at its end: a
+        # shape does not show a bare word.
+        if not all(map(bytes.startswith, stated, repeat(_READABLE))):
+            return False
+        above = [before, *stated[:-1]]
         if any(b";#" in shape for shape in distinct):
-            stated = len(_STATED_BELOW_COMMENT.findall(window))
-        else:
-            stated = 0
-            for line in _STATED:
-                stated += window.count(line)
-                if stated == len(blocks):
-                    break
-        if stated != len(blocks):
+            if not all(_LINE_ABOVE.fullmatch(text.rpartition(b"\n")[2]) for text in above):
+                return False
+        elif not all(map(bytes.endswith, above, repeat((b";", b"{")))):
             return False
         try:
             bodies = dict(map(bytes.split, blocks, repeat(b" {\n"), repeat(1)))
@@ -653,13 +654,18 @@ class LeaseLog:
             return False
         if self._changed is not None:
             self._changed.update(bodies)
+        # The shape has every line, and is a tenth of the window.
+        self._line = self._line_at(self._start) + shape.count(b"\n")
+        self._counted = self._start + len(window)
         return True
 
     def _skip(self, position: int, reason: str) -> None:
         self.damage += 1
         if len(self.faults) < MAX_FAULTS:
-            line = self._line + self._text.count(b"\n", 0, position)
-            self.faults.append(Fault(line, reason))
+            self.faults.append(Fault(self._line_at(position), reason))
+
+    def _line_at(self, position: int) -> int:
+        return self._line + self._text.count(b"\n", self._counted, position)
 
 
 def parse(data: bytes) -> LeaseLog:
@@ -669,40 +675,36 @@ def parse(data: bytes) -> LeaseLog:
     return log
 
 
-class Dump:
-    """The last complete block of each address of a log as JSON lines, in the order of addresses.
-
-    The keys are those of `leasemerge dump`.
-    """
-
-    def __init__(self, log: LeaseLog) -> None:
-        """Take the blocks that a log has now."""
-        self._addresses = list(log._bodies)
-        self._bodies = list(log._bodies.values())
-        packed = b"".join(map(inet_aton, map(bytes.decode, self._addresses)))
-        # Python sorts floats several times as fast as bytes, or integers of more than 30 bits.
-        numbers = list(map(float, struct.unpack(f">{len(self)}I", packed)))
-        self._order = sorted(range(len(self)), key=numbers.__getitem__)
-
-    def __len__(self) -> int:
-        return len(self._addresses)
-
-    def lines(self, begin: int = 0, end: int | None = None) -> Iterator[str]:
-        """Yield what there is from one place in the order to another, some lines at once."""
-        places = self._order[begin:end]
-        for first in range(0, len(places), _BATCH):
-            batch = places[first : first + _BATCH]
-            yield "".join(
-                f'{{"address": "{self._addresses[place].decode()}", "state": "{state}", '
-                f'"starts": {starts}, "ends": {ends}, "cltt": {cltt}, "hardware": {hardware}, '
-                f'"uid": {uid}, "hostname": {hostname}}}\n'
-                for place, (state, starts, ends, cltt, hardware, uid, hostname) in zip(
-                    batch, _json_rows([self._bodies[place] for place in batch]), strict=True
-                )
-            )
+Blocks = tuple[Sequence[bytes], Sequence[bytes]]
+"""The last complete blocks of some addresses: the addresses, and what each has in its braces."""
 
 
-# So many blocks are looked into at once: what they take stays in the processor's cache.
+def in_order(log: LeaseLog) -> Iterator[Blocks]:
+    """Yield the blocks of a log in the order of addresses, so many at once as are quickest."""
+    addresses, bodies = list(log._bodies), list(log._bodies.values())
+    packed = b"".join(map(inet_aton, map(bytes.decode, addresses)))
+    # Python sorts floats several times as fast as bytes, or integers of more than 30 bits.
+    numbers = list(map(float, struct.unpack(f">{len(addresses)}I", packed)))
+    order = sorted(range(len(numbers)), key=numbers.__getitem__)
+    for first in range(0, len(order), _BATCH):
+        places = order[first : first + _BATCH]
+        yield [addresses[place] for place in places], [bodies[place] for place in places]
+
+
+def dump_lines(blocks: Blocks) -> bytes:
+    """Return each block as a line with a JSON object, whose keys are those of `leasemerge dump`."""
+    addresses, bodies = blocks
+    return "".join(
+        f'{{"address": "{address.decode()}", "state": "{state}", "starts": {starts}, '
+        f'"ends": {ends}, "cltt": {cltt}, "hardware": {hardware}, "uid": {uid}, '
+        f'"hostname": {hostname}}}\n'
+        for address, (state, starts, ends, cltt, hardware, uid, hostname) in zip(
+            addresses, _json_rows(bodies), strict=True
+        )
+    ).encode()
+
+
+# What so many blocks take stays in the processor's cache.
 _BATCH = 200
 
 _Row = tuple[str, str, str, str, str, str, str]

@@ -15,8 +15,16 @@ from .leases import MAX_BLOCK, LeaseLog
 
 # Large enough to cost few calls, small enough to stay in the processor's cache.
 _CHUNK = 1 << 16
-WORTH_HALVING = 1 << 24
+LARGE = 1 << 24
 """So many bytes take longer to read than a second process takes to begin and to be heard."""
+
+
+def is_large(path: Path) -> bool:
+    """Return whether a lease file is worth a second process."""
+    try:
+        return path.stat().st_size >= LARGE
+    except OSError:
+        return False  # and who reads it is told why
 
 
 def read_log(path: Path) -> LeaseLog:
@@ -86,7 +94,7 @@ def _read_halves(file: BinaryIO) -> LeaseLog | None:
 def _middle(file: BinaryIO) -> int:
     """Return where a block ends in the middle of a large file, 0 for none."""
     size = os.fstat(file.fileno()).st_size
-    if size < WORTH_HALVING:
+    if size < LARGE:
         return 0
     file.seek(size // 2)
     before, end, _ = file.read(MAX_BLOCK).partition(b"\n}\n")
@@ -108,6 +116,8 @@ def beside(work: Callable[[BinaryIO], None]) -> Iterator[BinaryIO]:
             with theirs.makefile("rwb") as file:
                 work(cast("BinaryIO", file))
             status = 0
+        except (ConnectionError, EOFError):
+            status = 0  # The parent has no use for it any more.
         finally:
             # Without the parent's way out, which would write once more what the parent writes.
             os._exit(status)
@@ -117,5 +127,5 @@ def beside(work: Callable[[BinaryIO], None]) -> Iterator[BinaryIO]:
             yield cast("BinaryIO", file)
     finally:
         _, status = os.waitpid(process, 0)
-    if status:
-        raise ChildProcessError("the process that did a part of the work failed")
+        if status:
+            raise ChildProcessError("the process that did a part of the work failed")
