@@ -136,7 +136,9 @@ def has_other(python: str) -> bool:
 
 def measure(command: list[str]) -> Cost:
     """Run a command to its end."""
-    environment = {**os.environ, "PYTHONPATH": str(PACKAGE)}
+    # As on a server, where the command is deaf to what Python is told from outside.
+    plain = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    environment = {**plain, "PYTHONPATH": str(PACKAGE)}
     begun = time.perf_counter()
     with tempfile.TemporaryFile() as output:
         process = subprocess.Popen(command, stdout=output, env=environment)

@@ -10,6 +10,7 @@ import pickle
 import sys
 import time
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
@@ -21,6 +22,9 @@ from .service import Service, Settings, SettingsError, ask, stream
 from .site import Site, SiteError
 from .status import table
 from .zone import zone_data
+
+GIVEN, KEPT = 3, 2
+"""Of so many parts a second process makes the lines; of so many this one, which fetches all."""
 
 
 class CommandError(Exception):
@@ -121,31 +125,31 @@ def _dump(options: argparse.Namespace) -> None:
 
 
 def _dump_beside(path: Path, output: BinaryIO) -> None:
-    """Have every second part of the lines made by a second process."""
+    """Have a part of the lines made by a second process."""
     try:
         # It begins before anything is read: later it would share the memory of all blocks, which
         # is copied where either of the two so much as looks at a block.
         with beside(_dump_given) as other:
             parts = in_order(_read_log(path))
-            given = next(parts, None)
+            given = list(islice(parts, GIVEN))
             pickle.dump(given, other)
             while given:
-                part, given = next(parts, None), next(parts, None)
+                kept, given = list(islice(parts, KEPT)), list(islice(parts, GIVEN))
                 pickle.dump(given, other)
                 other.flush()
-                lines = dump_lines(part) if part else b""
+                lines = b"".join(map(dump_lines, kept))
                 output.write(pickle.load(other) + lines)
     except ChildProcessError as error:
         raise CommandError([f"leasemerge: {error}"], 1) from error
 
 
 def _dump_given(parent: BinaryIO) -> None:
-    # It is given the next part, or none, while it works, and answers when it has that: so it need
+    # It is given the next parts, or none, while it works, and answers when it has them: so it need
     # not wait for more, and the two never wait for each other to listen.
-    part = pickle.load(parent)
-    while part:
-        lines = dump_lines(part)
-        part = pickle.load(parent)
+    given = pickle.load(parent)
+    while given:
+        lines = b"".join(map(dump_lines, given))
+        given = pickle.load(parent)
         pickle.dump(lines, parent)
         parent.flush()
 

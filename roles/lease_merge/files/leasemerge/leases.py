@@ -18,7 +18,7 @@ from copy import copy
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
-from itertools import islice, repeat
+from itertools import compress, islice, repeat
 from json.encoder import encode_basestring_ascii
 from socket import inet_aton
 from typing import NamedTuple
@@ -625,8 +625,7 @@ class LeaseLog:
         odd = {shape for shape in distinct if not _SHAPE.fullmatch(shape)}
         if odd and not all(
             _SHAPE.fullmatch(_shape(_HIDDEN.sub(b"", block).split(_STATE_LINE)))
-            for block, shape in zip(blocks, shapes, strict=True)
-            if shape in odd
+            for block in compress(blocks, map(odd.__contains__, shapes))
         ):
             return False
         # A state is one that can be read, and what is before it on the line above is at its end: a
