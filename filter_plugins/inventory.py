@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
@@ -23,6 +24,20 @@ from leasemerge import site as leasemerge_site
 
 _LISTS = ("hardware_ethernet", "aliases")
 _KEYS = ("fixed_address", *_LISTS, "next_server", "filename", "options", "extra")
+# What site.json holds (DESIGN.md): tables with their rows' keys, and single values. The rest is
+# for the inventory check alone, and would change the file whenever a comment moves a line.
+_SITE_KEYS: dict[str, tuple[str, ...] | None] = {
+    "domain": None,
+    "reverse_zones": None,
+    "name_servers": ("name", "address"),
+    "fixed_hosts": ("name", "fixed_address", "hardware_ethernet", "aliases"),
+    "subnets": ("network", "ranges"),
+    "servers": None,
+    "reserved_names": None,
+    "fixed_ttl": None,
+    "lease_ttl": None,
+    "negative_ttl": None,
+}
 _SITE_TABLES = ("fixed_hosts", "subnets", "name_servers", "dhcp_servers", "dnscache_servers")
 
 
@@ -43,9 +58,29 @@ def reverse_zones(networks: Iterable[object]) -> list[str]:
 
 
 def checked_site(site: Mapping[str, Any]) -> dict[str, Any]:
-    """Add to a site its faults: a sentence each, with the line of the inventory to mend."""
+    """Add to a site its faults: a sentence each, with the line of the inventory to mend.
+
+    One without faults also gets as ``json`` what the roles are given as text: ``site``, the content
+    of site.json, and ``fixed_hosts``, the table. Each time that a table of thousands of rows
+    passes through a template Ansible handles every value of it; a text is one.
+    """
     values = dict(site)
-    return {**values, "faults": leasemerge_site.faults(_with_places(values))}
+    faults = leasemerge_site.faults(_with_places(values))
+    plain = _plain(values)
+    if faults:
+        return {**plain, "faults": faults}
+    texts = {"site": _site_json(plain), "fixed_hosts": json.dumps(plain["fixed_hosts"])}
+    return {**plain, "faults": [], "json": texts}
+
+
+def _site_json(site: Mapping[str, Any]) -> str:
+    content = {
+        key: site[key]
+        if columns is None
+        else [{column: row[column] for column in columns if column in row} for row in site[key]]
+        for key, columns in _SITE_KEYS.items()
+    }
+    return json.dumps(content, indent=4, sort_keys=True)
 
 
 def _fixed_host(name: str, variables: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,6 +10,9 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible.errors import AnsibleFilterError  # type: ignore[import-untyped]  # has no types
+
+import dhcpd
 
 PROJECT = Path(__file__).resolve().parents[2]
 ROLE = PROJECT / "roles/dhcpd"
@@ -146,6 +149,17 @@ def test_host_has_a_block_for_each_hardware_address(tmp_path: Path) -> None:
     assert conf.count("fixed-address 10.9.1.120;") == 2
     assert "host foobar {" in conf
     assert "host foobar.2 {" in conf
+
+
+def test_hosts_as_text_are_the_same(tmp_path: Path) -> None:
+    """Blocks, and ranges around them; what is no table is told, and nothing written."""
+    subnets = [SUBNET | {"ranges": [["10.9.1.110", "10.9.1.130"]]}]
+    listed = render(tmp_path, {"dhcpd_subnets": subnets, "dhcpd_fixed_hosts": [HOST]})
+    text = json.dumps([HOST])
+    assert render(tmp_path, {"dhcpd_subnets": subnets, "dhcpd_fixed_hosts": text}) == listed
+    assert "range 10.9.1.121 10.9.1.130;" in listed
+    with pytest.raises(AnsibleFilterError, match="table of fixed hosts is not JSON"):
+        dhcpd.dhcpd_host_blocks("[{")
 
 
 def test_host_without_hardware_address_is_only_a_name(tmp_path: Path) -> None:

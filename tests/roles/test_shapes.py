@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 from ansible.errors import AnsibleFilterError  # type: ignore[import-untyped]  # has no types
 
 import dnscache
+import inventory
 import servers
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize(
@@ -38,14 +44,25 @@ def test_table_has_a_row_for_each_server_and_tells_what_is_missing() -> None:
 
 
 def test_site_json_has_nothing_that_only_the_inventory_check_needs() -> None:
-    site = dict.fromkeys(servers.SITE_KEYS, "") | {
-        "mclt": 600,
-        "subnets": [{"network": "10.0.0.0/8", "ranges": [], "routers": ["10.0.0.1"]}],
-        "fixed_hosts": [{"name": "a", "where": "fixed_hosts.yml:7", "extra": "x"}],
-        "name_servers": [{"name": "ns1", "address": "10.0.0.3", "server": "a"}],
-    }
-    told = servers.site_json(site)
-    assert list(told) == list(servers.SITE_KEYS)
-    assert told["subnets"] == [{"network": "10.0.0.0/8", "ranges": []}]
-    assert told["fixed_hosts"] == [{"name": "a"}]
-    assert told["name_servers"] == [{"name": "ns1", "address": "10.0.0.3"}]
+    """Otherwise a comment that moves a line of the inventory would change the file."""
+    office = json.loads((ROOT / "tests/golden/input/office/site.json").read_text())
+    hosts = [row | {"where": "fixed_hosts.yml:7", "extra": "x"} for row in office["fixed_hosts"]]
+    subnets = [row | {"routers": []} for row in office["subnets"]]
+    servers = [row | {"server": "draco"} for row in office["name_servers"]]
+    more = {"fixed_hosts": hosts, "subnets": subnets, "name_servers": servers, "mclt": 600}
+    site = inventory.checked_site(office | more)
+    assert site["faults"] == []
+    told = json.loads(site["json"]["site"])
+    assert told.keys() == office.keys()
+    assert told["subnets"] == office["subnets"]
+    assert told["name_servers"] == office["name_servers"]
+    assert [row.keys() for row in told["fixed_hosts"]] == [
+        row.keys() for row in office["fixed_hosts"]
+    ]
+    assert json.loads(site["json"]["fixed_hosts"]) == site["fixed_hosts"]
+
+
+def test_a_faulty_site_has_no_text_to_deploy() -> None:
+    site = inventory.checked_site({"domain": "office.internal", "fixed_hosts": 7})
+    assert site["faults"]
+    assert "json" not in site

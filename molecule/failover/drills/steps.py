@@ -694,7 +694,8 @@ def bad_conf(run: Run) -> None:
 def bad_zone(run: Run) -> None:
     """Refused by leasemerge, a site never reaches it; put there by hand, it is not taken."""
     lab = run.lab
-    refused(run, "-e", json.dumps({"lease_merge_site": {"domain": "not..a..name", "servers": []}}))
+    site = json.dumps({"domain": "not..a..name", "servers": []})
+    refused(run, "-e", json.dumps({"lease_merge_site": site}))
     server = lab.name_servers[0]
     lab.shell(server, f"echo '{{' >{SITE}")
     new_name(run, "despite-it", 10)
