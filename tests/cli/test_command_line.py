@@ -17,7 +17,7 @@ import pytest
 
 from leasemerge import reading
 from leasemerge.__main__ import main
-from leasemerge.leases import Blocks, dump_lines
+from leasemerge.leases import dump_lines
 
 ROOT = Path(__file__).parents[2]
 OFFICE = ROOT / "tests/golden/input/office"
@@ -187,7 +187,7 @@ def test_a_second_process_that_fails_is_told(
     """It is not taken for one that had nothing to say."""
     parent = os.getpid()
 
-    def fail(blocks: Blocks) -> bytes:
+    def fail(blocks: bytes) -> bytes:
         if os.getpid() != parent:
             os.kill(os.getpid(), signal.SIGKILL)
         return dump_lines(blocks)

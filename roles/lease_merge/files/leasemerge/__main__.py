@@ -23,7 +23,7 @@ from .site import Site, SiteError
 from .status import table
 from .zone import zone_data
 
-GIVEN, KEPT = 3, 2
+GIVEN, KEPT = 2, 1
 """Of so many parts a second process makes the lines; of so many this one, which fetches all."""
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -130,8 +130,10 @@ _PLAIN = (
     r'(?:\ \ client-hostname\ ("[ !\#-\[\]-~]*+");\n|)'
 )
 _PLAIN_BODY = re.compile(_PLAIN, re.VERBOSE)
-# The second half takes all that is left where a body is not plain, and has no groups.
-_PLAIN_BODIES = re.compile(_PLAIN + r"\}|.++", re.VERBOSE | re.DOTALL)
+# The second half takes all that is left where a block is not plain, and has no groups.
+_PLAIN_BLOCKS = re.compile(
+    r"lease\ ([0-9.]++)\ \{\n" + _PLAIN + r"\}\n|.++", re.VERBOSE | re.DOTALL
+)
 # What `parse_lease_declaration` knows, for telling a block of an old dhcpd from a damaged one.
 _KEYWORDS = frozenset(
     b"starts ends timestamp tstp tsfp atsfp cltt uid class hardware reserved dynamic-bootp "
@@ -674,12 +676,8 @@ def parse(data: bytes) -> LeaseLog:
     return log
 
 
-Blocks = tuple[Sequence[bytes], Sequence[bytes]]
-"""The last complete blocks of some addresses: the addresses, and what each has in its braces."""
-
-
-def in_order(log: LeaseLog) -> Iterator[Blocks]:
-    """Yield the blocks of a log in the order of addresses, so many at once as are quickest."""
+def in_order(log: LeaseLog) -> Iterator[bytes]:
+    """Yield the blocks of a log as text, in the order of addresses, so many at once as is best."""
     addresses, bodies = list(log._bodies), list(log._bodies.values())
     packed = b"".join(map(inet_aton, map(bytes.decode, addresses)))
     # Python sorts floats several times as fast as bytes, or integers of more than 30 bits.
@@ -687,34 +685,34 @@ def in_order(log: LeaseLog) -> Iterator[Blocks]:
     order = sorted(range(len(numbers)), key=numbers.__getitem__)
     for first in range(0, len(order), _BATCH):
         places = order[first : first + _BATCH]
-        yield [addresses[place] for place in places], [bodies[place] for place in places]
-
-
-def dump_lines(blocks: Blocks) -> bytes:
-    """Return each block as a line with a JSON object, whose keys are those of `leasemerge dump`."""
-    addresses, bodies = blocks
-    return "".join(
-        f'{{"address": "{address.decode()}", "state": "{state}", "starts": {starts}, '
-        f'"ends": {ends}, "cltt": {cltt}, "hardware": {hardware}, "uid": {uid}, '
-        f'"hostname": {hostname}}}\n'
-        for address, (state, starts, ends, cltt, hardware, uid, hostname) in zip(
-            addresses, _json_rows(bodies), strict=True
-        )
-    ).encode()
+        some = [addresses[place] for place in places], [bodies[place] for place in places]
+        yield b"lease " + _BETWEEN.join(map(b" {\n".join, zip(*some, strict=True))) + b"}\n"
 
 
 # What so many blocks take stays in the processor's cache.
 _BATCH = 200
 
-_Row = tuple[str, str, str, str, str, str, str]
+
+def dump_lines(blocks: bytes) -> bytes:
+    """Return each block as a line with a JSON object, whose keys are those of `leasemerge dump`."""
+    return "".join(
+        f'{{"address": "{address}", "state": "{state}", "starts": {starts}, "ends": {ends}, '
+        f'"cltt": {cltt}, "hardware": {hardware}, "uid": {uid}, "hostname": {hostname}}}\n'
+        for address, starts, ends, cltt, state, hardware, uid, hostname in _json_rows(blocks)
+    ).encode()
 
 
-def _json_rows(bodies: Sequence[bytes]) -> Iterable[_Row]:
-    """Return the fields of each block, in JSON but for the state."""
-    plain = _PLAIN_BODIES.findall((b"}".join(bodies) + b"}").decode("latin-1"))
-    if len(plain) != len(bodies) or not any(plain[-1]):
-        return map(_json_row, bodies)
-    starts, ends, cltt, state, hardware, strings, pairs, hostname = zip(*plain, strict=True)
+_Row = tuple[str, str, str, str, str, str, str, str]
+
+
+def _json_rows(blocks: bytes) -> Iterable[_Row]:
+    """Return the fields of each block, in JSON but for the address and the state."""
+    plain = _PLAIN_BLOCKS.findall(blocks.decode("latin-1"))
+    if not plain or not plain[-1][0]:
+        return map(_json_row, parse(blocks).leases.values())
+    address, starts, ends, cltt, state, hardware, strings, pairs, hostname = zip(
+        *plain, strict=True
+    )
     # All strings at once; an escape that dhcpd does not write, and that is no octet, parts them.
     octets = "\\u0100".join(strings).encode("latin-1").decode("unicode_escape").split("\u0100")
     uid = (
@@ -722,8 +720,9 @@ def _json_rows(bodies: Sequence[bytes]) -> Iterable[_Row]:
         for text, hexadecimal in zip(octets, pairs, strict=True)
     )
     return zip(
-        state,
+        address,
         *(map(_json_time, times) for times in (starts, ends, cltt)),
+        state,
         (f'"{text}"' if text else "null" for text in hardware),
         uid,
         # Quoted already, and without a character that JSON would escape.
@@ -732,19 +731,16 @@ def _json_rows(bodies: Sequence[bytes]) -> Iterable[_Row]:
     )
 
 
-def _json_row(body: bytes) -> _Row:
-    fields = _fields(body)
-    if fields is None:
-        raise ValueError("a log keeps no damaged block")
-    state, starts, ends, cltt, hardware, uid, hostname = fields
+def _json_row(lease: Lease) -> _Row:
     return (
-        state,
-        _json_seconds(starts),
-        _json_seconds(ends),
-        _json_seconds(cltt),
-        _json(hardware),
-        _json(uid),
-        _json(hostname),
+        lease.address,
+        _json_seconds(lease.starts),
+        _json_seconds(lease.ends),
+        _json_seconds(lease.cltt),
+        lease.state,
+        _json(lease.hardware),
+        _json(lease.uid),
+        _json(lease.hostname),
     )
 
 
