@@ -230,3 +230,27 @@ def test_who_reads_may_stop(tmp_path: Path) -> None:
     dump.stdout.close()
     assert dump.stderr.read() == b""
     assert dump.wait() == 0
+
+
+@pytest.mark.parametrize("command", ["dump", "render"])
+def test_output_that_cannot_be_written_is_told(command: str) -> None:
+    """A full disk is a sentence and an error, whether it is met while writing or at the end."""
+    site = ["--site", str(OFFICE / "site.json")] if command == "render" else []
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [
+                sys.executable,
+                "-m",
+                "leasemerge",
+                command,
+                *site,
+                "--leases",
+                PAIR[0].partition("=")[2],
+            ],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+            env={**os.environ, "PYTHONPATH": str(ROOT / "roles/lease_merge/files")},
+        )
+    assert done.returncode == 1
+    assert done.stderr == b"leasemerge: standard output: No space left on device\n"

@@ -56,9 +56,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for line in error.lines:
             print(line, file=sys.stderr)
         return error.status
-    except BrokenPipeError:
-        # Who reads has seen enough (`leasemerge dump | head`). Python flushes once more at exit.
+    except OSError as error:
+        # Of the output: what cannot be read is told where it is read. Python would flush it once
+        # more at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # Who reads may have seen enough (`leasemerge dump | head`).
+        if not isinstance(error, BrokenPipeError):
+            print(f"leasemerge: standard output: {error.strerror}", file=sys.stderr)
+            return 1
     return 0
 
 
