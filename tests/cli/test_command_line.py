@@ -11,7 +11,7 @@ import subprocess
 import sys
 from itertools import permutations
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pytest
 
@@ -26,11 +26,14 @@ NOW = (OFFICE / "now").read_text().strip()
 PAIR = [f"draco={OFFICE}/draco.leases", f"taurus={OFFICE}/taurus.leases"]
 
 
-def run(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[bytes]:
+def run(
+    *arguments: str | Path, output: int | BinaryIO = subprocess.PIPE, **environment: str
+) -> subprocess.CompletedProcess[bytes]:
     """Run leasemerge as a server does."""
     return subprocess.run(
         [sys.executable, "-m", "leasemerge", *arguments],
-        capture_output=True,
+        stdout=output,
+        stderr=subprocess.PIPE,
         check=False,
         env={**os.environ, "PYTHONPATH": str(ROOT / "roles/lease_merge/files"), **environment},
     )
@@ -235,22 +238,8 @@ def test_who_reads_may_stop(tmp_path: Path) -> None:
 @pytest.mark.parametrize("command", ["dump", "render"])
 def test_output_that_cannot_be_written_is_told(command: str) -> None:
     """A full disk is a sentence and an error, whether it is met while writing or at the end."""
-    site = ["--site", str(OFFICE / "site.json")] if command == "render" else []
+    site: list[str | Path] = ["--site", OFFICE / "site.json"] if command == "render" else []
     with Path("/dev/full").open("wb") as full:
-        done = subprocess.run(
-            [
-                sys.executable,
-                "-m",
-                "leasemerge",
-                command,
-                *site,
-                "--leases",
-                PAIR[0].partition("=")[2],
-            ],
-            stdout=full,
-            stderr=subprocess.PIPE,
-            check=False,
-            env={**os.environ, "PYTHONPATH": str(ROOT / "roles/lease_merge/files")},
-        )
+        done = run(command, *site, "--leases", OFFICE / "draco.leases", output=full)
     assert done.returncode == 1
     assert done.stderr == b"leasemerge: standard output: No space left on device\n"

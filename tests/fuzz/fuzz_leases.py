@@ -190,7 +190,7 @@ def _check_fields(log: LeaseLog) -> None:
 
 
 def _check_dump(log: LeaseLog) -> None:
-    lines = "".join(map(bytes.decode, map(dump_lines, in_order(log)))).splitlines()
+    lines = b"".join(map(dump_lines, in_order(log))).decode().splitlines()
     dumped = [json.loads(line) for line in lines]
     leases = sorted(log.leases.values(), key=lambda lease: [*map(int, lease.address.split("."))])
     for line, lease in zip(dumped, leases, strict=True):

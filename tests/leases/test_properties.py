@@ -183,7 +183,7 @@ def test_the_dump_is_what_is_known(size: int, blocks: list[bytes]) -> None:
     log = parse(b"".join(blocks))
     batch, subject._BATCH = subject._BATCH, size
     try:
-        lines = "".join(map(bytes.decode, map(dump_lines, in_order(log)))).splitlines()
+        lines = b"".join(map(dump_lines, in_order(log))).decode().splitlines()
     finally:
         subject._BATCH = batch
     expected = [

@@ -48,8 +48,8 @@ def test_site_json_has_nothing_that_only_the_inventory_check_needs() -> None:
     office = json.loads((ROOT / "tests/golden/input/office/site.json").read_text())
     hosts = [row | {"where": "fixed_hosts.yml:7", "extra": "x"} for row in office["fixed_hosts"]]
     subnets = [row | {"routers": []} for row in office["subnets"]]
-    servers = [row | {"server": "draco"} for row in office["name_servers"]]
-    more = {"fixed_hosts": hosts, "subnets": subnets, "name_servers": servers, "mclt": 600}
+    name_servers = [row | {"server": "draco"} for row in office["name_servers"]]
+    more = {"fixed_hosts": hosts, "subnets": subnets, "name_servers": name_servers, "mclt": 600}
     site = inventory.checked_site(office | more)
     assert site["faults"] == []
     told = json.loads(site["json"]["site"])

@@ -427,8 +427,9 @@ class LeaseLog:
         if self._changed is not None:
             self._changed |= later._bodies.keys() if later._changed is None else later._changed
         # Into those of the later log, which most addresses of the earlier have a block in.
-        later._bodies |= {at: self._bodies[at] for at in later.lacking(self._bodies)}
-        self._bodies = later._bodies
+        bodies = later._bodies
+        bodies |= {at: body for at, body in self._bodies.items() if at not in bodies}
+        self._bodies = bodies
         self._text, self._line = later._text, self._line - 1 + later._line
         self._scanned, self._depth, self._block = later._scanned, later._depth, later._block
         self._lost, self._skip_line = later._lost, later._skip_line
@@ -615,9 +616,9 @@ class LeaseLog:
         before, *stated = window.split(_STATE_LINE)
         shape = _shape([before, *stated])
         shapes = shape.split(b"}\n")
-        if not window.startswith(b"lease ") or len(shapes) != len(blocks) + 1:
+        if not window.startswith(b"lease "):
             return False
-        if len(stated) != len(blocks):
+        if len(shapes) != len(blocks) + 1 or len(stated) != len(blocks):
             return False
         if max(map(len, blocks)) > MAX_BLOCK - len(_BETWEEN):
             return False

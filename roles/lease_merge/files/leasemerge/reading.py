@@ -30,12 +30,12 @@ def is_large(path: Path) -> bool:
 def read_log(path: Path) -> LeaseLog:
     """Return the log of a whole file. Error: OSError."""
     with path.open("rb") as file:
-        log = _read_halves(file)
-        if log is None:
-            if file.seekable():
-                file.seek(0)
-            log = _read(file)
-        return log
+        if is_large(path):
+            log = _read_halves(file)
+            if log is not None:
+                return log
+            file.seek(0)
+        return _read(file)
 
 
 def _read(file: BinaryIO, most: int = sys.maxsize) -> LeaseLog:
@@ -61,7 +61,7 @@ def whole_blocks(file: BinaryIO, most: int = sys.maxsize) -> Iterator[bytes]:
 
 
 def _read_halves(file: BinaryIO) -> LeaseLog | None:
-    """Return the log, read in two halves at once; None if that is not worth it, or did not work."""
+    """Return the log of a large file, read in two halves at once; None if that did not work."""
     middle = _middle(file)
     if not middle:
         return None
@@ -92,10 +92,8 @@ def _read_halves(file: BinaryIO) -> LeaseLog | None:
 
 
 def _middle(file: BinaryIO) -> int:
-    """Return where a block ends in the middle of a large file, 0 for none."""
+    """Return where a block ends in the middle of a file, 0 for none."""
     size = os.fstat(file.fileno()).st_size
-    if size < LARGE:
-        return 0
     file.seek(size // 2)
     before, end, _ = file.read(MAX_BLOCK).partition(b"\n}\n")
     return size // 2 + len(before) + len(end) if end else 0
