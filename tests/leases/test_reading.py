@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import pickle
 import random
@@ -89,6 +90,24 @@ def test_a_second_process_that_fails_leaves_all_to_the_first(
     monkeypatch.setattr(LeaseLog, "only", None)
     assert state(read_log(tmp_path / "leases")) == state(parse(text))
     assert len(halved) == 1
+
+
+def test_a_machine_that_is_full_of_processes_reads_with_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the second would have done, the first does."""
+
+    def full() -> int:
+        raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+
+    text = b"".join(blocks(900, 1))
+    (tmp_path / "leases").write_bytes(text)
+    monkeypatch.setattr(reading, "LARGE", 1)
+    monkeypatch.setattr(os, "fork", full)
+    assert state(read_log(tmp_path / "leases")) == state(parse(text))
+    told = pytest.raises(ChildProcessError, match="a second process cannot begin: Resource temp")
+    with told, beside(lambda _: None):
+        pass
 
 
 def test_half_of_a_half_is_not_taken_for_one(

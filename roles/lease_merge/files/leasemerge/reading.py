@@ -103,10 +103,16 @@ def _middle(file: BinaryIO) -> int:
 def beside(work: Callable[[BinaryIO], None]) -> Iterator[BinaryIO]:
     """Have work done by a second process; each is given a file to talk to the other.
 
-    Error: ChildProcessError at the end if the work failed; its file is at its end by then.
+    Error: ChildProcessError if there can be no second process, or at the end if the work failed;
+    its file is at its end by then.
     """
     ours, theirs = socket.socketpair()
-    process = os.fork()
+    try:
+        process = os.fork()
+    except OSError as error:
+        ours.close()
+        theirs.close()
+        raise ChildProcessError(f"a second process cannot begin: {error.strerror}") from error
     if process == 0:
         status = 1
         try:
