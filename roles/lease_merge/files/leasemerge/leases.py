@@ -12,16 +12,16 @@ be read: it could be anything, so the block before it still counts.
 from __future__ import annotations
 
 import re
-import struct
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
-from itertools import compress, islice, repeat
+from itertools import chain, compress, islice, repeat
 from json.encoder import encode_basestring_ascii
 from socket import inet_aton
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 NEVER = 2**63 - 1
 """The time that dhcpd writes as `never`: later than every other."""
@@ -107,7 +107,8 @@ _TOKEN = re.compile(
 )
 
 # A value as dhcpd writes it, and what may follow it: `db-time-format local` adds a comment.
-_VALUE = r"([0-9A-Za-z /:-]++);"
+_TIME = r"[0-9A-Za-z /:-]++"
+_VALUE = r"(" + _TIME + r");"
 _END = r"(?:\n|[ ]\#[^\n]*+\n)"
 _ANY = r'(?:[^"\\;#{}\n]++|' + _STRING.decode() + r")*+;" + _END
 _MAC = ":".join(["[0-9a-f][0-9a-f]"] * 6)
@@ -118,7 +119,7 @@ _MAC = ":".join(["[0-9a-f][0-9a-f]"] * 6)
 _PLAIN = (
     r"(?:\ \ starts\ " + _VALUE + _END + r"|)"
     r"(?:\ \ ends\ " + _VALUE + _END + r"|)"
-    r"(?:\ \ (?:tstp|tsfp|atsfp)\ " + _ANY + r")*+"
+    r"(?:\ \ (?:tstp|tsfp|atsfp)\ " + _TIME + ";" + _END + r")*+"
     r"(?:\ \ cltt\ " + _VALUE + _END + r"|)"
     r"\ \ binding\ state\ (active|free|backup|expired|released|abandoned|reset);\n"
     r"(?:\ \ (?:next|rewind)\ binding\ state\ [a-z]++;\n)*+"
@@ -332,20 +333,26 @@ _OTHERS = frozenset(
 # and has no string but before it; one line has the mark, which stands for the words of a state.
 _WINDOW = 128 * 1024
 _BETWEEN = b"}\nlease "
+_OPEN = b" {\n"
 _STATE_LINE = b"\n  binding state "
 _MARKED_LINE = b"\n\1"
 _NOT_SHAPE = bytes(byte for byte in range(256) if byte not in b'"{};#\n\1')
-_LINES = rb'(?:(?:"[^"\n]*+")?+;(?:#[^\n]*+)?+\n)*+'
+_LINES = rb'(?:(?:"[^"\n]*+")?+;(?:#[^;\n]*+)?+\n)*+'
 _SHAPE = re.compile(rb"\{\n" + _LINES + rb"\x01;(?:#[^\n]*+)?+\n" + _LINES)
 _HIDDEN = re.compile(_STRING + rb"|#[^\n]*+")
 _LINE_ABOVE = re.compile(rb'[^";#]*+;[ \t]*+(?:#.*+)?+|[^";#]*[{]')
 _READABLE = tuple(f"{state};".encode() for state in STATES)
-_NUMBER = rb"(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
-_CANONICAL = re.compile(rb"(?:" + _NUMBER + rb"(?:\." + _NUMBER + rb"){3} )*+")
+_NUMBER = rb"(?:1[0-9]{0,2}+|2(?:[0-4][0-9]?+|5[0-5]?+|[6-9]|)|[3-9][0-9]?+|0)"
+_CANONICAL = re.compile(rb"(?:" + rb"\.".join([_NUMBER] * 4) + rb" )*+")
 
 
-def _shape(split_at_states: list[bytes]) -> bytes:
-    return _MARKED_LINE.join(split_at_states).translate(None, _NOT_SHAPE)
+@lru_cache(maxsize=1 << 12)
+def _is_proof(shape: bytes) -> bool:
+    return _SHAPE.fullmatch(shape) is not None
+
+
+def _shape(split_at_states: list[bytes], line_end: bytes = b"") -> bytes:
+    return (line_end + _MARKED_LINE).join(split_at_states).translate(None, _NOT_SHAPE)
 
 
 class _Block(NamedTuple):
@@ -613,49 +620,52 @@ class LeaseLog:
     def _take_window(self, window: bytes) -> bool:
         """Take a window that is nothing but plain blocks; return whether it is."""
         blocks = window.removeprefix(b"lease ").removesuffix(b"}\n").split(_BETWEEN)
-        before, *stated = window.split(_STATE_LINE)
-        shape = _shape([before, *stated])
+        # A shape does not show a bare word at the end of the line above the state, but mostly that
+        # line ends with a semicolon.
+        line_end = b";"
+        state_line = line_end + _STATE_LINE
+        stated = window.split(state_line)
+        if len(stated) <= len(blocks):
+            line_end, state_line = b"", _STATE_LINE
+            stated = window.split(state_line)
+            above = (text.rpartition(b"\n")[2] for text in stated[:-1])
+            if not all(map(_LINE_ABOVE.fullmatch, above)):
+                return False
+        shape = _shape(stated, line_end)
         shapes = shape.split(b"}\n")
         if not window.startswith(b"lease "):
             return False
-        if len(shapes) != len(blocks) + 1 or len(stated) != len(blocks):
+        if not len(stated) == len(shapes) == len(blocks) + 1:
             return False
-        if max(map(len, blocks)) > MAX_BLOCK - len(_BETWEEN):
+        most = MAX_BLOCK - len(_BETWEEN)
+        if len(window) > most and max(map(len, blocks)) > most:
             return False
         shapes.pop()
         # Only a few differ, so that it costs little to look at each.
-        distinct = set(shapes)
-        odd = {shape for shape in distinct if not _SHAPE.fullmatch(shape)}
+        odd = {shape for shape in set(shapes) if not _is_proof(shape)}
         if odd and not all(
-            _SHAPE.fullmatch(_shape(_HIDDEN.sub(b"", block).split(_STATE_LINE)))
+            _is_proof(_shape(_HIDDEN.sub(b"", block).split(state_line), line_end))
             for block in compress(blocks, map(odd.__contains__, shapes))
         ):
             return False
-        # A state is one that can be read, and what is before it on the line above is at its end: a
-        # shape does not show a bare word.
-        if not all(map(bytes.startswith, stated, repeat(_READABLE))):
-            return False
-        above = [before, *stated[:-1]]
-        if any(b";#" in shape for shape in distinct):
-            if not all(_LINE_ABOVE.fullmatch(text.rpartition(b"\n")[2]) for text in above):
-                return False
-        elif not all(map(bytes.endswith, above, repeat((b";", b"{")))):
-            return False
-        try:
-            bodies = dict(map(bytes.split, blocks, repeat(b" {\n"), repeat(1)))
-        except ValueError:  # of a header in another layout
+        if not all(map(bytes.startswith, stated[1:], repeat(_READABLE))):
             return False
         known = len(self._bodies)
-        self._bodies.update(bodies)
+        try:
+            bodies = map(bytes.split, blocks, repeat(_OPEN), repeat(1))
+            self._bodies.update(cast("Iterable[tuple[bytes, bytes]]", bodies))
+            plain = True
+        except ValueError:  # of a header in another layout
+            plain = False
         # What is known is an address; what is new came to the end. If one of those is none, the
         # careful way takes the window once more, so that nothing but they must be undone.
         new = list(islice(reversed(self._bodies), len(self._bodies) - known))
-        if not _CANONICAL.fullmatch(b" ".join([*new, b""])):
+        if not (plain and _CANONICAL.fullmatch(b" ".join([*new, b""]))):
             for address in new:
                 del self._bodies[address]
             return False
         if self._changed is not None:
-            self._changed.update(bodies)
+            self._changed.update(block.partition(_OPEN)[0] for block in blocks)
         # The shape has every line, and is a tenth of the window.
         self._line = self._line_at(self._start) + shape.count(b"\n")
         self._counted = self._start + len(window)
@@ -679,15 +689,18 @@ def parse(data: bytes) -> LeaseLog:
 
 def in_order(log: LeaseLog) -> Iterator[bytes]:
     """Yield the blocks of a log as text, in the order of addresses, so many at once as is best."""
-    addresses, bodies = list(log._bodies), list(log._bodies.values())
-    packed = b"".join(map(inet_aton, map(bytes.decode, addresses)))
-    # Python sorts floats several times as fast as bytes, or integers of more than 30 bits.
-    numbers = list(map(float, struct.unpack(f">{len(addresses)}I", packed)))
-    order = sorted(range(len(numbers)), key=numbers.__getitem__)
-    for first in range(0, len(order), _BATCH):
-        places = order[first : first + _BATCH]
-        some = [addresses[place] for place in places], [bodies[place] for place in places]
-        yield b"lease " + _BETWEEN.join(map(b" {\n".join, zip(*some, strict=True))) + b"}\n"
+    # By networks of 256 addresses, so that the first blocks need not wait for all to be sorted.
+    networks: defaultdict[bytes, list[bytes]] = defaultdict(list)
+    for address in log._bodies:
+        networks[address.rpartition(b".")[0]].append(address)
+    ordered = chain.from_iterable(
+        # In the order of their numbers: the shorter ones first.
+        sorted(sorted(networks[network]), key=len)
+        for network in sorted(networks, key=lambda network: inet_aton(f"{network.decode()}.0"))
+    )
+    while some := list(islice(ordered, _BATCH)):
+        blocks = map(_OPEN.join, zip(some, map(log._bodies.__getitem__, some), strict=True))
+        yield b"lease " + _BETWEEN.join(blocks) + b"}\n"
 
 
 # What so many blocks take stays in the processor's cache.
