@@ -12,18 +12,16 @@ import time
 from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from .leases import LeaseLog, dump_lines, in_order
-from .merge import Merge
-from .publish import BusyError
 from .reading import beside, is_large, read_log
-from .service import Service, Settings, SettingsError, ask, stream
-from .site import Site, SiteError
-from .status import table
-from .zone import zone_data
 
-GIVEN, KEPT = 2, 1
+# The rest is imported by the commands that need it: a command that does not begins sooner.
+if TYPE_CHECKING:
+    from .site import Site
+
+GIVEN, KEPT = 3, 1
 """Of so many parts a second process makes the lines; of so many this one, which fetches all."""
 
 
@@ -110,6 +108,9 @@ def _add_service(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def _render(options: argparse.Namespace) -> None:
+    from .merge import Merge
+    from .zone import zone_data
+
     site = read_site(options.site)
     merge = Merge(site)
     for number, text in enumerate(options.leases):
@@ -143,7 +144,8 @@ def _dump_beside(path: Path, output: BinaryIO) -> None:
                 pickle.dump(given, other)
                 other.flush()
                 lines = b"".join(map(dump_lines, kept))
-                output.write(pickle.load(other) + lines)
+                output.write(pickle.load(other))
+                output.write(lines)
     except ChildProcessError as error:
         raise CommandError([f"leasemerge: {error}"], 1) from error
 
@@ -160,6 +162,10 @@ def _dump_given(parent: BinaryIO) -> None:
 
 
 def _serve(options: argparse.Namespace) -> None:
+    from .publish import BusyError
+    from .service import Service, Settings, SettingsError
+    from .site import SiteError
+
     try:
         Service(Settings.read(options.settings)).run()
     except SiteError as error:
@@ -169,6 +175,8 @@ def _serve(options: argparse.Namespace) -> None:
 
 
 def _feed(options: argparse.Namespace) -> None:
+    from .service import stream
+
     try:
         stream(options.socket, options.to)
     except OSError as error:
@@ -176,6 +184,9 @@ def _feed(options: argparse.Namespace) -> None:
 
 
 def _status(options: argparse.Namespace) -> None:
+    from .service import ask
+    from .status import table
+
     try:
         report = ask(options.socket)
     except (OSError, ValueError) as error:
@@ -189,6 +200,8 @@ def _status(options: argparse.Namespace) -> None:
 
 def read_site(path: Path) -> Site:
     """Read site.json; raise CommandError if it cannot be read or has faults."""
+    from .site import Site, SiteError
+
     try:
         return Site.from_dict(json.loads(path.read_bytes()))
     except OSError as error:
