@@ -143,6 +143,9 @@ _KEYWORDS = frozenset(
 )
 _HARDWARE_TYPES = re.compile(rb"ethernet|token-ring|fddi|infiniband|unknown-\d+")
 _HARDWARE_LENGTH = 20  # HARDWARE_ADDR_LEN in includes/dhcpd.h
+_OF_OTHER_STATES = frozenset((b"next", b"rewind"))
+_ONE_STRING = re.compile(_STRING)
+_DOT = re.compile(rb" ?\. ?")
 _ESCAPE = re.compile(rb"\\(?:([0-3][0-7]{2})|x([0-9A-Fa-f]{2})|([^\n]))")
 _LETTERS = {b"t": b"\t", b"r": b"\r", b"n": b"\n", b"b": b"\b"}
 _HEX_PAIRS = re.compile(rb"[0-9a-f]{2}(?::[0-9a-f]{2})*+")
@@ -188,10 +191,11 @@ def _odd_fields(body: bytes) -> _Fields | None:
         if keyword in (b"starts", b"ends", b"cltt"):
             times[keyword] = _time(value.decode("latin-1"))
         elif keyword == b"binding":
-            word = values[-1].lower().decode("latin-1") if values else ""
+            # Like dhcpd, to which what follows is an error, but not of the state.
+            word = values[1].lower().decode("latin-1") if len(values) > 1 else ""
             # States that dhcpd still reads: flags of an active lease in older versions.
             word = "active" if word in ("reserved", "bootp") else word
-            if len(values) == 2 and values[0].lower() == b"state" and word in STATES:
+            if word in STATES and values[0].lower() == b"state":
                 state = word
             else:
                 unreadable = True
@@ -201,11 +205,13 @@ def _odd_fields(body: bytes) -> _Fields | None:
             known = values and _HARDWARE_TYPES.fullmatch(values[0].lower())
             hardware = _pairs(b"".join(values[1:]), _HARDWARE_LENGTH) if known else None
         elif keyword == b"uid":
-            uid = _uid(value) if value.startswith(b'"') else _pairs(b"".join(values))
+            uid = _uid(value) if value.startswith(b'"') else _pairs(value.replace(b" ", b""))
         elif keyword == b"client-hostname":
             hostname = _hostname(value)
         elif keyword not in _KEYWORDS:
             unreadable = True
+        if keyword not in _OF_OTHER_STATES and b"binding" in map(bytes.lower, values):
+            unreadable = True  # A semicolon is missing, and the state became a part of this.
     if state is None and unreadable:
         return None
     starts, ends, cltt = (times.get(keyword) for keyword in (b"starts", b"ends", b"cltt"))
@@ -215,7 +221,8 @@ def _odd_fields(body: bytes) -> _Fields | None:
 def _statements(body: bytes) -> Iterator[tuple[bytes, list[bytes]]]:
     """Yield each statement of a block as its keyword, in lower case, and its other words.
 
-    Of a statement with braces only what stands before the brace is told.
+    Of a statement with braces only what stands before the brace is told. The end of the block ends
+    a statement too.
     """
     words: list[bytes] = []
     depth = 0
@@ -237,6 +244,8 @@ def _statements(body: bytes) -> Iterator[tuple[bytes, list[bytes]]]:
             elif words:
                 yield words[0].lower(), words[1:]
             words = []
+    if words:
+        yield words[0].lower(), words[1:]
 
 
 @lru_cache(maxsize=1 << 16)
@@ -271,20 +280,21 @@ def _pairs(text: bytes, most: int = MAX_BLOCK) -> str | None:
     """Return hexadecimal numbers with colons as hex pairs; None if they are something else."""
     text = text.lower()
     if not _HEX_PAIRS.fullmatch(text):
-        text = b":".join(number.zfill(2) for number in text.split(b":"))
+        text = b":".join(number and number.zfill(2) for number in text.split(b":"))
         if not _HEX_PAIRS.fullmatch(text):
             return None
     return text.decode() if (len(text) + 1) // 3 <= most else None
 
 
 def _uid(string: bytes) -> str | None:
-    """Return a client identifier as hex pairs; None if it is empty."""
-    return _unquote(string).hex(":") or None
+    """Return a client identifier as hex pairs; None if it is empty or not one string."""
+    octets = _unquote(string)
+    return octets.hex(":") if octets else None
 
 
-def _unquote(string: bytes) -> bytes:
-    """Return what a string means, as `read_string` in common/conflex.c reads it."""
-    return _ESCAPE.sub(_unescape, string[1:-1])
+def _unquote(string: bytes) -> bytes | None:
+    """Return what a string means to `read_string` in common/conflex.c; None for anything else."""
+    return _ESCAPE.sub(_unescape, string[1:-1]) if _ONE_STRING.fullmatch(string) else None
 
 
 def _unescape(escape: re.Match[bytes]) -> bytes:
@@ -295,8 +305,17 @@ def _unescape(escape: re.Match[bytes]) -> bytes:
 
 
 def _hostname(value: bytes) -> str | None:
-    """Return a hostname out of a string or bare words; to dhcpd it ends at a NUL."""
-    name = _unquote(value) if value.startswith(b'"') else value.replace(b" ", b"")
+    """Return a hostname out of a string, or of bare words with dots between them; None for others.
+
+    To dhcpd it ends at a NUL.
+    """
+    if value.startswith(b'"'):
+        name = _unquote(value)
+    else:
+        word = _DOT.sub(b".", value)
+        name = word if word and b" " not in word else None
+    if name is None:
+        return None
     return name.partition(b"\0")[0].decode("utf-8", "surrogateescape")
 
 
