@@ -83,9 +83,14 @@ class Lease:
         return "\n".join(lines).encode()
 
 
+_DATES_END = 2145916800  # 2038: a date from there on is never, to dhcpd and here
+
+
 def _render_time(time: int) -> str:
     if time == NEVER:
         return "never"
+    if time >= _DATES_END:
+        return f"epoch {time}"
     return datetime.fromtimestamp(time, UTC).strftime("%w %Y/%m/%d %H:%M:%S")
 
 
@@ -150,8 +155,8 @@ _ESCAPE = re.compile(rb"\\(?:([0-3][0-7]{2})|x([0-9A-Fa-f]{2})|([^\n]))")
 _LETTERS = {b"t": b"\t", b"r": b"\r", b"n": b"\n", b"b": b"\b"}
 _HEX_PAIRS = re.compile(rb"[0-9a-f]{2}(?::[0-9a-f]{2})*+")
 _DATE = re.compile(
-    r" *-?\d+ +(\d{4})/(\d{1,2})/(\d{1,2}) +(\d{1,2}):(\d{1,2}):(\d{1,2})"
-    r"(?: +(?:(-?\d{1,6})|utc))? *",
+    r" *-?\d+ +(\d{4,9}) ?/ ?(\d{1,9}) ?/ ?(\d{1,9}) +(\d{1,9}) ?: ?(\d{1,9}) ?: ?(\d{1,9})"
+    r"(?: +(?:(-?\d{1,9})|utc))? *",
     re.ASCII | re.IGNORECASE,
 )
 _EPOCH = re.compile(r" *(?:epoch +(\d{1,19})|never) *", re.ASCII | re.IGNORECASE)
@@ -253,8 +258,9 @@ def _time(text: str) -> int | None:
     """Return what a date of dhcpd.leases(5) means; None if it means nothing (dhcpd: no time).
 
     As in `parse_date_core` in common/parse.c: the day of the week is not looked at, a number after
-    the time is added in seconds, and 2038 or later is never, since a time there has 31 bits. A
-    date that ends in `UTC` (OpenBSD's dhcpd) says what every date here means anyway.
+    the time is added in seconds, a number may be greater than a calendar has it, and 2038 or later
+    is never, since a time there has 31 bits. A date that ends in `UTC` (OpenBSD's dhcpd) says what
+    every date here means anyway.
     """
     date = _DATE.fullmatch(text)
     if date:
@@ -264,7 +270,8 @@ def _time(text: str) -> int | None:
         if not 1 <= month <= 12 or year < 1970:
             return None
         days = datetime(year, month, 1).toordinal() - _EPOCH_DAY + day - 1
-        return max(0, ((days * 24 + hour) * 60 + minute) * 60 + second + zone)
+        seconds = max(0, ((days * 24 + hour) * 60 + minute) * 60 + second + zone)
+        return seconds if seconds < _MAX_TIME else NEVER
     epoch = _EPOCH.fullmatch(text)
     if epoch is None:
         return None
