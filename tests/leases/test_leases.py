@@ -237,6 +237,9 @@ SURVIVED = [
     Case("a block torn in a string", BLOCK[:-6] + b"\n" + AFTER, (SIX,), 1, GIVES_UP),
     Case("a block torn in a string, the next one glued to it", BLOCK[:-6] + AFTER, (SIX,), 1,
          GIVES_UP),
+    Case("a comment that takes the end of a block", BLOCK[:-2] + b"#}\n" + AFTER, (SIX,), 1,
+         GIVES_UP),
+    Case("two addresses in one", BLOCK.replace(b"5 {", b"5 10.1.1.7 {") + AFTER, (SIX,), 1),
     Case("a block torn in its header", b"lease 10.1.1" + AFTER, (SIX,), 1, GIVES_UP),
     Case("a block torn before a failover state",
          BLOCK[:70] + b'\nfailover peer "pair" state {\n  my state normal at 1 2026/09/21 1:1:1;\n'

@@ -365,11 +365,12 @@ _MARKED_LINE = b"\n\1"
 _NOT_SHAPE = bytes(byte for byte in range(256) if byte not in b'"{};#\n\1')
 _LINES = rb'(?:(?:"[^"\n]*+")?+;(?:#[^;\n]*+)?+\n)*+'
 _SHAPE = re.compile(rb"\{\n" + _LINES + rb"\x01;(?:#[^\n]*+)?+\n" + _LINES)
-_HIDDEN = re.compile(_STRING + rb"|#[^\n]*+")
+_HIDDEN = re.compile(_STRING + rb"|#[^\n]*+(?=\n)")  # not a comment that takes the end
 _LINE_ABOVE = re.compile(rb'[^";#]*+;[ \t]*+(?:#.*+)?+|[^";#]*[{]')
 _READABLE = tuple(f"{state};".encode() for state in STATES)
 _NUMBER = rb"(?:1[0-9]{0,2}+|2(?:[0-4][0-9]?+|5[0-5]?+|[6-9]|)|[3-9][0-9]?+|0)"
-_CANONICAL = re.compile(rb"(?:" + rb"\.".join([_NUMBER] * 4) + rb" )*+")
+# A line for each, since a shape proves that no line break is in what stands for an address.
+_CANONICAL = re.compile(rb"(?:" + rb"\.".join([_NUMBER] * 4) + rb"\n)*+")
 
 
 @lru_cache(maxsize=1 << 12)
@@ -686,7 +687,7 @@ class LeaseLog:
         # What is known is an address; what is new came to the end. If one of those is none, the
         # careful way takes the window once more, so that nothing but they must be undone.
         new = list(islice(reversed(self._bodies), len(self._bodies) - known))
-        if not (plain and _CANONICAL.fullmatch(b" ".join([*new, b""]))):
+        if not (plain and _CANONICAL.fullmatch(b"\n".join([*new, b""]))):
             for address in new:
                 del self._bodies[address]
             return False
