@@ -11,6 +11,7 @@ import argparse
 import hashlib
 import json
 import random
+import re
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -47,13 +48,15 @@ SEEDS = (
     b'host a {\n  dynamic;\n  hardware ethernet 02:00:00:00:00:09;\n}\nserver-duid "\\000";\n',
     b'ia-na "\\001lease {" {\n  iaaddr 2001:db8::5 {\n    binding state active;\n  }\n}\n',
     b"# lease 10.1.1.7 {\n\xef\xbb\xbf\r\n",
+    b"lease 10.1.1.9 {\n  ends 1 2036/11/24 05:18:31; # Mon; Nov\n  binding state free;\n}\n",
 )
 TOKENS = (
     b"{", b"}", b";", b'"', b"#", b"\\", b"\\\"", b"\n", b"\r\n", b" ", b"\0", b"\0" * 40, b"}\n",
     b"\n}\n", b"lease", b"lease 10.1.1.8 {", b"\nlease 10.1.1.8 {\n", b"lease 10.1.1.999 {",
     b"  binding state ", b"binding state free;", b"abandoned;", b'uid "', b'client-hostname "',
     b'failover peer "x" state {', b"never", b"epoch", b"\xff", b"on expiry {", b"host h {",
-    b"next", b"x" * 700, b' "y"' * 200,
+    b"next", b"x" * 700, b' "y"' * 200, b"}\nlease ", b" {\n", b";\n  binding state ", b"\1",
+    b" # x\n", b"  frob # frob;\n", b"#}\n", b"10.1.1.7",
 )  # fmt: skip
 
 
@@ -68,6 +71,7 @@ def check(data: bytes, cuts: random.Random | None = None) -> None:
     _equal("windows", whole, _careful(data))
     _equal("chunks", whole, _chunked(data, lambda: cuts.choice((1, 2, 9, 60, 300, 999))))
     _equal("bytes", whole, _chunked(data, lambda: 1))
+    _equal("blocks", whole, _blocks(data))
     if len(whole.faults) != min(whole.damage, subject.MAX_FAULTS):
         raise RuleBrokenError("damage is counted but not told")
     for address, lease in whole.leases.items():
@@ -108,7 +112,8 @@ def mutate(data: bytes, chance: random.Random) -> bytes:
 def seeds() -> list[bytes]:
     """Return what the damage is done to: by hand, from a real pair, and the finds."""
     captured = [path.read_bytes()[:6000] for path in sorted(CAPTURED.rglob("*.leases"))]
-    return [*SEEDS, b"".join(SEEDS), SEEDS[0] * 3, *captured, *(data for _, data in finds())]
+    several = [b"".join(SEEDS), SEEDS[0] * 3, SEEDS[0] * 2 + SEEDS[-1]]
+    return [*SEEDS, *several, *captured, *(data for _, data in finds())]
 
 
 def finds() -> Iterator[tuple[str, bytes]]:
@@ -180,6 +185,14 @@ def _chunked(data: bytes, size: Callable[[], int]) -> LeaseLog:
         if len(log._text) > subject.MAX_BLOCK + 2048:
             raise RuleBrokenError("the memory is not bounded")
         start = end
+    return log
+
+
+def _blocks(data: bytes) -> LeaseLog:
+    """Read one block after the other, so that damage hides none of the others from a window."""
+    log = LeaseLog()
+    for part in re.split(rb"(?<=\n}\n)", data):
+        log.feed(part)
     return log
 
 

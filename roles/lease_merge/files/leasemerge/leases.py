@@ -361,10 +361,10 @@ _WINDOW = 128 * 1024
 _BETWEEN = b"}\nlease "
 _OPEN = b" {\n"
 _STATE_LINE = b"\n  binding state "
-_MARKED_LINE = b"\n\1"
-_NOT_SHAPE = bytes(byte for byte in range(256) if byte not in b'"{};#\n\1')
+_MARK = b"\1"  # not in a block of dhcpd's own, which has it in octal
+_NOT_SHAPE = bytes(byte for byte in range(256) if byte not in b'"{};#\n' + _MARK)
 _LINES = rb'(?:(?:"[^"\n]*+")?+;(?:#[^;\n]*+)?+\n)*+'
-_SHAPE = re.compile(rb"\{\n" + _LINES + rb"\x01;(?:#[^\n]*+)?+\n" + _LINES)
+_SHAPE = re.compile(rb"\{\n" + _LINES + _MARK + rb";(?:#[^\n]*+)?+\n" + _LINES)
 _HIDDEN = re.compile(_STRING + rb"|#[^\n]*+(?=\n)")  # not a comment that takes the end
 _LINE_ABOVE = re.compile(rb'[^";#]*+;[ \t]*+(?:#.*+)?+|[^";#]*[{]')
 _READABLE = tuple(f"{state};".encode() for state in STATES)
@@ -379,7 +379,7 @@ def _is_proof(shape: bytes) -> bool:
 
 
 def _shape(split_at_states: list[bytes], line_end: bytes = b"") -> bytes:
-    return (line_end + _MARKED_LINE).join(split_at_states).translate(None, _NOT_SHAPE)
+    return (line_end + b"\n" + _MARK).join(split_at_states).translate(None, _NOT_SHAPE)
 
 
 class _Block(NamedTuple):
@@ -646,6 +646,8 @@ class LeaseLog:
 
     def _take_window(self, window: bytes) -> bool:
         """Take a window that is nothing but plain blocks; return whether it is."""
+        if not window.startswith(b"lease ") or _MARK in window:
+            return False
         blocks = window.removeprefix(b"lease ").removesuffix(b"}\n").split(_BETWEEN)
         # A shape does not show a bare word at the end of the line above the state, but mostly that
         # line ends with a semicolon.
@@ -660,8 +662,6 @@ class LeaseLog:
                 return False
         shape = _shape(stated, line_end)
         shapes = shape.split(b"}\n")
-        if not window.startswith(b"lease "):
-            return False
         if not len(stated) == len(shapes) == len(blocks) + 1:
             return False
         most = MAX_BLOCK - len(_BETWEEN)
