@@ -6,6 +6,9 @@ import random
 
 import pytest
 
+from tests.leases import dhcpd_judge
+
+from . import fuzz_agreement
 from .fuzz_leases import check, finds, fuzz, seeds
 
 
@@ -27,3 +30,16 @@ def test_a_short_run() -> None:
     turns = iter(range(300))
     count, broken = fuzz(random.Random(20260921), lambda: next(turns, None) is not None)
     assert (count, broken) == (300, [])
+
+
+@pytest.mark.skipif(
+    not dhcpd_judge.can_judge(), reason="needs dhcpd, and the right to make a network namespace"
+)
+def test_a_short_run_against_dhcpd() -> None:
+    """Of some hundred damaged files dhcpd reads some without a complaint, and means the same."""
+    turns = iter(range(600))
+    count, differing = fuzz_agreement.fuzz(
+        random.Random(20261124), lambda: next(turns, None) is not None
+    )
+    assert differing == []
+    assert count > 60

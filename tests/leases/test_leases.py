@@ -126,6 +126,8 @@ WRITTEN = [
     Case("an empty uid", block(*ACTIVE, 'uid "";'), (BARE,)),
     Case("hardware with one digit", block(*ACTIVE, "hardware ethernet 2:0:0:0:A:5;"),
          (replace(BARE, hardware="02:00:00:00:0a:05"),)),
+    Case("hardware with three digits", block(*ACTIVE, "hardware ethernet 2:0:0:0:10A:5;"),
+         (replace(BARE, hardware="02:00:00:00:0a:05"),)),
     Case("hardware of another type", block(*ACTIVE, "hardware token-ring 02:00:00:00:00:05;"),
          (replace(BARE, hardware="02:00:00:00:00:05"),)),
     Case("hardware of an unknown type", block(*ACTIVE, "hardware unknown-8 02:00:05;"),

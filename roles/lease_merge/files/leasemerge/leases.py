@@ -287,7 +287,8 @@ def _pairs(text: bytes, most: int = MAX_BLOCK) -> str | None:
     """Return hexadecimal numbers with colons as hex pairs; None if they are something else."""
     text = text.lower()
     if not _HEX_PAIRS.fullmatch(text):
-        text = b":".join(number and number.zfill(2) for number in text.split(b":"))
+        # Of a greater number dhcpd keeps the last eight bits.
+        text = b":".join(number and number.zfill(2)[-2:] for number in text.split(b":"))
         if not _HEX_PAIRS.fullmatch(text):
             return None
     return text.decode() if (len(text) + 1) // 3 <= most else None
@@ -373,7 +374,7 @@ _NUMBER = rb"(?:1[0-9]{0,2}+|2(?:[0-4][0-9]?+|5[0-5]?+|[6-9]|)|[3-9][0-9]?+|0)"
 _CANONICAL = re.compile(rb"(?:" + rb"\.".join([_NUMBER] * 4) + rb"\n)*+")
 
 
-@lru_cache(maxsize=1 << 12)
+@lru_cache(maxsize=1 << 8)  # of which each may be as long as a block
 def _is_proof(shape: bytes) -> bool:
     return _SHAPE.fullmatch(shape) is not None
 
