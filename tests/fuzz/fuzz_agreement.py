@@ -72,9 +72,8 @@ def _same(kept: Lease | None, read: Lease | None) -> bool:
     if read is None or kept is None:
         # dhcpd does not write a lease that nobody ever had.
         return kept is None and read is not None and not (read.hardware or read.uid)
-    if read.state == "active" and (read.ends or 0) < time.time():
+    if read.state == "active" and kept.state == "expired" and (read.ends or 0) < time.time():
         read = replace(read, state="expired")  # as dhcpd does when it starts
-        kept = replace(kept, state="expired")
     if read.hostname and not read.hostname.isprintable():
         read = replace(read, hostname=None)  # dhcpd has it, but does not write it
     return replace(kept, hardware=kept.hardware or None) == read
