@@ -94,7 +94,7 @@ test: lint unit molecule ## Everything: linters, pytest, Molecule with testinfra
 drills: setup ## Every failure, done to real servers while clients keep asking (three quarters of an hour)
 	$(call step,Deploy the lab for the drills: two minutes,molecule converge -s failover,$(LOOK))
 	$(call step,Do the drills: an hour,molecule side-effect -s failover,$(LOOK))
-	$(call step,Judge them,molecule verify -s failover,The table above has the faults. Alone: playbooks/run-drill.yml.)
+	$(call step,Judge them,molecule verify -s failover,The table above has the faults. Alone: molecule/failover/run-drill.yml.)
 
 .PHONY: bench
 bench: lab ## Measure speed against peers in the same run

@@ -24,7 +24,7 @@ from leasemerge import site as leasemerge_site
 
 _LISTS = ("hardware_ethernet", "aliases")
 _KEYS = ("fixed_address", *_LISTS, "next_server", "filename", "options", "extra")
-# What site.json holds (DESIGN.md): tables with their rows' keys, and single values. The rest is
+# What site.json holds (docs/design.md): tables with the rows' keys, and single values. The rest is
 # for the inventory check alone, and would change the file whenever a comment moves a line.
 _SITE_KEYS: dict[str, tuple[str, ...] | None] = {
     "domain": None,

@@ -1,4 +1,4 @@
-"""Filters that show the network as it is; the package overview does the work."""
+"""Filters that show the network as it is; the package controller.overview does the work."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from ansible.errors import AnsibleFilterError  # type: ignore[import-untyped]  #
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from overview import answers, lease, network, readings
-from overview.readings import Reading, Site
+from controller.overview import answers, lease, network, readings
+from controller.overview.readings import Reading, Site
 
 
 def server_readings(

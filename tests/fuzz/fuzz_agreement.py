@@ -2,8 +2,8 @@
 
     python tests/fuzz/fuzz_agreement.py --seconds 60
 
-The cases of tests/leases are damaged token by token. Most of the files make dhcpd complain, and it
-gives up on what follows; of the others it must keep the same leases.
+The cases of tests/leasemerge are damaged token by token. Most of the files make dhcpd complain, and
+it gives up on what follows; of the others it must keep the same leases.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "roles/lease_merge/files")]
 
 from leasemerge.leases import Lease, parse  # noqa: E402  # found where the line above says
-from tests.leases.dhcpd_judge import JudgeError, kept_leases, verdict  # noqa: E402
-from tests.leases.test_leases import AFTER, WRITTEN  # noqa: E402
+from tests.leasemerge.test_leases import AFTER, WRITTEN  # noqa: E402
+from tests.support.dhcpd_oracle import JudgeError, kept_leases, verdict  # noqa: E402
 
 _TOKEN = re.compile(rb'"[^"\n]*"|#[^\n]*|[{};]|[^\s{};"#]+|\s+')
 _COMPLAINT = re.compile(r"leases line \d+|orrupt|does not|Too many")

@@ -3,8 +3,8 @@
     python tests/fuzz/fuzz_hostnames.py --seconds 60
 
 Each round gives some dozens of clients a hostname of made-up bytes, by way of a lease file, and
-holds every record of the data.cdb against the naive merge of tests/merge/naive.py. What breaks is
-made small and kept in finds/, where tests/merge/test_finds.py tries it again for ever.
+holds every record of the data.cdb against the naive merge of tests/support/naive.py. What breaks is
+made small and kept in finds/, where tests/fuzz/test_hostname_finds.py tries it again for ever.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "roles/lease_merge/files")]
 
 from leasemerge.zone import zone_data  # noqa: E402  # found where the line above says
-from tests.merge.examples import merged, site  # noqa: E402
-from tests.merge.hostile import HOSTILE, hostile_log, meant  # noqa: E402
-from tests.merge.tinydns import compile_data  # noqa: E402
+from tests.support.examples import merged, site  # noqa: E402
+from tests.support.hostile_hostnames import HOSTILE, hostile_log, meant  # noqa: E402
+from tests.support.tinydns import compile_data  # noqa: E402
 
 FINDS = Path(__file__).parent / "finds"
 

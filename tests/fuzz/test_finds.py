@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from tests.leases import dhcpd_judge
+from tests.support import dhcpd_oracle
 
 from . import fuzz_agreement
 from .fuzz_leases import check, finds, fuzz, seeds
@@ -33,7 +33,7 @@ def test_a_short_run() -> None:
 
 
 @pytest.mark.skipif(
-    not dhcpd_judge.can_judge(), reason="needs dhcpd, and the right to make a network namespace"
+    not dhcpd_oracle.can_judge(), reason="needs dhcpd, and the right to make a network namespace"
 )
 def test_a_short_run_against_dhcpd() -> None:
     """Of some hundred damaged files dhcpd reads some without a complaint, and means the same."""

@@ -34,7 +34,7 @@ FILTERS = plugin.FilterModule().filters()
 
 def zone_of(rows: list[dict[str, Any]]) -> str:
     """Make the zone data that these servers should serve."""
-    from overview.readings import Site, expected_zone
+    from controller.overview.readings import Site, expected_zone
 
     return expected_zone(plugin._readings(rows), Site.from_dict(PLAIN), NOW).decode()
 
@@ -344,6 +344,6 @@ def test_readings_are_gathered_from_what_the_playbook_registered() -> None:
 
 
 def _names(site: dict[str, Any]) -> Any:
-    from overview.readings import Site, merged
+    from controller.overview.readings import Site, merged
 
     return merged(plugin._readings(well()), Site.from_dict(site), NOW).names

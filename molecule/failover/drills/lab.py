@@ -142,7 +142,7 @@ def read_events(process: subprocess.Popen[str]) -> Iterator[dict[str, Any]]:
 
 
 class Lab:
-    """The running lab; ``facts`` are what playbooks/run-drill.yml writes."""
+    """The running lab; ``facts`` are what molecule/failover/run-drill.yml writes."""
 
     def __init__(self, facts: Mapping[str, Any]) -> None:
         """Take the lab as it is deployed."""

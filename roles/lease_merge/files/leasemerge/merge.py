@@ -1,6 +1,6 @@
 """The merge: what the feeds say of each address, and the site, become names.
 
-The rules are DESIGN.md's, each at one place here: 2 in `_truth`, 3 in `_named`, 4 and 5 in
+The rules are docs/design.md's, each at one place here: 2 in `_truth`, 3 in `_named`, 4 and 5 in
 `Merge._claim`, 6 in `_Claim.order`, 7 in the module labels, 8 in the module zone. Rule 9 holds
 because nothing here knows an order of the feeds but that of `Site.servers`.
 """

@@ -1,6 +1,6 @@
 """The site: what the merge must know of the inventory, and every fault of it at once.
 
-The format is site.json's (DESIGN.md). Keys that only the deployment knows (servers with
+The format is site.json's (docs/design.md). Keys that only the deployment knows (servers with
 their addresses, routers, lease times) are checked when they are there and left out of `Site`.
 """
 
@@ -436,7 +436,7 @@ class _Reader:
                 who, f"the {what} {label} is already a name of {other}", "give it to one of them"
             )
 
-    # The keys of a site, in DESIGN.md's order where it has one.
+    # The keys of a site, in docs/design.md's order where it has one.
 
     def _read_domain(self) -> str:
         value = self._data.get("domain")

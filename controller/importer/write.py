@@ -1,0 +1,231 @@
+"""Write an inventory: the project's own with the imported site, tables and servers in it.
+
+Source: the inventory's files themselves, whose comments are kept as they are.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from .found import Remark, SourceError, Subnet
+from .reconcile import FixedHost, Inventory
+
+# What YAML 1.1 reads as text without quotation marks, whatever stands around it.
+_PLAIN = re.compile(r"[a-z][a-z0-9._/-]*|\d{1,3}(?:\.\d{1,3}){3}(?:/\d{1,2})?")
+_WORDS = frozenset({"false", "n", "no", "null", "off", "on", "true", "y", "yes"})
+# Ansible reads every text of an inventory as a template, unless it is told not to.
+_TEMPLATE = re.compile(r"\{\{|\{%|\{#")
+_WIDE = 120
+_TITLES = {
+    "disagreement": "Disagreements: dhcpd, the zone data or one of them with itself",
+    "left out": "Left out: the inventory has no place for these; decide on each",
+    "kept as text": "Kept as dhcpd.conf text (extra)",
+    "chosen": "Chosen for you",
+}
+
+
+def write(inventory: Inventory, model: Path, into: Path) -> None:
+    """Write the inventory into a directory, which must not be there. `model` is left as it is.
+
+    Errors: SourceError where the directory is there, OSError where it cannot be written.
+    """
+    if into.exists():
+        raise SourceError(f"{into} is already there; remove it, or choose another with --into.")
+    shutil.copytree(model, into)
+    for name, change in (
+        ("fixed_hosts.yml", _fixed_hosts),
+        ("servers.yml", _servers),
+        ("group_vars/all/site.yml", _site),
+        ("group_vars/dhcp_servers.yml", _dhcp_servers),
+    ):
+        path = into / name
+        text = change(path.read_text(encoding="utf-8"), inventory)
+        path.write_text(text, encoding="utf-8")
+    # A text file in an inventory is not read as inventory.
+    (into / "import.txt").write_text(report(inventory.remarks), encoding="utf-8")
+
+
+def report(remarks: Iterable[Remark]) -> str:
+    """List the remarks by kind, each with its place."""
+    parts = []
+    gathered = list(dict.fromkeys(remarks))
+    for kind, title in _TITLES.items():
+        chosen = [remark for remark in gathered if remark.kind == kind]
+        parts.append(f"{title} ({len(chosen)})")
+        parts += [f"  {remark.where}: {_printable(remark.text)}" for remark in chosen]
+        parts.append("")
+    return "\n".join(parts)
+
+
+def _printable(text: str) -> str:
+    return "".join(char if char.isprintable() else " " for char in text)
+
+
+def _fixed_hosts(text: str, inventory: Inventory) -> str:
+    head = text.partition("\nfixed_hosts:\n")[0]
+    lines = [line for host in inventory.hosts for line in _host(host)]
+    body = "\n".join(
+        ["fixed_hosts:", "  hosts:", *lines] if lines else ["fixed_hosts:", "  hosts: {}"]
+    )
+    return f"{head}\n{body}\n"
+
+
+def _host(host: FixedHost) -> list[str]:
+    values: dict[str, Any] = {}
+    if host.fixed_address is not None:
+        values["fixed_address"] = host.fixed_address
+    if host.hardware:
+        values["hardware_ethernet"] = host.hardware if len(host.hardware) > 1 else host.hardware[0]
+    if host.aliases:
+        values["aliases"] = sorted(host.aliases)
+    values.update(host.settings)
+    line = f"    {_scalar(host.name)}: {_flow(values)}"
+    if len(line) <= _WIDE and "\n" not in line and not host.settings:
+        return [line]
+    return [f"    {_scalar(host.name)}:", *_block(values, 6)]
+
+
+def _servers(text: str, inventory: Inventory) -> str:
+    dhcp = dict.fromkeys(inventory.dhcp_servers)
+    roles = [
+        f"{_scalar(name)}: {{ failover_role: {role} }}"
+        for name, role in zip(dhcp, ("primary", "secondary"), strict=False)
+    ]
+    names = [
+        f"{_scalar(server)}: {{ alias_name: {_scalar(name)}, alias_address: {_scalar(address)} }}"
+        for server, (name, address) in zip(dhcp, inventory.name_servers, strict=False)
+    ]
+    caches = [f"{_scalar(name)}:" for name in inventory.dnscache_servers]
+    for group, lines in (
+        ("dhcp_servers", roles),
+        ("tinydns_servers", names),
+        ("dnscache_servers", caches),
+    ):
+        found = re.search(rf"^{group}:.*\n  hosts:\n((?:    .*\n)*)", text, re.MULTILINE)
+        if found is None:
+            raise SourceError(f"servers.yml has no group {group} with hosts to replace.")
+        # Nothing known: the model's lines, as an example that is not in force.
+        kept = [f"    {line}" for line in lines] or [
+            f"    # {line.strip()}" for line in found[1].splitlines()
+        ]
+        text = text[: found.start(1)] + "\n".join(kept) + "\n" + text[found.end(1) :]
+    return text
+
+
+def _site(text: str, inventory: Inventory) -> str:
+    values: dict[str, Any] = {
+        "site_domain": inventory.domain,
+        "site_subnets": [_subnet(subnet) for subnet in inventory.subnets],
+        "site_options": dict(inventory.options),
+        "site_extra": "".join(f"{statement}\n" for statement in inventory.extra),
+    }
+    times = _sane_times(inventory.times)
+    values.update((f"site_{key}", seconds) for key, seconds in times.items())
+    if inventory.ttl:
+        values["site_fixed_ttl"] = inventory.ttl
+    for key, value in values.items():
+        found = re.search(rf"^{key}:.*\n(?:[ -].*\n|\n(?= ))*", text, re.MULTILINE)
+        if found is None:
+            raise SourceError(f"site.yml has no {key} to replace.")
+        text = text[: found.start()] + "\n".join(_entry(key, value, 0)) + "\n" + text[found.end() :]
+    return text
+
+
+def _sane_times(times: Mapping[str, int]) -> dict[str, int]:
+    """Fill in what dhcpd.conf leaves open with dhcpd's own defaults, as dhcpd.conf(5) has them."""
+    if not times.keys() & {"default_lease_time", "max_lease_time", "min_lease_time"}:
+        return dict(times)
+    default = times.get("default_lease_time", min(43200, times.get("max_lease_time", 43200)))
+    most = times.get("max_lease_time", max(86400, default))
+    least = min(times.get("min_lease_time", 300), default)
+    return {**times, "default_lease_time": default, "max_lease_time": most, "min_lease_time": least}
+
+
+def _subnet(subnet: Subnet) -> dict[str, Any]:
+    values: dict[str, Any] = {"network": str(subnet.network)}
+    ranges = [list(ends) for pool in subnet.pools for ends in pool.ranges]
+    if ranges:
+        values["ranges"] = ranges
+    if subnet.routers:
+        values["routers"] = list(subnet.routers)
+    if subnet.shared_network is not None:
+        values["shared_network"] = subnet.shared_network
+    return {**values, **{key: value for key, value in subnet.settings.items() if value}}
+
+
+def _dhcp_servers(text: str, inventory: Inventory) -> str:
+    """Add what this site sets otherwise than the role dhcpd does by itself."""
+    defaults = yaml.safe_load(
+        (Path(__file__).resolve().parents[2] / "roles/dhcpd/defaults/main.yml").read_text("utf-8")
+    )
+    differing = {
+        key: value
+        for key, value in sorted(inventory.role_variables.items())
+        if defaults.get(key, "") != value and value != [inventory.domain]
+    }
+    if not differing:
+        return text
+    lines = [line for key, value in differing.items() for line in _entry(key, value, 0)]
+    return "\n".join(
+        [
+            text.rstrip("\n"),
+            "",
+            "# Imported: what this site sets otherwise than the role.",
+            *lines,
+            "",
+        ]
+    )
+
+
+# YAML in the inventory's style.
+
+
+def _entry(key: str, value: object, indent: int) -> list[str]:
+    pad = " " * indent
+    shown = _scalar(key)
+    if isinstance(value, str) and "\n" in value:
+        tag = "!unsafe " if _TEMPLATE.search(value) else ""
+        lines = [f"{pad}  {line}" if line else "" for line in value.rstrip("\n").split("\n")]
+        # A first line that begins with a space would be taken for the indent.
+        mark = "|2" if value.startswith(" ") else "|"
+        return [f"{pad}{shown}: {tag}{mark}", *lines]
+    if isinstance(value, Mapping) and value:
+        return [f"{pad}{shown}:", *_block(value, indent + 2)]
+    if isinstance(value, list) and value and isinstance(value[0], Mapping):
+        lines = []
+        for item in value:
+            first, *rest = _block(item, indent + 4)
+            lines += [f"{pad}  - {first.strip()}", *rest]
+        return [f"{pad}{shown}:", *lines]
+    return [f"{pad}{shown}: {_flow(value)}"]
+
+
+def _block(values: Mapping[str, Any], indent: int) -> list[str]:
+    return [line for key, value in values.items() for line in _entry(key, value, indent)]
+
+
+def _flow(value: object) -> str:
+    if isinstance(value, Mapping):
+        inside = ", ".join(f"{_scalar(key)}: {_flow(item)}" for key, item in value.items())
+        return f"{{ {inside} }}" if inside else "{}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_flow, value))}]"
+    return _scalar(value)
+
+
+def _scalar(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if not isinstance(value, str):
+        return str(value)
+    if _PLAIN.fullmatch(value.lower()) and value.lower() not in _WORDS:
+        return value
+    tag = "!unsafe " if _TEMPLATE.search(value) else ""
+    return tag + json.dumps(value, ensure_ascii=False)

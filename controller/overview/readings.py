@@ -1,0 +1,98 @@
+"""What was read from the servers, and the names that follow from it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "roles/lease_merge/files"))
+
+from leasemerge.labels import HostnameError
+from leasemerge.labels import label as leasemerge_label
+from leasemerge.leases import NEVER, Lease, parse
+from leasemerge.merge import Loser, Merge, Name, Names
+from leasemerge.site import Site, normal_mac
+from leasemerge.store import EARLIER
+from leasemerge.zone import zone_data
+
+__all__ = [
+    "EARLIER",
+    "NEVER",
+    "Lease",
+    "Loser",
+    "Name",
+    "Names",
+    "Reading",
+    "Site",
+    "blocks",
+    "expected_zone",
+    "label",
+    "logs",
+    "merged",
+    "normal_mac",
+    "parse",
+    "zone_data",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one server has. What could not be read, or is not there, is None."""
+
+    server: str
+    reachable: bool = True
+    leases: bytes | None = None
+    """Its own lease file."""
+    memories: Mapping[str, bytes] = field(default_factory=dict)
+    """What its leasemerge remembers of each log: `draco`, and `draco~` for what draco has lost."""
+    zone: bytes | None = None
+    """The zone data that it serves, read after the leases."""
+    zone_before: bytes | None = None
+    """The same, read before them: what changed meanwhile is no drift."""
+    status: Mapping[str, Any] | None = None
+    """What `leasemerge status --json` says."""
+    units: Mapping[str, str] = field(default_factory=dict)
+    """systemd's word for each unit: `active`, `failed`, …"""
+
+
+def logs(readings: Sequence[Reading], site: Site) -> Iterator[tuple[str, bytes]]:
+    """Yield each lease log there is; a server that cannot be read is spoken for by its peers."""
+    for server in site.servers:
+        own = [r.leases for r in readings if r.server == server and r.leases is not None]
+        remembered = [r.memories[server] for r in readings if server in r.memories]
+        yield from ((server, log) for log in own or remembered)
+        earlier = server + EARLIER
+        yield from ((earlier, r.memories[earlier]) for r in readings if earlier in r.memories)
+
+
+def merged(readings: Sequence[Reading], site: Site, now: int) -> Names:
+    """Merge what was read, at `now` in Unix seconds, as the service of a server does."""
+    servers = (*site.servers, *(server + EARLIER for server in site.servers))
+    merge = Merge(replace(site, servers=servers))
+    for number, (server, log) in enumerate(logs(readings, site)):
+        merge.update(server, parse(log).leases.values(), log=number)
+    return merge.names(now)
+
+
+def expected_zone(readings: Sequence[Reading], site: Site, now: int) -> bytes:
+    """Make the zone data that every server should serve."""
+    return zone_data(merged(readings, site, now), site)
+
+
+def blocks(readings: Sequence[Reading], site: Site, wanted: str) -> Iterator[tuple[str, Lease]]:
+    """Yield what each log has of an address or a MAC address."""
+    for server, log in logs(readings, site):
+        for lease in parse(log).leases.values():
+            if wanted in (lease.address, lease.hardware):
+                yield server, lease
+
+
+def label(hostname: str | None, site: Site) -> str | None:
+    """Make the label that a hostname would be published under; None if it would not be."""
+    try:
+        return None if hostname is None else leasemerge_label(hostname, site)
+    except HostnameError:
+        return None

@@ -1,0 +1,187 @@
+"""What the importer reads and what it writes, judged by the real dhcpd and inventory check."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+HERE = Path(__file__).resolve().parent
+PROJECT = HERE.parent.parent
+sys.path.insert(0, str(PROJECT))
+
+from controller.importer import __main__ as importer  # noqa: E402  (found only by the line above)
+from controller.importer import dhcpd  # noqa: E402
+
+PLAYBOOK = Path(sys.executable).parent / "ansible-playbook"
+
+
+def dhcpd_test(path: Path) -> None:
+    """Have dhcpd judge a file."""
+    leases = path.parent / "leases"
+    leases.touch()
+    run = subprocess.run(
+        ["/usr/sbin/dhcpd", "-4", "-t", "-cf", path, "-lf", leases],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, f"dhcpd refuses {path.name}:\n{run.stderr}"
+
+
+def ansible(*arguments: str | Path) -> str:
+    """Run a playbook from the project, with a role that renders what the role dhcpd would."""
+    run = subprocess.run(
+        [PLAYBOOK, *arguments],
+        cwd=PROJECT,
+        env={**os.environ, "ANSIBLE_ROLES_PATH": str(HERE / "render/roles")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, f"ansible-playbook failed:\n{run.stdout}\n{run.stderr}"
+    return run.stdout
+
+
+def render(inventory: Path, out: Path) -> None:
+    """Check an inventory and write both servers' dhcpd.conf and the zone data into `out`."""
+    out.mkdir()
+    ansible("-i", inventory, HERE / "render/render-dhcpd.yml", "-e", f"out={out}")
+
+
+@pytest.fixture(scope="module")
+def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Lay out a configuration as its server has it: with its includes where it says they are."""
+    folder = tmp_path_factory.mktemp("original")
+    shutil.copytree(HERE / "golden/dhcpd-tinydns/input", folder, dirs_exist_ok=True)
+    text = (folder / "dhcpd.conf").read_text()
+    (folder / "gone.conf").touch()
+    (folder / "dhcpd.conf").write_text(text.replace("/etc/dhcp/", f"{folder}/"))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def imported(original: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Have the playbook make an inventory of it."""
+    into = tmp_path_factory.mktemp("imported") / "inventory"
+    told = ansible(
+        "playbooks/import-inventory.yml",
+        "-e",
+        f"dhcpd_conf={original}/dhcpd.conf",
+        "-e",
+        f"tinydns_data={original}/data",
+        "-e",
+        f"into={into}",
+    )
+    assert "The new inventory has no faults." in told
+    return into
+
+
+@pytest.fixture(scope="module")
+def rendered(imported: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write what that inventory would put on the servers."""
+    out = tmp_path_factory.mktemp("rendered") / "out"
+    render(imported, out)
+    return out
+
+
+def test_dhcpd_accepts_the_original(original: Path) -> None:
+    """The golden input is no fantasy: the real dhcpd takes it."""
+    # thin1's address is a name, which only the network it is from can resolve.
+    printers = original / "hosts/printers.conf"
+    printers.write_text(printers.read_text().replace("thin1.corp.example.com", "192.168.10.41"))
+    dhcpd_test(original / "dhcpd.conf")
+
+
+@pytest.mark.parametrize("name", ["secondary", "single-server"])
+def test_dhcpd_accepts_other_originals(name: str, tmp_path: Path) -> None:
+    """Without what belongs to DHCPv6, which another dhcpd reads."""
+    text = (HERE / "golden" / name / "input/dhcpd.conf").read_text()
+    (tmp_path / "dhcpd.conf").write_text(re.sub(r"subnet6.*", "", text))
+    dhcpd_test(tmp_path / "dhcpd.conf")
+
+
+@pytest.mark.parametrize("role", ["primary", "secondary"])
+def test_dhcpd_accepts_the_import(rendered: Path, role: str) -> None:
+    """Both servers' dhcpd.conf, made by the role's template from the imported inventory."""
+    dhcpd_test(rendered / f"{role}.conf")
+
+
+def test_every_host_keeps_its_address(original: Path, rendered: Path) -> None:
+    """Read the new dhcpd.conf as the old one: each MAC address is still given what it was."""
+
+    def given(path: Path) -> dict[str, set[str]]:
+        table: dict[str, set[str]] = {}
+        for host in dhcpd.read(path).hosts:
+            for mac in host.hardware:
+                table.setdefault(mac, set()).update(host.addresses)
+        return table
+
+    before, after = given(original / "dhcpd.conf"), given(rendered / "primary.conf")
+    # The zone data names an address for it, which dhcpd now gives: told as a disagreement.
+    before["00:11:22:33:44:16"] = {"192.168.10.70"}
+    before["00:11:22:33:44:01"] = {"192.168.10.41"}
+    assert after == before
+
+
+def test_every_dynamic_address_is_still_given(original: Path, rendered: Path) -> None:
+    """The ranges are those of before without the addresses of fixed hosts."""
+
+    def dynamic(path: Path) -> set[int]:
+        pools = [pool for subnet in dhcpd.read(path).subnets for pool in subnet.pools]
+        return {
+            number
+            for pool in pools
+            for first, last in pool.ranges
+            for number in range(_number(first), _number(last) + 1)
+        }
+
+    lost = dynamic(original / "dhcpd.conf") - dynamic(rendered / "primary.conf")
+    assert lost == {_number(a) for a in ("192.168.10.110", "192.168.10.120", "10.20.1.77")}
+    assert not dynamic(rendered / "primary.conf") - dynamic(original / "dhcpd.conf")
+
+
+def test_the_projects_own_inventory_comes_back(tmp_path: Path) -> None:
+    """Render the inventory, import what was rendered: the same table of fixed hosts."""
+    render(PROJECT / "inventory", tmp_path / "out")
+    into = tmp_path / "inventory"
+    arguments = ["--dhcpd-conf", str(tmp_path / "out/primary.conf")]
+    arguments += ["--tinydns-data", str(tmp_path / "out/data"), "--into", str(into)]
+    assert importer.main(arguments) == 0
+
+    def table(folder: Path) -> dict[str, dict[str, object]]:
+        hosts = yaml.safe_load((folder / "fixed_hosts.yml").read_text())["fixed_hosts"]["hosts"]
+        for host in hosts.values():
+            host["aliases"] = sorted(host.get("aliases", []))
+        return dict(hosts)
+
+    assert table(into) == table(PROJECT / "inventory")
+    assert _servers(into) == _servers(PROJECT / "inventory")
+    assert _site(into) == _site(PROJECT / "inventory")
+    assert (
+        "Disagreements: dhcpd, the zone data or one of them with itself (0)"
+        in (into / "import.txt").read_text()
+    )
+
+
+def _servers(folder: Path) -> object:
+    return yaml.safe_load((folder / "servers.yml").read_text())
+
+
+def _site(folder: Path) -> object:
+    """Read the site; its ranges are written around fixed hosts, which cannot be told afterwards."""
+    site = yaml.safe_load((folder / "group_vars/all/site.yml").read_text())
+    for subnet in site["site_subnets"]:
+        subnet["ranges"] = bool(subnet.get("ranges"))
+    return site
+
+
+def _number(address: str) -> int:
+    first, second, third, fourth = map(int, address.split("."))
+    return ((first * 256 + second) * 256 + third) * 256 + fourth

@@ -1,0 +1,34 @@
+"""Servers that are stopped when the test is over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.rig import Rig
+
+
+@pytest.fixture
+def rig(tmp_path: Path) -> Iterator[Callable[..., Rig]]:
+    """Make servers, each in a directory of its own."""
+    made: list[Rig] = []
+
+    def make(server: str = "draco", **more: Any) -> Rig:
+        made.append(Rig(tmp_path / server, server, **more))
+        return made[-1]
+
+    yield make
+    for server in made:
+        server.kill()
+
+
+@pytest.fixture
+def pair(rig: Callable[..., Rig]) -> tuple[Rig, Rig]:
+    """Make draco and taurus, which follow each other; neither is started."""
+    draco, taurus = rig("draco"), rig("taurus")
+    draco.feeds = [("taurus", [*taurus.feed, "draco"])]
+    taurus.feeds = [("draco", [*draco.feed, "taurus"])]
+    return draco, taurus

@@ -1,0 +1,222 @@
+"""The merge against its naive re-statement, on random histories of two servers.
+
+    client --- discover, renew, release, decline, rename --->  A (draco)  <-- binding updates -->
+                                                               B (taurus)
+
+The pair here is a sketch of dhcpd's failover as FIELD_NOTES.md tells of it: the server that hears a
+client writes its name and `cltt`; the other gets times and state without either, late, or never
+(partition), and keeps whatever name it had. The merge runs all along: it is told of each changed
+block, asked at each step, and must always say what the naive merge says of the whole logs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from leasemerge.leases import NEVER, Lease
+from leasemerge.merge import Merge, merge
+from leasemerge.zone import Zone, zone_data
+from tests.support.examples import NOW, SITE, site
+from tests.support.naive import naive_names
+
+SERVERS = ("draco", "taurus")
+ADDRESSES = ("10.1.1.100", "10.1.1.101", "10.1.1.9", "10.1.1.15")
+# Two plain clients, one on each kind of fixed host, and one that shares a MAC but not the uid.
+CLIENTS = (
+    ("02:00:00:00:01:01", None),
+    ("02:00:00:00:01:02", "01:02"),
+    ("02:00:00:00:01:02", "01:03"),
+    ("02:00:00:00:00:07", None),
+    ("02:00:00:00:00:08", "01:08"),
+    ("02:00:00:00:00:09", None),
+    ("de:ad:be:ef:ca:fe", None),
+)
+HOSTNAMES = (None, "pc", "PC.home", "laptop", "p c", "www", "wpad", "tablet", "..", "ns1")
+
+times = st.sampled_from([None, NOW - 2, NOW - 1, NOW, NOW + 1, NEVER])
+any_blocks = st.dictionaries(
+    st.sampled_from(ADDRESSES[:3]),
+    st.builds(
+        Lease,
+        address=st.just(""),
+        state=st.sampled_from(["active", "active", "active", "expired"]),
+        starts=times,
+        ends=st.sampled_from([None, NOW, NOW + 1, NOW + 9, NEVER]),
+        cltt=times,
+        hardware=st.sampled_from(["02:00:00:00:01:01", "02:00:00:00:01:02", None]),
+        uid=st.sampled_from([None, "01", "02"]),
+        hostname=st.sampled_from([None, "pc", "laptop", "x", "-" + "a" * 62 + "-b"]),
+    ),
+).map(lambda blocks: [replace(block, address=address) for address, block in blocks.items()])
+
+
+@settings(max_examples=500, deadline=None)
+@given(draco=any_blocks, taurus=any_blocks)
+def test_any_blocks(draco: list[Lease], taurus: list[Lease]) -> None:
+    """Blocks that no pair would write: where times are equal or absent the rules still decide."""
+    logs = {"draco": draco, "taurus": taurus}
+    said = {
+        name.name: (name.address, SITE[f"{name.source}_ttl"])
+        for name in merge(logs, site, NOW).names
+    }
+    assert said == naive_names(logs, SITE, NOW)
+
+
+servers = st.sampled_from(SERVERS)
+addresses = st.sampled_from(ADDRESSES)
+
+
+class Pair(RuleBasedStateMachine):
+    """Two servers' logs, the link between them, and a merge that follows."""
+
+    @initialize()
+    def begin(self) -> None:
+        """Two empty servers that see each other."""
+        self.now = NOW
+        self.logs: dict[str, dict[str, Lease]] = {server: {} for server in SERVERS}
+        self.linked = True
+        self.late: list[tuple[str, Lease]] = []
+        self.kept: dict[str, dict[str, Lease]] = {server: {} for server in SERVERS}
+        self.merge = Merge(site)
+        self.zone = Zone(site)
+
+    def write(self, server: str, block: Lease) -> None:
+        """Append a block to a server's log; the merge follows it."""
+        self.logs[server][block.address] = block
+        self.kept[server][block.address] = block
+        self.merge.update(server, [block])
+
+    def tell(self, server: str, block: Lease) -> None:
+        """Send a binding update to the other server: no hostname, no cltt."""
+        other = SERVERS[1 - SERVERS.index(server)]
+        if self.linked:
+            self.take(other, block)
+        else:
+            self.late.append((other, block))
+
+    def take(self, server: str, block: Lease) -> None:
+        """Take a binding update; the old block's name and cltt stay where they were."""
+        old = self.logs[server].get(block.address)
+        self.write(
+            server,
+            replace(
+                block,
+                hostname=old.hostname if old else None,
+                cltt=old.cltt if old else None,
+            ),
+        )
+
+    @rule(
+        server=servers,
+        address=addresses,
+        client=st.sampled_from(CLIENTS),
+        hostname=st.sampled_from(HOSTNAMES),
+        length=st.sampled_from([0, 5, 30, 600]),
+        skew=st.sampled_from([-3, 0, 0, 2]),
+    )
+    def grant(
+        self,
+        server: str,
+        address: str,
+        client: tuple[str, str | None],
+        hostname: str | None,
+        length: int,
+        skew: int,
+    ) -> None:
+        """Let a client get, renew or take over an address at one of the two."""
+        here = self.now + skew
+        block = Lease(
+            address, "active", here, here + length if length else NEVER, here, *client, hostname
+        )
+        self.write(server, block)
+        self.tell(server, block)
+
+    @rule(
+        server=servers,
+        address=addresses,
+        state=st.sampled_from(["released", "expired", "abandoned", "free", "backup", "reset"]),
+    )
+    def end(self, server: str, address: str, state: str) -> None:
+        """End a lease at one of the two; a release and a decline are heard from the client."""
+        old = self.logs[server].get(address)
+        if old is None:
+            return
+        block = replace(old, state=state)
+        if state in ("released", "abandoned"):
+            block = replace(block, cltt=self.now)
+        if state == "abandoned":
+            block = replace(block, hardware=None, ends=self.now + 86400)
+        self.write(server, block)
+        self.tell(server, block)
+
+    @rule(server=servers, address=addresses, hostname=st.sampled_from(HOSTNAMES))
+    def rename(self, server: str, address: str, hostname: str | None) -> None:
+        """Renew a lease by unicast at one of the two, under a new name."""
+        old = self.logs[server].get(address)
+        if old is None or old.state != "active":
+            return
+        block = replace(old, hostname=hostname, starts=self.now, cltt=self.now, ends=self.now + 60)
+        self.write(server, block)
+        self.tell(server, block)
+
+    @rule(seconds=st.sampled_from([1, 4, 29, 600]))
+    def wait(self, seconds: int) -> None:
+        """Time goes on."""
+        self.now += seconds
+
+    @rule()
+    def step_back(self) -> None:
+        """Set the clock."""
+        self.now -= 7
+
+    @rule()
+    def part(self) -> None:
+        """Cut the link between the two."""
+        self.linked = False
+
+    @rule()
+    def join(self) -> None:
+        """Mend the link: what was held comes late."""
+        self.linked = True
+        late, self.late = self.late, []
+        for server, block in late:
+            self.take(server, block)
+
+    @rule(server=servers)
+    def wipe(self, server: str) -> None:
+        """Wipe a server's lease file; what the merge knew stays (rule 10)."""
+        self.logs[server] = {}
+
+    @rule(server=servers)
+    def replay(self, server: str) -> None:
+        """Connect a feed anew: it sends its whole log again, which changes nothing."""
+        self.merge.update(server, list(self.logs[server].values()))
+        assert self.merge.changes(self.now) == {}
+
+    @rule()
+    def restart(self) -> None:
+        """Start the merge anew from what it had kept."""
+        self.merge = Merge(site)
+        self.zone = Zone(site)
+        for server, blocks in self.kept.items():
+            self.merge.update(server, blocks.values())
+
+    @invariant()
+    def agrees_with_the_naive_merge(self) -> None:
+        """Step by step, in one go, and by the naive merge: the same names and bytes."""
+        logs = {server: list(blocks.values()) for server, blocks in self.kept.items()}
+        self.zone.update(self.merge.changes(self.now))
+        names = self.merge.names(self.now)
+        said = {name.name: (name.address, SITE[f"{name.source}_ttl"]) for name in names.names}
+        assert said == naive_names(logs, SITE, self.now)
+        whole = merge(logs, site, self.now)
+        assert names == whole
+        assert self.zone.render() == zone_data(whole, site)
+
+
+TestPair = Pair.TestCase
+TestPair.settings = settings(max_examples=200, stateful_step_count=30, deadline=None)

@@ -1,1 +1,0 @@
-"""Tests of the parser; the real dhcpd is their judge."""

@@ -1,0 +1,1 @@
+"""What several tests share: examples, oracles, and hostile input."""

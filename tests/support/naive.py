@@ -1,0 +1,123 @@
+"""docs/design.md's rules 2 to 8 said once more, slowly and with nothing of the package's merge.
+
+It takes every block of every log, looks at all of them for each question, and answers for one
+moment. It shares with the package the Lease and nothing else.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from leasemerge.leases import Lease
+
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
+CAPITALS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+DIGITS = "0123456789"
+
+LONG_AGO = float("-inf")
+
+
+def time(value: int | None) -> float:
+    """Take an absent time for the smallest."""
+    return LONG_AGO if value is None else value
+
+
+def naive_label(hostname: str) -> str:
+    """Rule 7 without the names that belong to somebody: a label, or nothing."""
+    label = ""
+    for char in hostname:
+        if char == ".":
+            break
+        if char in CAPITALS:
+            label += LETTERS[CAPITALS.index(char)]
+        elif char in " _":
+            label += "-"
+        elif char in LETTERS or char in DIGITS or char == "-":
+            label += char
+    while label.startswith("-"):
+        label = label[1:]
+    while label.endswith("-"):
+        label = label[:-1]
+    label = label[:63]
+    while label.endswith("-"):
+        label = label[:-1]
+    return label
+
+
+def naive_names(
+    logs: dict[str, list[Lease]], site: dict[str, Any], now: int
+) -> dict[str, tuple[str, int]]:
+    """Say which address each label has at `now`, and its TTL.
+
+    `logs` has the last block of each address (rule 1) of each server that the site knows.
+    """
+    published: dict[str, tuple[str, int]] = {}
+    owned = set(site["reserved_names"])
+    for server in site["name_servers"]:
+        owned.add(server["name"])
+    for host in site["fixed_hosts"]:
+        for label in [host["name"], *host.get("aliases", [])]:
+            owned.add(label)
+            if host.get("fixed_address"):
+                published[label] = (host["fixed_address"], site["fixed_ttl"])
+
+    blocks = [
+        (site["servers"].index(server), block) for server, log in logs.items() for block in log
+    ]
+    candidates: list[tuple[str, list[str], Lease]] = []
+    for address in {block.address for _, block in blocks}:
+        here = [(rank, block) for rank, block in blocks if block.address == address]
+
+        # Rule 2.
+        def knows_latest(item: tuple[int, Lease]) -> tuple[float, float, int]:
+            rank, block = item
+            return (max(time(block.starts), time(block.cltt)), time(block.cltt), -rank)
+
+        lease = max(here, key=knows_latest)[1]
+        if lease.state != "active" or lease.ends is None or not lease.ends > now:
+            continue
+
+        # Rule 4: addresses.
+        if any(host.get("fixed_address") == address for host in site["fixed_hosts"]):
+            continue
+        if any(server["address"] == address for server in site["name_servers"]):
+            continue
+
+        # Rules 4 and 5: the fixed host of a MAC.
+        owner = None
+        for host in site["fixed_hosts"]:
+            if lease.hardware in host.get("hardware_ethernet", []):
+                owner = host
+        if owner is not None:
+            if not owner.get("fixed_address"):
+                candidates.append((owner["name"], owner.get("aliases", []), lease))
+            continue
+
+        # Rule 3.
+        named = []
+        for rank, block in here:
+            same = block.hardware == lease.hardware
+            if block.uid is not None and lease.uid is not None and block.uid != lease.uid:
+                same = False
+            if same and block.hostname is not None:
+                named.append((time(block.cltt), time(block.starts), -rank, block.hostname))
+        if not named:
+            continue
+
+        # Rule 7.
+        label = naive_label(max(named)[3])
+        if label and label not in owned:
+            candidates.append((label, [], lease))
+
+    # Rule 6.
+    for label, aliases, lease in candidates:
+        rivals = [other for text, _, other in candidates if text == label]
+
+        def started_last(one: Lease) -> tuple[float, float, list[int]]:
+            lower_address = [-int(octet) for octet in one.address.split(".")]
+            return (time(one.starts), time(one.cltt), lower_address)
+
+        if max(rivals, key=started_last) is lease:
+            for text in [label, *aliases]:
+                published[text] = (lease.address, site["lease_ttl"])
+    return published
