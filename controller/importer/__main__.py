@@ -12,7 +12,7 @@ from .found import SourceError
 from .reconcile import joined, joined_records, reconcile
 from .write import report, write
 
-_PROJECT = Path(__file__).resolve().parent.parent
+_PROJECT = Path(__file__).resolve().parents[2]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
