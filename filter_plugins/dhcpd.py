@@ -30,7 +30,8 @@ def dhcpd_networks(
     """Group subnets as dhcpd.conf nests them, with their ranges written around fixed addresses.
 
     Returns a list in the order of the inventory of ``shared_network`` (a name or None) and
-    ``subnets``, each with ``address``, ``netmask`` and ``ranges`` added. Error: a bad network.
+    ``subnets``, each with ``address``, ``netmask`` and ``pools`` added: the pool of its ``ranges``,
+    then its own ``pools``, without those that have no address left. Error: a bad network.
     """
     addresses = [host["fixed_address"] for host in _rows(fixed_hosts)]
     taken = [address for address in addresses if address] + [*reserved]
@@ -38,14 +39,17 @@ def dhcpd_networks(
     for subnet in subnets:
         try:
             network = IPv4Network(subnet["network"])
-            ranges = leasemerge_site.free_ranges(subnet.get("ranges", []), taken)
+            pools = [
+                {**pool, "ranges": leasemerge_site.free_ranges(pool.get("ranges") or [], taken)}
+                for pool in ({"ranges": subnet.get("ranges")}, *(subnet.get("pools") or []))
+            ]
         except (KeyError, ValueError) as exc:
             raise AnsibleFilterError(f"The subnet {dict(subnet)!r} is not usable: {exc}.") from exc
         shaped = {
             **subnet,
             "address": str(network.network_address),
             "netmask": str(network.netmask),
-            "ranges": ranges,
+            "pools": [pool for pool in pools if pool["ranges"]],
         }
         name = subnet.get("shared_network")
         group = networks.setdefault(name or network, {"shared_network": name, "subnets": []})

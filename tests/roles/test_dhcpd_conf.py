@@ -219,3 +219,57 @@ def test_number_may_be_text_as_the_command_line_gives_it(
 ) -> None:
     conf = render(tmp_path, {"dhcpd_failover_auto_partner_down": seconds})
     assert "".join(re.findall("auto-partner-down.*", conf)) == line
+
+
+@pytest.mark.parametrize("role", ["primary", "secondary"])
+@pytest.mark.parametrize("ranges", [[], [["10.9.1.120", "10.9.1.120"]]], ids=["none", "pinned"])
+def test_network_of_fixed_hosts_alone_has_no_failover_peer(
+    tmp_path: Path, role: str, ranges: list[list[str]]
+) -> None:
+    """A peer that no pool refers to is refused by dhcpd."""
+    conf = render(
+        tmp_path,
+        {"dhcpd_failover_role": role, "dhcpd_subnets": [{**SUBNET, "ranges": ranges}]},
+    )
+    assert "failover peer" not in conf
+    assert "host foobar {" in conf
+
+
+def test_pool_in_a_subnets_own_text_keeps_the_failover_peer(tmp_path: Path) -> None:
+    pool = 'pool { failover peer "dhcp-failover"; range 10.9.1.50 10.9.1.60; }'
+    conf = render(tmp_path, {"dhcpd_subnets": [{"network": "10.9.1.0/24", "extra": pool}]})
+    assert 'failover peer "dhcp-failover" {' in conf
+
+
+def test_pools_with_rules_of_their_own(tmp_path: Path) -> None:
+    pools = [
+        {
+            "ranges": [["10.9.1.10", "10.9.1.19"], ["10.9.1.115", "10.9.1.125"]],
+            "allow": ['members of "phones"'],
+            "options": {"time-offset": 3600},
+            "default_lease_time": 120,
+            "max_lease_time": 240,
+            "extra": "one-lease-per-client on;",
+        },
+        {"ranges": [["10.9.1.120", "10.9.1.120"]]},
+        {
+            "ranges": [["10.9.1.30", "10.9.1.39"]],
+            "deny": ['members of "phones"', "unknown-clients"],
+        },
+    ]
+    subnet = {"network": "10.9.1.0/24", "ranges": [["10.9.1.130", "10.9.1.140"]], "pools": pools}
+    conf = render(
+        tmp_path,
+        {
+            "dhcpd_subnets": [subnet],
+            "dhcpd_extra": 'class "phones" { match if substring(hardware, 1, 3) = 02:00:01; }',
+        },
+    )
+    peer = 'pool { failover peer "dhcp-failover";'
+    assert [" ".join(block.split()) for block in re.findall(r"pool \{[^}]*\}", conf)] == [
+        f"{peer} range 10.9.1.130 10.9.1.140; }}",
+        f"{peer} range 10.9.1.10 10.9.1.19; range 10.9.1.115 10.9.1.119;"
+        ' range 10.9.1.121 10.9.1.125; allow members of "phones"; default-lease-time 120;'
+        " max-lease-time 240; option time-offset 3600; one-lease-per-client on; }",
+        f'{peer} range 10.9.1.30 10.9.1.39; deny members of "phones"; deny unknown-clients; }}',
+    ]
