@@ -16,7 +16,7 @@ from ansible.errors import AnsibleFilterError  # type: ignore[import-untyped]  #
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "roles/lease_merge/files"))
 
-from leasemerge import site as leasemerge_site
+from leasemerge.ranges import free_ranges
 
 # Statements of one bare word, in the order that they are written.
 _WORDS = ("default_lease_time", "min_lease_time", "max_lease_time", "next_server")
@@ -40,7 +40,7 @@ def dhcpd_networks(
         try:
             network = IPv4Network(subnet["network"])
             pools = [
-                {**pool, "ranges": leasemerge_site.free_ranges(pool.get("ranges") or [], taken)}
+                {**pool, "ranges": free_ranges(pool.get("ranges") or [], taken)}
                 for pool in ({"ranges": subnet.get("ranges")}, *(subnet.get("pools") or []))
             ]
         except (KeyError, ValueError) as exc:

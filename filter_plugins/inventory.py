@@ -20,7 +20,7 @@ except ImportError:  # an ansible-core that keeps it elsewhere
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "roles/lease_merge/files"))
 
-from leasemerge import site as leasemerge_site
+from leasemerge import inventory_check, ranges
 
 _LISTS = ("hardware_ethernet", "aliases")
 _KEYS = ("fixed_address", *_LISTS, "next_server", "filename", "options", "extra")
@@ -52,9 +52,7 @@ def fixed_hosts(
 
 def reverse_zones(networks: Iterable[object]) -> list[str]:
     """Name the reverse zones of networks, sorted; what is no network is checked_site's to tell."""
-    return leasemerge_site.reverse_zones(
-        str(network) for network in networks if _is_network(network)
-    )
+    return ranges.reverse_zones(str(network) for network in networks if _is_network(network))
 
 
 def checked_site(site: Mapping[str, Any]) -> dict[str, Any]:
@@ -65,7 +63,7 @@ def checked_site(site: Mapping[str, Any]) -> dict[str, Any]:
     passes through a template Ansible handles every value of it; a text is one.
     """
     values = dict(site)
-    faults = leasemerge_site.faults(_with_places(values))
+    faults = [str(fault) for fault in inventory_check.faults(_with_places(values))]
     plain = _plain(values)
     if faults:
         return {**plain, "faults": faults}
@@ -89,7 +87,7 @@ def _fixed_host(name: str, variables: Mapping[str, Any]) -> dict[str, Any]:
     values = {key: variables[key] for key in variables if key in _KEYS or _is_misspelt(str(key))}
     for key, value in values.items():
         if key == "hardware_ethernet":
-            row[key] = [leasemerge_site.normal_mac(mac) or mac for mac in _plain(_listed(value))]
+            row[key] = [ranges.normal_mac(mac) or mac for mac in _plain(_listed(value))]
         elif key in _LISTS:
             row[key] = _plain(_listed(value))
         elif value is not None:
@@ -111,7 +109,7 @@ def _is_network(value: object) -> bool:
     if not isinstance(value, str):
         return False
     try:
-        leasemerge_site.reverse_zones([value])
+        ranges.reverse_zones([value])
     except ValueError:
         return False
     return True

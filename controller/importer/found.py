@@ -12,10 +12,10 @@ from typing import Any, Literal
 # The inventory's own rules for labels, MAC addresses and ranges: the ones the servers apply.
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "roles/lease_merge/files"))
 
-from leasemerge import labels, site
+from leasemerge import labels, ranges, site
 
-normal_mac = site.normal_mac
-free_ranges = site.free_ranges
+normal_mac = ranges.normal_mac
+free_ranges = ranges.free_ranges
 
 # A site that owns nothing: a hostname is judged by its letters alone.
 _NO_SITE = site.Site("example", (), (), (), (), (), reserved_names=frozenset())

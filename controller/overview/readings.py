@@ -14,7 +14,8 @@ from leasemerge.labels import HostnameError
 from leasemerge.labels import label as leasemerge_label
 from leasemerge.leases import NEVER, Lease, parse
 from leasemerge.merge import Loser, Merge, Name, Names
-from leasemerge.site import Site, normal_mac
+from leasemerge.ranges import normal_mac
+from leasemerge.site import Site
 from leasemerge.store import EARLIER
 from leasemerge.zone import zone_data
 

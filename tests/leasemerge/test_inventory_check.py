@@ -16,8 +16,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import leasemerge.site
-from leasemerge.site import Site, SiteError, faults
+from leasemerge import inventory_check
+from leasemerge.site import Site, SiteError
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 EVERY_KEY = GOLDEN / "input" / "every-key.json"
@@ -39,6 +39,11 @@ def faulty(case: str) -> object:
     return {key: value for key, value in site.items() if key not in change.get("without", [])}
 
 
+def faults(site: object) -> list[str]:
+    """Return the sentences of a site's faults."""
+    return [str(fault) for fault in inventory_check.faults(site)]
+
+
 def test_a_site_that_is_well_has_no_fault() -> None:
     """Without this every case below would prove nothing."""
     assert faults(base()) == []
@@ -52,26 +57,28 @@ def test_the_sentences_of_a_fault(case: str) -> None:
 
 
 def test_every_fault_has_its_case(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every place in site.py that tells a fault is reached by a case."""
-    source = Path(leasemerge.site.__file__).read_text()
+    """Every place in inventory_check.py that tells a fault is reached by a case."""
+    source = Path(inventory_check.__file__).read_text()
     calls = {
         node.lineno
         for node in ast.walk(ast.parse(source))
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Attribute)
-        and node.func.attr == "_fault"
+        and node.func.attr == "fault"
     }
     reached = set()
-    original = leasemerge.site._Reader._fault
+    original = inventory_check._Inventory.fault
 
     def note(self: Any, who: Any, what: str, remedy: str) -> None:
         reached.add(sys._getframe(1).f_lineno)
         original(self, who, what, remedy)
 
-    monkeypatch.setattr(leasemerge.site._Reader, "_fault", note)
+    monkeypatch.setattr(inventory_check._Inventory, "fault", note)
     for case in CASES:
         faults(faulty(case))
-    assert calls - reached == set(), "These lines of site.py tell a fault that no case has."
+    assert calls - reached == set(), (
+        "These lines of inventory_check.py tell a fault that no case has."
+    )
 
 
 def test_all_faults_at_once() -> None:

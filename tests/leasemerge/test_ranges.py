@@ -1,4 +1,4 @@
-"""What the filters take from the site module besides the site."""
+"""Ranges, reverse zones and MAC addresses."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leasemerge.site import free_ranges, normal_mac, reverse_zones
+from leasemerge.ranges import free_ranges, normal_mac, reverse_zones
 
 
 @pytest.mark.parametrize(

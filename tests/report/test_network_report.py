@@ -19,7 +19,7 @@ import yaml
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import report as plugin
-from leasemerge.site import faults
+from leasemerge.inventory_check import faults
 from tests.report.networks import NOW, PLAIN, SERVERS, SITE, lease, row, status
 
 LAPTOP, PHONE = "02:00:00:00:00:01", "02:00:00:00:00:02"

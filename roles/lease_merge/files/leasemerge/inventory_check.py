@@ -1,0 +1,736 @@
+"""Every fault of an inventory at once: one function a table, one sentence a fault.
+
+The format is site.json's (docs/design.md). Keys that only the deployment knows (servers with
+their addresses, routers, lease times) are checked where they are there.
+
+To add a key of a row, add it to the table's keys at the end of this module, with the check of its
+value. To add a table, write its function and add it to `_CHECKS`.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network
+
+from .ranges import normal_mac, reverse_zones, zone_network
+
+DEFAULT_RESERVED_NAMES = ("wpad", "isatap", "localhost")
+
+# RFC 1035 section 2.3.4, in text form.
+_LABEL_MAX = 63
+# A name of one 63-octet label and the domain must fit the 255 octets of RFC 1035 section 2.3.4:
+# 255 - (1 + 63) for the label - 1 for the root - 1 for the first length octet of the domain.
+_DOMAIN_MAX = 189
+# RFC 2181 section 8.
+_TTL_MAX = 2**31 - 1
+# RFC 2132 section 9.2: 32 bits, and all ones mean for ever (RFC 2131 section 3.3).
+_LEASE_TIME_MAX = 2**32 - 1
+# dnscache keeps no more than 16 addresses of one file in servers/ (its roots.c).
+_NAME_SERVERS_MAX = 16
+
+_LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
+_REVERSE_ZONE = re.compile(r"((?:(?:0|[1-9][0-9]{0,2})\.){1,3})in-addr\.arpa")
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong with an inventory: where, in what way, and what to do about it."""
+
+    where: str
+    problem: str
+    remedy: str
+
+    def __str__(self) -> str:
+        """Return the one sentence that is printed."""
+        return f"{self.where}: {self.problem}; {self.remedy}."
+
+
+def faults(data: object) -> list[Fault]:
+    """Return every fault of a site, in the order of its keys; none of a valid one.
+
+    A row's key `where` is its place in the inventory, and the site's `where` maps keys to theirs.
+    """
+    if not isinstance(data, Mapping):
+        return [Fault("Site", "it is not a mapping of keys to values", "write it as one")]
+    inventory = _Inventory(data)
+    for check in _CHECKS:
+        check(inventory)
+    return inventory.faults
+
+
+def _shown(value: object) -> str:
+    """Show a value as the inventory has it, without letting it break the line or fill it."""
+    text = value if isinstance(value, str) else repr(value)
+    text = "".join(char if char.isprintable() else "?" for char in text)
+    return (text if len(text) <= 80 else f"{text[:80]}…") or "''"
+
+
+def _is_edge(address: IPv4Address, network: IPv4Network) -> bool:
+    """Tell whether it is the network or broadcast address; a /31 or /32 has none (RFC 3021)."""
+    return network.prefixlen < 31 and address in (
+        network.network_address,
+        network.broadcast_address,
+    )
+
+
+class _Row:
+    """One entry of a list in the site: its values, and how a sentence names it."""
+
+    def __init__(self, kind: str, key: str, index: int, values: Mapping[object, object]) -> None:
+        self.values = values
+        name = values.get(key)
+        shown = f"{kind} {_shown(name)}" if name is not None else f"{kind} number {index + 1}"
+        where = values.get("where")
+        self.who = f"{shown} ({_shown(where)})" if where is not None else shown
+
+    def get(self, key: str) -> object:
+        return self.values.get(key)
+
+    def __str__(self) -> str:
+        """Name the entry in the midst of a sentence."""
+        return self.who[0].lower() + self.who[1:]
+
+
+class _Inventory:
+    """The site under check, its faults, and what the checks so far have read for the later ones."""
+
+    def __init__(self, data: Mapping[object, object]) -> None:
+        self.data = data
+        self.faults: list[Fault] = []
+        self.reserved: set[str] = set()
+        self.servers: list[str] = []
+        self.networks: dict[IPv4Network, _Row] = {}
+        self.ranges: dict[IPv4Network, list[tuple[IPv4Address, IPv4Address]]] = {}
+        self.routers: dict[IPv4Address, _Row] = {}
+        # The row that a name or a MAC address belongs to.
+        self.labels: dict[str, _Row] = {}
+        self.macs: dict[str, _Row] = {}
+        # What holds an address: the row and, for a server, its name. A server may be a fixed host
+        # too, and a dhcp server a dnscache server; one machine is recognised by its one name.
+        self.holders: dict[IPv4Address, tuple[_Row, str]] = {}
+        # What ranges are written around.
+        self.spared: set[IPv4Address] = set()
+
+    # How a fault is reported, and how values are taken out.
+
+    def fault(self, who: str | _Row, what: str, remedy: str) -> None:
+        name = who.who if isinstance(who, _Row) else who
+        self.faults.append(Fault(name, what, remedy))
+
+    def site(self, key: str) -> str:
+        """Name the site where a sentence is about one of its own keys."""
+        places = self.data.get("where")
+        place = places.get(key) if isinstance(places, Mapping) else None
+        return "Site" if place is None else f"Site ({_shown(place)})"
+
+    def items(self, who: str | _Row, key: str, value: object) -> Sequence[object]:
+        if value is None:
+            return ()
+        if isinstance(value, (str, bytes)) or not isinstance(value, Sequence):
+            self.fault(who, f"{key} is {_shown(value)}, not a list", "write it as a list")
+            return ()
+        return value
+
+    def rows(self, key: str, kind: str, name_key: str = "name") -> Iterator[_Row]:
+        for index, values in enumerate(self.items("Site", key, self.data.get(key))):
+            if isinstance(values, Mapping):
+                yield _Row(kind, name_key, index, values)
+            else:
+                self.fault(
+                    "Site",
+                    f"entry {index + 1} of {key} is {_shown(values)}, not a mapping",
+                    "write it as one",
+                )
+
+    def check_values(self, row: _Row, keys: Mapping[str, _Check | None]) -> None:
+        """Check each value of a row that can be checked by itself."""
+        for key, check in keys.items():
+            if check is not None:
+                check(self, row, key)
+
+    def label(self, who: str | _Row, what: str, value: object) -> str | None:
+        """Read a DNS label in lower case (RFC 1123 section 2.1), or tell what is wrong with it."""
+        if not isinstance(value, str):
+            if value is None:
+                self.fault(who, f"it has no {what}", "give it one")
+            else:
+                self.fault(who, f"the {what} {_shown(value)} is not text", "put it in quotes")
+            return None
+        label = value.lower() if value.isascii() else value
+        if not _LABEL.fullmatch(label):
+            self.fault(
+                who,
+                f"the {what} {_shown(value)} is not a DNS label",
+                "use letters, digits and hyphens only, no hyphen at either end",
+            )
+            return None
+        if len(label) > _LABEL_MAX:
+            self.fault(
+                who,
+                f"the {what} {_shown(value)} has {len(label)} characters",
+                f"shorten it to {_LABEL_MAX} at most",
+            )
+            return None
+        return label
+
+    def address(self, who: str | _Row, what: str, value: object) -> IPv4Address | None:
+        if isinstance(value, str) and value:
+            try:
+                return IPv4Address(value)
+            except ValueError:
+                self.fault(
+                    who,
+                    f"the {what} {_shown(value)} is not an IPv4 address",
+                    "write four numbers from 0 to 255",
+                )
+                return None
+        if value is None or value == "":
+            self.fault(who, f"it has no {what}", "give it one")
+        else:
+            self.fault(who, f"the {what} {_shown(value)} is not text", "put it in quotes")
+        return None
+
+    def network_of(self, address: IPv4Address) -> IPv4Network | None:
+        return next((network for network in self.networks if address in network), None)
+
+    def check_usable(self, who: _Row, what: str, address: IPv4Address) -> IPv4Network | None:
+        """Check that a host can have the address; return its subnet."""
+        network = self.network_of(address)
+        if network is None:
+            self.fault(
+                who,
+                f"the {what} {address} lies in none of the subnets",
+                "choose one inside a subnet, or add its subnet",
+            )
+        elif _is_edge(address, network):
+            kind = "network" if address == network.network_address else "broadcast"
+            self.fault(
+                who, f"the {what} {address} is the {kind} address of {network}", "choose another"
+            )
+        return network
+
+    def hold_address(self, who: _Row, what: str, address: IPv4Address, machine: str) -> None:
+        """Note who has an address; `machine` is empty where nobody else may have it."""
+        other, other_machine = self.holders.setdefault(address, (who, machine))
+        if other is not who and (not machine or machine != other_machine):
+            self.fault(
+                who, f"the {what} {address} is already that of {other}", "give it to one of them"
+            )
+
+    def hold_label(self, who: _Row, what: str, label: str) -> None:
+        if label in self.reserved:
+            self.fault(who, f"the {what} {label} is a reserved name", "choose another")
+        other = self.labels.setdefault(label, who)
+        if other is not who:
+            self.fault(
+                who, f"the {what} {label} is already a name of {other}", "give it to one of them"
+            )
+
+
+# The checks, in docs/design.md's order of keys where it has one.
+
+
+def _check_keys(inventory: _Inventory) -> None:
+    for key in _REQUIRED_KEYS:
+        if key not in inventory.data:
+            inventory.fault("Site", f"the key {key} is missing", "add it")
+
+
+def _check_domain(inventory: _Inventory) -> None:
+    value = inventory.data.get("domain")
+    if value is None:
+        if "domain" in inventory.data:
+            inventory.fault(inventory.site("domain"), "it has no domain", "give it one")
+        return
+    domain = value.lower() if isinstance(value, str) and value.isascii() else ""
+    labels = domain.split(".")
+    if not all(_LABEL.fullmatch(part) and len(part) <= _LABEL_MAX for part in labels):
+        inventory.fault(
+            inventory.site("domain"),
+            f"the domain {_shown(value)} is not a DNS name",
+            "write labels of letters, digits and inner hyphens with a dot between them",
+        )
+    elif len(domain) > _DOMAIN_MAX:
+        inventory.fault(
+            inventory.site("domain"),
+            f"the domain has {len(domain)} characters",
+            f"shorten it to {_DOMAIN_MAX} at most, so that every label fits before it",
+        )
+    elif labels[-2:] == ["in-addr", "arpa"]:
+        inventory.fault(
+            inventory.site("domain"), f"the domain {domain} is a reverse zone", "choose another"
+        )
+
+
+def _check_reserved_names(inventory: _Inventory) -> None:
+    if "reserved_names" not in inventory.data:
+        inventory.reserved.update(DEFAULT_RESERVED_NAMES)
+        return
+    who = inventory.site("reserved_names")
+    names = inventory.items(who, "reserved_names", inventory.data["reserved_names"])
+    labels = (inventory.label(who, "reserved name", name) for name in names)
+    inventory.reserved.update(label for label in labels if label is not None)
+
+
+def _seconds(inventory: _Inventory, key: str, most: int) -> int:
+    """Read a number of seconds; 0 if it is none."""
+    value = inventory.data[key]
+    # To Python `true` is a number too.
+    if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= most:
+        return value
+    shown = f"the text {_shown(value)}" if isinstance(value, str) else _shown(value)
+    inventory.fault(
+        inventory.site(key),
+        f"{key} is {shown}",
+        f"write a whole number of seconds from 1 to {most}",
+    )
+    return 0
+
+
+def _check_ttls(inventory: _Inventory) -> None:
+    for key in ("fixed_ttl", "lease_ttl", "negative_ttl"):
+        if key in inventory.data:
+            _seconds(inventory, key, _TTL_MAX)
+
+
+def _check_lease_times(inventory: _Inventory) -> None:
+    """Check the lease times that are there, and that they go together (dhcpd.conf(5))."""
+    keys = ("min_lease_time", "default_lease_time", "max_lease_time", "mclt")
+    times = {
+        key: _seconds(inventory, key, _LEASE_TIME_MAX) for key in keys if key in inventory.data
+    }
+    for low, high in (
+        ("min_lease_time", "default_lease_time"),
+        ("default_lease_time", "max_lease_time"),
+        ("min_lease_time", "max_lease_time"),
+        ("mclt", "max_lease_time"),
+    ):
+        if 0 < times.get(high, 0) < times.get(low, 0):
+            inventory.fault(
+                inventory.site(low),
+                f"{low} is {times[low]} and {high} is {times[high]}",
+                f"{low} must not be greater",
+            )
+
+
+def _check_subnets(inventory: _Inventory) -> None:
+    for row in inventory.rows("subnets", "Subnet", "network"):
+        network = _network(inventory, row)
+        if network is None:
+            continue
+        for other, other_row in inventory.networks.items():
+            if network.overlaps(other):
+                inventory.fault(
+                    row,
+                    f"it overlaps {other_row}",
+                    "give every address to one subnet only",
+                )
+        inventory.networks[network] = row
+        inventory.ranges[network] = _read_ranges(inventory, row, network)
+        for router in inventory.items(row, "routers", row.get("routers")):
+            _check_router(inventory, row, network, router)
+        inventory.check_values(row, SUBNET_KEYS)
+
+
+def _network(inventory: _Inventory, row: _Row) -> IPv4Network | None:
+    value = row.get("network")
+    try:
+        if isinstance(value, str) and "/" in value:
+            network = IPv4Network(value, strict=False)
+            if network.network_address != IPv4Address(value.partition("/")[0]):
+                inventory.fault(
+                    row,
+                    f"the network {value} has bits set behind its prefix",
+                    f"write {network}",
+                )
+            return network
+    except ValueError:
+        pass
+    inventory.fault(
+        row,
+        f"the network {_shown(value)} is not an IPv4 network",
+        "write an address, a slash and the length of its prefix, such as 10.1.1.0/24",
+    )
+    return None
+
+
+def _read_ranges(
+    inventory: _Inventory, row: _Row, network: IPv4Network
+) -> list[tuple[IPv4Address, IPv4Address]]:
+    ranges: list[tuple[IPv4Address, IPv4Address]] = []
+    for value in inventory.items(row, "ranges", row.get("ranges")):
+        ends = value if isinstance(value, Sequence) and not isinstance(value, str) else ()
+        if len(ends) != 2:
+            inventory.fault(
+                row,
+                f"the range {_shown(value)} is not a list of two addresses",
+                "write its first and its last address",
+            )
+            continue
+        first = inventory.address(row, "first address of a range", ends[0])
+        last = inventory.address(row, "last address of a range", ends[1])
+        if first is None or last is None:
+            continue
+        text = f"the range {first} to {last}"
+        if first > last:
+            inventory.fault(row, f"{text} ends before it begins", "swap its addresses")
+            continue
+        if first not in network or last not in network:
+            inventory.fault(row, f"{text} leaves its subnet", f"keep it inside {network}")
+            continue
+        if _is_edge(first, network) or _is_edge(last, network):
+            inventory.fault(
+                row,
+                f"{text} takes in the network or broadcast address of {network}",
+                "leave it out",
+            )
+        for other_first, other_last in ranges:
+            if first <= other_last and other_first <= last:
+                inventory.fault(
+                    row,
+                    f"{text} overlaps the range {other_first} to {other_last}",
+                    "give every address to one range only",
+                )
+        ranges.append((first, last))
+    return ranges
+
+
+def _check_router(inventory: _Inventory, row: _Row, network: IPv4Network, value: object) -> None:
+    router = inventory.address(row, "router", value)
+    if router is None:
+        return
+    inventory.routers[router] = row
+    if router not in network or _is_edge(router, network):
+        inventory.fault(
+            row,
+            f"the router {router} is no host address of {network}",
+            "choose one inside the subnet",
+        )
+
+
+def _check_text(inventory: _Inventory, row: _Row, key: str) -> None:
+    """Check a text that dhcpd.conf has between quotation marks."""
+    value = row.get(key)
+    if value is None:
+        return
+    if not isinstance(value, str) or not value:
+        inventory.fault(row, f"{key} is {_shown(value)}, not a text", "put it in quotes")
+    elif not value.isprintable() or '"' in value or "\\" in value:
+        inventory.fault(
+            row,
+            f"{key} {_shown(value)} has a quotation mark, a backslash or a control character",
+            "leave it out",
+        )
+
+
+def _check_reverse_zones(inventory: _Inventory) -> None:
+    zones: list[str] = []
+    for value in inventory.items("Site", "reverse_zones", inventory.data.get("reverse_zones")):
+        zone = value.lower() if isinstance(value, str) else ""
+        match = _REVERSE_ZONE.fullmatch(zone)
+        if match is None or any(int(part) > 255 for part in match[1].split(".")[:-1]):
+            inventory.fault(
+                "Site",
+                f"the reverse zone {_shown(value)} is none",
+                "write one to three numbers backwards, such as 1.1.10.in-addr.arpa",
+            )
+        elif zone in zones:
+            inventory.fault("Site", f"the reverse zone {zone} is listed twice", "remove one")
+        else:
+            zones.append(zone)
+    covered = list(ipaddress.collapse_addresses(zone_network(zone) for zone in zones))
+    for network, row in inventory.networks.items():
+        if not any(network.subnet_of(zones_network) for zones_network in covered):
+            inventory.fault(
+                row,
+                "no reverse zone holds all of its addresses",
+                f"add {', '.join(reverse_zones([str(network)])[:4])} to reverse_zones",
+            )
+
+
+def _check_servers(inventory: _Inventory) -> None:
+    servers = inventory.servers
+    for value in inventory.items("Site", "servers", inventory.data.get("servers")):
+        if not isinstance(value, str) or not value:
+            inventory.fault("Site", f"the server {_shown(value)} is not text", "put it in quotes")
+        elif value in servers:
+            inventory.fault("Site", f"the server {value} is listed twice", "remove one")
+        else:
+            servers.append(value)
+
+
+def _check_dhcp_servers(inventory: _Inventory) -> None:
+    if "dhcp_servers" not in inventory.data:
+        return
+    roles: dict[str, list[_Row]] = {"primary": [], "secondary": []}
+    for row, name in _check_machines(inventory, "dhcp_servers", "dhcp server"):
+        role = row.get("role")
+        if not isinstance(role, str) or role not in roles:
+            inventory.fault(row, f"its role is {_shown(role)}", "write primary or secondary")
+            continue
+        roles[role].append(row)
+        if role == "primary" and len(roles[role]) == 1 and name in inventory.servers[1:]:
+            inventory.fault("Site", f"the primary {name} is not the first of servers", "move it")
+    for role, rows in roles.items():
+        if len(rows) != 1:
+            inventory.fault(
+                "Site",
+                f"the {role} of dhcp_servers is {' and '.join(map(str, rows)) or 'nobody'}",
+                "a failover pair has one primary and one secondary",
+            )
+
+
+def _check_dnscache_servers(inventory: _Inventory) -> None:
+    for _ in _check_machines(inventory, "dnscache_servers", "dnscache server"):
+        pass
+
+
+def _check_machines(inventory: _Inventory, key: str, kind: str) -> Iterator[tuple[_Row, str]]:
+    names: set[str] = set()
+    for row in inventory.rows(key, kind[0].upper() + kind[1:]):
+        name = row.get("name")
+        if not isinstance(name, str) or not name:
+            inventory.fault(row, "it has no name", "give it one, in quotes")
+            name = ""
+        elif name in names:
+            inventory.fault(row, f"it is listed twice in {key}", "remove one")
+        names.add(name)
+        address = inventory.address(row, "address", row.get("address"))
+        if address is not None:
+            inventory.hold_address(row, "address", address, name.lower())
+            if key == "dhcp_servers":
+                # dhcpd serves no interface whose subnet is not declared: dhcpd.conf(5).
+                inventory.check_usable(row, "address", address)
+        yield row, name
+
+
+def _check_fixed_hosts(inventory: _Inventory) -> None:
+    rows = list(inventory.rows("fixed_hosts", "Host"))
+    names: list[str | None] = []
+    fixed: dict[IPv4Address, _Row] = {}
+    for row in rows:
+        for key in sorted(str(key) for key in row.values if key not in (*FIXED_HOST_KEYS, "where")):
+            inventory.fault(
+                row,
+                f"the key {_shown(key)} is unknown",
+                f"use {', '.join(sorted(FIXED_HOST_KEYS))}",
+            )
+        label = inventory.label(row, "name", row.get("name"))
+        names.append(label)
+        if label is not None:
+            inventory.hold_label(row, "name", label)
+        _check_fixed_address(inventory, row, label, fixed)
+        _check_macs(inventory, row)
+        if row.get("fixed_address") is None and not row.get("hardware_ethernet"):
+            inventory.fault(
+                row,
+                "it has neither fixed_address nor hardware_ethernet",
+                "give it one of them or both",
+            )
+        inventory.check_values(row, FIXED_HOST_KEYS)
+    # A name counts before an alias, so that the fault is reported at the alias.
+    for row, name in zip(rows, names, strict=True):
+        _check_aliases(inventory, row, name)
+
+
+def _check_fixed_address(
+    inventory: _Inventory, row: _Row, label: str | None, fixed: dict[IPv4Address, _Row]
+) -> None:
+    if row.get("fixed_address") is None:
+        return
+    address = inventory.address(row, "address", row.get("fixed_address"))
+    if address is None:
+        return
+    inventory.check_usable(row, "address", address)
+    if address in fixed:
+        inventory.fault(
+            row,
+            f"the address {address} is already that of {fixed[address]}",
+            "give it to one of them",
+        )
+    else:
+        fixed[address] = row
+        inventory.spared.add(address)
+        inventory.hold_address(row, "address", address, label or "")
+
+
+def _check_macs(inventory: _Inventory, row: _Row) -> None:
+    macs: set[str] = set()
+    for value in inventory.items(row, "hardware_ethernet", row.get("hardware_ethernet")):
+        if isinstance(value, int):
+            # YAML 1.1 section "integer": 10:20:30:40:50:60 is a number in base 60.
+            inventory.fault(
+                row,
+                f"the MAC address {value} is a number, as YAML reads digits and colons",
+                "put it in quotes",
+            )
+            continue
+        mac = normal_mac(value)
+        if mac is None:
+            inventory.fault(
+                row,
+                f"the MAC address {_shown(value)} is not six pairs of hexadecimal digits",
+                "write it as de:ad:be:ef:ca:fe",
+            )
+            continue
+        if mac in ("00:00:00:00:00:00", "ff:ff:ff:ff:ff:ff"):
+            inventory.fault(row, f"the MAC address {mac} is no host's", "write the host's own")
+        other = inventory.macs.setdefault(mac, row)
+        if other is not row:
+            inventory.fault(
+                row,
+                f"the MAC address {mac} is already that of {other}",
+                "give it to one of them",
+            )
+        elif mac in macs:
+            inventory.fault(row, f"the MAC address {mac} is listed twice", "remove one")
+        macs.add(mac)
+
+
+def _check_aliases(inventory: _Inventory, row: _Row, name: str | None) -> None:
+    aliases: set[str] = set()
+    for value in inventory.items(row, "aliases", row.get("aliases")):
+        alias = inventory.label(row, "alias", value)
+        if alias is None:
+            continue
+        if alias == name:
+            inventory.fault(row, f"the alias {alias} is its own name", "remove it")
+        elif alias in aliases:
+            inventory.fault(row, f"the alias {alias} is listed twice", "remove one")
+        else:
+            inventory.hold_label(row, "alias", alias)
+        aliases.add(alias)
+
+
+def _check_name_servers(inventory: _Inventory) -> None:
+    rows = list(inventory.rows("name_servers", "Name server"))
+    if not rows and "name_servers" in inventory.data:
+        inventory.fault("Site", "it has no name server", "add one or two to name_servers")
+    if len(rows) > _NAME_SERVERS_MAX:
+        inventory.fault(
+            "Site",
+            f"it has {len(rows)} name servers",
+            f"remove some: dnscache asks {_NAME_SERVERS_MAX} at most for one zone",
+        )
+    for row in rows:
+        label = inventory.label(row, "name", row.get("name"))
+        if label is not None:
+            inventory.hold_label(row, "name", label)
+        address = inventory.address(row, "alias address", row.get("address"))
+        if address is None:
+            continue
+        inventory.spared.add(address)
+        inventory.hold_address(row, "alias address", address, "")
+        _check_alias(inventory, row, address)
+
+
+def _check_alias(inventory: _Inventory, row: _Row, address: IPv4Address) -> None:
+    """Check that a server can carry the alias on its interface."""
+    network = inventory.network_of(address)
+    if network is not None and _is_edge(address, network):
+        inventory.check_usable(row, "alias address", address)
+    if address in inventory.routers:
+        inventory.fault(
+            row,
+            f"the alias address {address} is a router of {inventory.routers[address]}",
+            "choose another",
+        )
+    if row.get("server_address") is None:
+        return
+    server = inventory.address(row, "address of its server", row.get("server_address"))
+    if server is None:
+        return
+    home = inventory.network_of(server)
+    if server == address:
+        inventory.fault(
+            row,
+            f"the alias address {address} is its server's own",
+            "choose a free address of the same subnet",
+        )
+    elif home is None or address not in home:
+        place = f"the subnet {home}" if home is not None else "any subnet"
+        inventory.fault(
+            row,
+            f"the alias address {address} does not lie in {place} of its server's {server}",
+            "choose a free address of that subnet",
+        )
+
+
+def _check_ranges(inventory: _Inventory) -> None:
+    """Check that dhcpd does not give away the address of a router or a server."""
+    taken = {address: holder[0] for address, holder in inventory.holders.items()}
+    taken.update(inventory.routers)
+    exposed = sorted(taken.keys() - inventory.spared)
+    for network, row in inventory.networks.items():
+        for first, last in inventory.ranges[network]:
+            for address in exposed:
+                if first <= address <= last:
+                    inventory.fault(
+                        row,
+                        f"the range {first} to {last} holds the address {address} of "
+                        + ("a router" if address in inventory.routers else str(taken[address])),
+                        "make it a fixed host, or leave it out of the range",
+                    )
+
+
+def _check_mapping(inventory: _Inventory, row: _Row, key: str) -> None:
+    value = row.get(key)
+    if value is not None and not isinstance(value, Mapping):
+        inventory.fault(row, f"{key} is {_shown(value)}, not a mapping", "write it as one")
+
+
+def _check_raw_text(inventory: _Inventory, row: _Row, key: str) -> None:
+    value = row.get(key)
+    if value is not None and not isinstance(value, str):
+        inventory.fault(row, f"{key} is {_shown(value)}, not text", "write it as text")
+
+
+_REQUIRED_KEYS = (
+    "domain",
+    "reverse_zones",
+    "name_servers",
+    "fixed_hosts",
+    "subnets",
+    "servers",
+)
+
+# The keys of a row of each table, each with the check of its value; None where the table's own
+# function reads it, since what is right depends on other keys or rows.
+_Check = Callable[[_Inventory, _Row, str], None]
+FIXED_HOST_KEYS: dict[str, _Check | None] = {
+    "name": None,
+    "fixed_address": None,
+    "hardware_ethernet": None,
+    "aliases": None,
+    "next_server": _check_text,
+    "filename": _check_text,
+    "options": _check_mapping,
+    "extra": _check_raw_text,
+}
+
+SUBNET_KEYS: dict[str, _Check | None] = {
+    "network": None,
+    "ranges": None,
+    "routers": None,
+    "shared_network": _check_text,
+}
+
+# In this order: a check finds what the ones before it have read.
+_CHECKS: tuple[Callable[[_Inventory], None], ...] = (
+    _check_keys,
+    _check_domain,
+    _check_reserved_names,
+    _check_ttls,
+    _check_lease_times,
+    _check_subnets,
+    _check_reverse_zones,
+    _check_servers,
+    _check_dhcp_servers,
+    _check_dnscache_servers,
+    _check_fixed_hosts,
+    _check_name_servers,
+    _check_ranges,
+)
