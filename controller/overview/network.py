@@ -158,7 +158,9 @@ def _server(machine: Machine, readings: Sequence[Reading], now: int) -> dict[str
             "kind": feed["kind"],
             "state": feed["state"],
             "leases": feed["leases"],
-            "heard": "never" if feed["heard"] is None else f"{span(now - feed['heard'])} ago",
+            "heard": "never"
+            if feed["last_seen"] is None
+            else f"{span(now - feed['last_seen'])} ago",
             "note": feed["error"] or (f"{feed['damage']} places skipped" if feed["damage"] else ""),
         }
         for feed in status["feeds"]

@@ -35,7 +35,7 @@ def test_2_a_block_counts_when_it_is_complete(rig: Make) -> None:
     block = lease(100, "laptop").render()
     with draco.leases.open("ab", buffering=0) as file:
         file.write(block[:60])
-        eventually("half a block is read", lambda: draco.status()["feeds"][0]["heard"])
+        eventually("half a block is read", lambda: draco.status()["feeds"][0]["last_seen"])
         assert draco.status()["leases"] == 0
         file.write(block[60:])
     eventually("the block is taken", lambda: draco.address("laptop") == "10.1.1.100")

@@ -14,6 +14,7 @@ import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import jinja2
@@ -183,11 +184,14 @@ def test_1_names_cross_the_link_and_it_comes_back_when_cut(
     eventually("the feed is back", lambda: taurus.address("host102"), 20)
 
 
+def _streams(link: Link, *more: str, after: str) -> bool:
+    return link.run(*more, after=after)[0].startswith("#leasemerge feed 1 draco ")
+
+
 def test_2_the_key_can_do_nothing_but_stream(link: Link) -> None:
     """No command, no shell, no terminal, no subsystem, no forwarding in either direction."""
     for more, after in ((), "id"), ((), "sh -i"), (("-s",), "sftp"):
-        out, _ = link.run(*more, after=after)
-        assert out.startswith("#leasemerge feed 1 draco "), f"{after}: {out}"
+        eventually(f"{after} streams", partial(_streams, link, *more, after=after))
     _, err = link.run("-tt")
     assert "PTY allocation request failed" in err
     out, err = link.run("-W", "10.1.1.5:2222")

@@ -81,7 +81,7 @@ def lease(
 
 def status(server: str, partner: str, **changed: Any) -> dict[str, Any]:
     """Say what `leasemerge status --json` says of a server that is well."""
-    feed = {"leases": 20, "heard": NOW - 3.0, "damage": 0, "connects": 1, "error": ""}
+    feed = {"leases": 20, "last_seen": NOW - 3.0, "damage": 0, "connects": 1, "error": ""}
     return {
         "server": server,
         "time": float(NOW),

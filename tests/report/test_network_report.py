@@ -161,7 +161,7 @@ def test_what_is_wrong_is_told(change: dict[str, Any], fault: str) -> None:
 
 def test_a_lost_feed_is_told() -> None:
     rows = well()
-    rows[1]["status"]["feeds"][1].update(state="lost", heard=NOW - 7300, error="no route")
+    rows[1]["status"]["feeds"][1].update(state="lost", last_seen=NOW - 7300, error="no route")
     report = made(rows)
     assert report["faults"] == ["taurus: the feed of draco is lost."]
     assert report["servers"][1]["feeds"][1]["heard"] == "2 h ago"

@@ -12,16 +12,20 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from .feed import ALIVE_SECONDS, Blocks, Event, Hello, Peer, Subscriber
-from .leases import Lease, LeaseLog
+from . import status
+from .leases import Lease
 from .merge import Merge
+from .metrics import metrics
+from .own_log import OwnLog
+from .peers import Follower, Peer
+from .protocol import ALIVE_SECONDS, Blocks, Event, Hello
 from .publish import Publisher
 from .site import Site, SiteError
-from .status import MAX_LOSERS, FeedStatus, LoserStatus, PublishStatus, Status, metrics, rebuild
+from .status import Status
 from .store import EARLIER, Store
 from .tail import Tail
 from .zone import Zone
@@ -42,11 +46,9 @@ _QUIET = 0.5
 _LONGEST = 30.0
 # A build that failed is tried again after this.
 _RETRY_SECONDS = 2.0
-# Leases of a lease file that was read anew that are looked at between two looks at other work.
-_SLICE = 250
 # No more followers than name servers that a zone of dnscache can have, twice over for links that
 # are about to be noticed dead.
-_MAX_SUBSCRIBERS = 32
+_MAX_FOLLOWERS = 32
 
 
 class SettingsError(ValueError):
@@ -101,72 +103,6 @@ def read_site(path: Path) -> Site:
         raise SiteError([f"{path}: {error}"]) from error
 
 
-class OwnLog:
-    """This server's own lease file, and what of it is not looked at yet."""
-
-    def __init__(self, server: str, path: Path, store: Store) -> None:
-        """Begin to follow the file; the first reading counts as reading it anew."""
-        self.tail = Tail(path)
-        self.error = ""
-        self.heard: float | None = None
-        self.caught_up = False
-        self._server = server
-        self._store = store
-        self._log = LeaseLog()
-        self._anew: LeaseLog | None = None
-        self._backlog: Iterator[str] = iter(())
-
-    @property
-    def damage(self) -> int:
-        """How many places in the file were skipped."""
-        return self._log.damage
-
-    @property
-    def failover(self) -> Mapping[str, tuple[str, str]]:
-        """What dhcpd wrote of each failover peer: its own state and the partner's."""
-        return self._log.failover
-
-    def step(self, now: int) -> tuple[bool, list[tuple[str, list[Lease]]]]:
-        """Do some of the work; return whether there is more, and the news by log."""
-        try:
-            anew, chunk = self.tail.read()
-            self.error = ""
-        except OSError as error:
-            self.error = f"{self.tail.path}: {error.strerror}"
-            return False, []
-        if chunk:
-            self.heard = time.time()
-        if anew:
-            self._anew = LeaseLog()
-        if self._anew is not None:
-            if chunk:
-                self._anew.feed(chunk)
-                return True, []
-            return True, self._switch(self._anew, now)
-        self._log.feed(chunk)
-        addresses = list(self._log.take_changed())
-        for address in self._backlog:
-            addresses.append(address)
-            if len(addresses) >= _SLICE:
-                break
-        else:
-            self.caught_up = self.caught_up or not chunk
-        leases = self._log.leases
-        news = self._store.put(self._server, [leases[address] for address in addresses])
-        return bool(chunk or addresses), [(self._server, news)]
-
-    def _switch(self, log: LeaseLog, now: int) -> list[tuple[str, list[Lease]]]:
-        # dhcpd drops no lease of a client when it rewrites the file. What is not in the new file
-        # was lost with the old one, and expires by itself.
-        self._log, self._anew = log, None
-        log.take_changed()
-        present = set(log.leases)
-        self._backlog = iter(sorted(present))
-        before = self._store.logs[self._server]
-        lost = [lease for address, lease in before.items() if address not in present]
-        return [(self._server + EARLIER, self._store.put_earlier(self._server, lost, now))]
-
-
 class Service:
     """One loop for everything: no threads, no locks, one build at a time."""
 
@@ -185,7 +121,7 @@ class Service:
             self._own = OwnLog(settings.server, settings.lease_file, self._store)
         self._peers = [Peer(server, command) for server, command in settings.feeds]
         self._waited_for = {peer.server for peer in self._peers}
-        self._subscribers: list[Subscriber] = []
+        self._followers: list[Follower] = []
         self._selector = selectors.DefaultSelector()
         self._listener = self._listen(settings.socket)
         self._now = int(time.time())
@@ -241,9 +177,9 @@ class Service:
                 self._listen_to(peer)
         if clock >= self._next_tick:
             self._tick(clock)
-        for subscriber in list(self._subscribers):
-            if subscriber.waiting:
-                self._write(subscriber)
+        for follower in list(self._followers):
+            if follower.waiting:
+                self._write(follower)
         if self._may_publish(clock):
             self._publish(clock)
             if clock >= self._compile_at and not self._publisher.busy:
@@ -285,8 +221,8 @@ class Service:
             self._listen_to(peer)
         if clock >= self._next_alive:
             self._next_alive = clock + ALIVE_SECONDS
-            for subscriber in self._subscribers:
-                subscriber.alive()
+            for follower in self._followers:
+                follower.alive()
         self._report(clock)
         notify("WATCHDOG=1")
 
@@ -310,8 +246,8 @@ class Service:
     def _learn(self, log: str, leases: Sequence[Lease]) -> None:
         if not leases:
             return
-        for subscriber in self._subscribers:
-            subscriber.tell(log, leases)
+        for follower in self._followers:
+            follower.send(log, leases)
         self._merge.update(log, leases)
         self._dirty = True
 
@@ -364,7 +300,7 @@ class Service:
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
         listener.bind(str(path))
         path.chmod(0o600)
-        listener.listen(_MAX_SUBSCRIBERS)
+        listener.listen(_MAX_FOLLOWERS)
         return listener
 
     def _accept(self) -> None:
@@ -377,41 +313,41 @@ class Service:
                 connection.sendall(report.encode())
         except OSError:
             name, descriptors = b"", []
-        if not descriptors or len(self._subscribers) >= _MAX_SUBSCRIBERS:
+        if not descriptors or len(self._followers) >= _MAX_FOLLOWERS:
             for descriptor in descriptors:
                 os.close(descriptor)
             connection.close()
             return
-        subscriber = Subscriber(
+        follower = Follower(
             name.decode("utf-8", "replace"),
             descriptors[0],
             connection.detach(),
             self._store,
             self._settings.server,
         )
-        self._subscribers.append(subscriber)
+        self._followers.append(follower)
         self._selector.register(
-            subscriber.process, selectors.EVENT_READ, lambda: self._forget(subscriber)
+            follower.process, selectors.EVENT_READ, lambda: self._forget(follower)
         )
 
-    def _write(self, subscriber: Subscriber) -> None:
+    def _write(self, follower: Follower) -> None:
         try:
-            subscriber.write()
+            follower.write()
         except OSError:
-            self._forget(subscriber)
+            self._forget(follower)
             return
-        watched = subscriber.descriptor in self._selector.get_map()
-        if subscriber.waiting and not watched:
-            self._selector.register(subscriber.descriptor, selectors.EVENT_WRITE, lambda: None)
-        elif watched and not subscriber.waiting:
-            self._selector.unregister(subscriber.descriptor)
+        watched = follower.descriptor in self._selector.get_map()
+        if follower.waiting and not watched:
+            self._selector.register(follower.descriptor, selectors.EVENT_WRITE, lambda: None)
+        elif watched and not follower.waiting:
+            self._selector.unregister(follower.descriptor)
 
-    def _forget(self, subscriber: Subscriber) -> None:
-        self._subscribers.remove(subscriber)
-        self._selector.unregister(subscriber.process)
-        if subscriber.descriptor in self._selector.get_map():
-            self._selector.unregister(subscriber.descriptor)
-        subscriber.close()
+    def _forget(self, follower: Follower) -> None:
+        self._followers.remove(follower)
+        self._selector.unregister(follower.process)
+        if follower.descriptor in self._selector.get_map():
+            self._selector.unregister(follower.descriptor)
+        follower.close()
 
     # -- names ---------------------------------------------------------------------------------
 
@@ -501,68 +437,18 @@ class Service:
             self._metrics_error = f"{metrics_file}: {error.strerror}"
 
     def _status(self, with_losers: bool = False) -> Status:
-        logs = self._store.logs
-        feeds = []
-        if self._own is not None:
-            own = self._own
-            present = "following" if own.tail.present else "absent"
-            feeds.append(
-                FeedStatus(
-                    self._settings.server,
-                    "own",
-                    present if own.caught_up else "reading",
-                    len(logs[self._settings.server]),
-                    own.heard,
-                    own.damage,
-                    error=own.error,
-                )
-            )
-        feeds += [
-            FeedStatus(
-                peer.server,
-                "peer",
-                peer.state,
-                len(logs.get(peer.server, ())),
-                peer.heard,
-                peer.damage,
-                peer.connects,
-                peer.error,
-            )
-            for peer in self._peers
-        ]
-        errors = (
-            self._site_error,
-            self._store.error,
-            self._publisher.error,
-            self._metrics_error,
-        )
-        losers = self._merge.names(self._now).losers[:MAX_LOSERS] if with_losers else ()
-        counts = self._merge.counts
-        publisher = self._publisher
-        return Status(
+        return status.collect(
             server=self._settings.server,
-            time=time.time(),
+            now=time.time(),
             started=time.time() - (time.monotonic() - self._started),
-            leases=counts.live,
-            names=counts.names,
-            conflicts=counts.conflicts,
-            refused=counts.refused,
-            feeds=feeds,
-            publish=PublishStatus(
-                publisher.publishes,
-                publisher.builds,
-                publisher.failures,
-                publisher.seconds,
-                publisher.last,
-                publisher.error,
-            ),
-            followers=sorted({subscriber.name for subscriber in self._subscribers}),
-            failover=dict(self._own.failover) if self._own is not None else {},
-            errors=[error for error in errors if error],
-            losers=[
-                LoserStatus(loser.address, loser.kind, loser.hostname, loser.reason)
-                for loser in losers
-            ],
+            own=self._own,
+            peers=self._peers,
+            followers=self._followers,
+            store=self._store,
+            counts=self._merge.counts,
+            losers=self._merge.names(self._now).losers if with_losers else (),
+            publisher=self._publisher,
+            errors=(self._site_error, self._metrics_error),
         )
 
     def _stop(self, *_: object) -> None:
@@ -572,8 +458,8 @@ class Service:
         signal.set_wakeup_fd(-1)
         for peer in self._peers:
             self._drop(peer, 0.0, "the service stops")
-        for subscriber in list(self._subscribers):
-            self._forget(subscriber)
+        for follower in list(self._followers):
+            self._forget(follower)
         self._listener.close()
         self._site_file.close()
         self._publisher.close()
@@ -599,7 +485,7 @@ def ask(socket_path: Path) -> Status:
         channel.connect(str(socket_path))
         channel.send(b"status")
         with channel.makefile("rb") as answer:
-            return rebuild(json.load(answer))
+            return status.rebuild(json.load(answer))
 
 
 def stream(socket_path: Path, to: str) -> None:

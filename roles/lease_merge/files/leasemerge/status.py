@@ -1,10 +1,18 @@
-"""What the service says of itself: for people, for programs and for Prometheus."""
+"""The report of the service on itself, for people and for programs."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+# `leasemerge status` needs the report and not what it was made of.
+if TYPE_CHECKING:
+    from .merge import Counts, Loser
+    from .own_log import OwnLog
+    from .peers import Follower, Peer
+    from .publish import Publisher
+    from .store import Store
 
 # A hostile network must not make the report endless.
 MAX_LOSERS = 1000
@@ -12,7 +20,7 @@ MAX_LOSERS = 1000
 
 @dataclass(frozen=True, slots=True)
 class FeedStatus:
-    """One feed. ``heard`` is when its last bytes came, in Unix seconds, None for never."""
+    """One feed. ``last_seen`` is when its last bytes came, in Unix seconds, None for never."""
 
     server: str
     kind: str
@@ -20,7 +28,7 @@ class FeedStatus:
     state: str
     """`following`, `reading`, `connecting`, `lost`, or `absent` (an own lease file)."""
     leases: int
-    heard: float | None = None
+    last_seen: float | None = None
     damage: int = 0
     connects: int = 0
     error: str = ""
@@ -76,16 +84,86 @@ class Status:
         return asdict(self)
 
 
+def collect(
+    *,
+    server: str,
+    now: float,
+    started: float,
+    own: OwnLog | None,
+    peers: Sequence[Peer],
+    followers: Sequence[Follower],
+    store: Store,
+    counts: Counts,
+    losers: Sequence[Loser],
+    publisher: Publisher,
+    errors: Sequence[str],
+) -> Status:
+    """Return the report of a service that is made of these; an error that is empty is none."""
+    feeds = [] if own is None else [_own_feed(server, own, len(store.logs[server]))]
+    feeds += [_peer_feed(peer, len(store.logs.get(peer.server, ()))) for peer in peers]
+    return Status(
+        server=server,
+        time=now,
+        started=started,
+        leases=counts.live,
+        names=counts.names,
+        conflicts=counts.conflicts,
+        refused=counts.refused,
+        feeds=feeds,
+        publish=PublishStatus(
+            publishes=publisher.publishes,
+            builds=publisher.builds,
+            failures=publisher.failures,
+            seconds=publisher.seconds,
+            last=publisher.last,
+            error=publisher.error,
+        ),
+        followers=sorted({follower.name for follower in followers}),
+        failover=dict(own.failover) if own is not None else {},
+        errors=[error for error in (*errors, store.error, publisher.error) if error],
+        losers=[
+            LoserStatus(loser.address, loser.kind, loser.hostname, loser.reason)
+            for loser in losers[:MAX_LOSERS]
+        ],
+    )
+
+
+def _own_feed(server: str, own: OwnLog, leases: int) -> FeedStatus:
+    present = "following" if own.tail.present else "absent"
+    return FeedStatus(
+        server=server,
+        kind="own",
+        state=present if own.caught_up else "reading",
+        leases=leases,
+        last_seen=own.last_seen,
+        damage=own.damage,
+        error=own.error,
+    )
+
+
+def _peer_feed(peer: Peer, leases: int) -> FeedStatus:
+    return FeedStatus(
+        server=peer.server,
+        kind="peer",
+        state=peer.state,
+        leases=leases,
+        last_seen=peer.last_seen,
+        damage=peer.damage,
+        connects=peer.connects,
+        error=peer.error,
+    )
+
+
 def table(status: Status) -> Iterator[str]:
     """Yield the lines of `leasemerge status`."""
     now = status.time
     yield f"leasemerge on {status.server}, for {_span(now - status.started)}"
     yield ""
-    yield _row("FEED", "KIND", "STATE", "HEARD", "LEASES", "NOTE")
+    yield _row("FEED", "KIND", "STATE", "LAST SEEN", "LEASES", "NOTE")
     for feed in status.feeds:
-        heard = "never" if feed.heard is None else f"{_span(now - feed.heard)} ago"
+        last_seen = "never" if feed.last_seen is None else f"{_span(now - feed.last_seen)} ago"
         note = feed.error or (f"{feed.damage} places skipped" if feed.damage else "")
-        yield _row(feed.server, feed.kind, feed.state, heard, str(feed.leases), note)
+        yield _row(feed.server, feed.kind, feed.state, last_seen, str(feed.leases), note)
     yield ""
     yield (
         f"live leases {status.leases}, names {status.names}, "
@@ -111,60 +189,6 @@ def table(status: Status) -> Iterator[str]:
             yield f"  {loser.address:15} {hostname}: {ascii(loser.reason)[1:-1]}"
 
 
-def metrics(status: Status) -> Iterator[str]:
-    """Yield the lines of a text file for Prometheus' node exporter."""
-
-    def metric(name: str, kind: str, text: str, *values: tuple[str, float]) -> Iterator[str]:
-        yield f"# HELP leasemerge_{name} {text}"
-        yield f"# TYPE leasemerge_{name} {kind}"
-        for labels, value in values:
-            yield f"leasemerge_{name}{labels} {value:.10g}"
-
-    def feeds(what: str) -> list[tuple[str, float]]:
-        found = []
-        for feed in status.feeds:
-            value = {
-                "up": float(feed.state == "following"),
-                "heard": feed.heard or 0.0,
-                "leases": float(feed.leases),
-                "damage": float(feed.damage),
-                "connects": float(feed.connects),
-            }[what]
-            found.append((f'{{server="{feed.server}",kind="{feed.kind}"}}', value))
-        return found
-
-    publish = status.publish
-    yield from metric("feed_up", "gauge", "Whether the feed is followed.", *feeds("up"))
-    yield from metric(
-        "feed_heard_timestamp_seconds", "gauge", "When the feed was last heard.", *feeds("heard")
-    )
-    yield from metric("feed_leases", "gauge", "Addresses known of the feed.", *feeds("leases"))
-    yield from metric("feed_damage_total", "counter", "Places skipped.", *feeds("damage"))
-    yield from metric("feed_connects_total", "counter", "Connections begun.", *feeds("connects"))
-    yield from metric("live_leases", "gauge", "Leases that are live.", ("", status.leases))
-    yield from metric("names", "gauge", "Names that are published.", ("", status.names))
-    yield from metric("conflicts", "gauge", "Leases that lost a name.", ("", status.conflicts))
-    yield from metric("refused_names", "gauge", "Hostnames refused.", ("", status.refused))
-    yield from metric("publishes_total", "counter", "Publishes.", ("", publish.publishes))
-    yield from metric("builds_total", "counter", "Good builds.", ("", publish.builds))
-    yield from metric("failures_total", "counter", "Failed publishes.", ("", publish.failures))
-    yield from metric("build_seconds", "gauge", "Time of the last build.", ("", publish.seconds))
-    yield from metric(
-        "last_publish_timestamp_seconds", "gauge", "The last publish.", ("", publish.last or 0.0)
-    )
-    yield from metric("followers", "gauge", "Servers that follow.", ("", len(status.followers)))
-    yield from metric("errors", "gauge", "Faults of now.", ("", len(status.errors)))
-    yield from metric(
-        "failover_normal",
-        "gauge",
-        "Whether dhcpd and its failover partner are both normal.",
-        *(
-            (f'{{peer="{_label(peer)}"}}', float(tuple(states) == ("normal", "normal")))
-            for peer, states in sorted(status.failover.items())
-        ),
-    )
-
-
 def rebuild(report: Mapping[str, Any]) -> Status:
     """Return the Status of which `report` is the plain form."""
     return Status(
@@ -177,12 +201,8 @@ def rebuild(report: Mapping[str, Any]) -> Status:
     )
 
 
-def _label(text: str) -> str:
-    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ")
-
-
-def _row(server: str, kind: str, state: str, heard: str, leases: str, note: str) -> str:
-    return f"{server:12} {kind:5} {state:11} {heard:14} {leases:>7}  {note}".rstrip()
+def _row(server: str, kind: str, state: str, last_seen: str, leases: str, note: str) -> str:
+    return f"{server:12} {kind:5} {state:11} {last_seen:14} {leases:>7}  {note}".rstrip()
 
 
 def _span(seconds: float) -> str:

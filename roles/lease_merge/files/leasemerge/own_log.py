@@ -1,0 +1,80 @@
+"""This server's own lease file, as dhcpd writes it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from .leases import Lease, LeaseLog
+from .store import EARLIER, Store
+from .tail import Tail
+
+# Leases of a lease file that was read from its start that are looked at in one step.
+_SLICE = 250
+
+
+class OwnLog:
+    """The log, and the part of it that is still to be looked at."""
+
+    def __init__(self, server: str, path: Path, store: Store) -> None:
+        """Begin to follow the file; it is read from its start."""
+        self.tail = Tail(path)
+        self.error = ""
+        self.last_seen: float | None = None
+        self.caught_up = False
+        self._server = server
+        self._store = store
+        self._log = LeaseLog()
+        self._fresh: LeaseLog | None = None
+        self._backlog: Iterator[str] = iter(())
+
+    @property
+    def damage(self) -> int:
+        """How many places in the file were skipped."""
+        return self._log.damage
+
+    @property
+    def failover(self) -> Mapping[str, tuple[str, str]]:
+        """What dhcpd wrote of each failover peer: its own state and the partner's."""
+        return self._log.failover
+
+    def step(self, now: int) -> tuple[bool, list[tuple[str, list[Lease]]]]:
+        """Do some of the work; return whether there is more, and the news by log."""
+        try:
+            begins, chunk = self.tail.read()
+            self.error = ""
+        except OSError as error:
+            self.error = f"{self.tail.path}: {error.strerror}"
+            return False, []
+        if chunk:
+            self.last_seen = time.time()
+        if begins:
+            self._fresh = LeaseLog()
+        if self._fresh is not None:
+            if chunk:
+                self._fresh.feed(chunk)
+                return True, []
+            return True, self._switch(self._fresh, now)
+        self._log.feed(chunk)
+        addresses = list(self._log.take_changed())
+        for address in self._backlog:
+            addresses.append(address)
+            if len(addresses) >= _SLICE:
+                break
+        else:
+            self.caught_up = self.caught_up or not chunk
+        leases = self._log.leases
+        news = self._store.put(self._server, [leases[address] for address in addresses])
+        return bool(chunk or addresses), [(self._server, news)]
+
+    def _switch(self, log: LeaseLog, now: int) -> list[tuple[str, list[Lease]]]:
+        # dhcpd drops no lease of a client when it rewrites the file. What is not in the new file
+        # was lost with the old one, and expires by itself.
+        self._log, self._fresh = log, None
+        log.take_changed()
+        present = set(log.leases)
+        self._backlog = iter(sorted(present))
+        before = self._store.logs[self._server]
+        lost = [lease for address, lease in before.items() if address not in present]
+        return [(self._server + EARLIER, self._store.put_earlier(self._server, lost, now))]
