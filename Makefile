@@ -91,10 +91,10 @@ molecule: setup ## Molecule: the whole network from nothing, twice, asked by tes
 test: lint unit molecule ## Everything: linters, pytest, Molecule with testinfra
 
 .PHONY: drills
-drills: setup ## Every failure, done to real servers while clients keep asking (three quarters of an hour)
+drills: setup ## Every failure, on real servers while clients keep asking (an hour)
 	$(call step,Deploy the lab for the drills: two minutes,molecule converge -s failover,$(LOOK))
-	$(call step,Do the drills: an hour,molecule side-effect -s failover,$(LOOK))
-	$(call step,Judge them,molecule verify -s failover,The table above has the faults. Alone: molecule/failover/run-drill.yml.)
+	$(call step,Run the drills: an hour,molecule side-effect -s failover,$(LOOK))
+	$(call step,Verify them,molecule verify -s failover,The table above has the faults. One alone: molecule/failover/run-drill.yml.)
 
 .PHONY: bench
 bench: lab ## Measure speed against peers in the same run

@@ -6,6 +6,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from .lab import DrillError, Lab
@@ -26,29 +27,32 @@ class Run:
         self.notes.append(text)
 
     def expect(self, holds: bool, otherwise: str) -> None:
-        """Hold the drill against what should happen; it goes on either way."""
+        """Record the fault ``otherwise`` unless the condition holds; the drill goes on."""
         if not holds:
             self.faults.append(otherwise)
 
 
 @dataclass(frozen=True)
 class Drill:
-    """One failure. ``expectation`` says what should happen, the limits are in seconds."""
+    """One failure, named POINT/DRILL, what should happen, and the limits in seconds."""
 
-    number: str
     name: str
     expectation: str
-    strike: Callable[[Run], None]
-    """Does it and undoes it: afterwards the lab becomes well by itself."""
+    steps: Callable[[Run], None]
+    """Makes the failure happen and undoes it: afterwards the lab becomes healthy by itself."""
     address: float
     """The longest time in which no new client may get an address."""
     lookup: float
-    """The longest time that a look-up may take or fail."""
+    """The longest time that a lookup may take or fail."""
+    client: float = float("inf")
+    """The longest that one new client may wait for its address."""
+    median: float = float("inf")
+    """The longest that half of the new clients may wait for theirs."""
     back: float = 90
-    """The time in which all must be well again."""
+    """The time in which all must be healthy again."""
     every: float = 1.0
-    """Seconds from one new client to the next. A lone server has only its half of the free
-    addresses for them, and what one gives back it may not give to another."""
+    """Seconds from one new client to the next. A lone server has only its share of the free
+    addresses for them, and what one gives back it may not assign to another."""
     halves: bool = False
     """Whether clients are watched beside the secondary too."""
 
@@ -57,9 +61,9 @@ class Drill:
 class Result:
     """What one drill showed."""
 
-    number: str
     name: str
     expectation: str
+    date: str
     took: float
     back: float | None = None
     gaps: Mapping[str, Any] = field(default_factory=dict)
@@ -68,35 +72,37 @@ class Result:
 
 
 def run(drill: Drill, lab: Lab) -> Result:
-    """Do a drill to a lab that is well, and wait until it is well again."""
-    began = time.monotonic()
+    """Run a drill in a lab that is healthy, and wait until it is healthy again."""
+    date, began = datetime.now(UTC).date().isoformat(), time.monotonic()
     back: float | None = None
     gaps: dict[str, Any] = {}
     notes: list[str] = []
     faults: list[str] = []
     try:
-        lab.all_well(within=150)
+        lab.all_healthy(within=150)
         probes = (lab.left, lab.right) if drill.halves else (lab.left,)
         with watching(lab, *probes, every=drill.every) as watch:
             run = Run(lab, watch, notes, faults)
-            drill.strike(run)
-            back = lab.all_well(within=drill.back)
+            drill.steps(run)
+            back = lab.all_healthy(within=drill.back)
             watch.served(clients=2, lookups=8, within=40)
             found = watch.gaps()
         gaps = asdict(found)
-        run.expect(
-            found.address <= drill.address,
-            f"no new client got an address for {found.address:.1f} s",
-        )
-        run.expect(found.lookup <= drill.lookup, f"look-ups failed for {found.lookup:.1f} s")
-        run.expect(found.slowest <= drill.lookup, f"a look-up took {found.slowest:.1f} s")
+        for seconds, limit, sentence in (
+            (found.address, drill.address, "no new client got an address for {:.1f} s"),
+            (found.client, drill.client, "a new client waited {:.1f} s for its address"),
+            (found.median, drill.median, "half of the new clients waited {:.1f} s or longer"),
+            (found.lookup, drill.lookup, "lookups failed for {:.1f} s"),
+            (found.slowest, drill.lookup, "a lookup took {:.1f} s"),
+        ):
+            run.expect(seconds <= limit, sentence.format(seconds))
         faults += found.wrong
     except DrillError as error:
         faults.append(str(error))
-    except Exception:  # a drill that breaks is one more fault to tell, and the next drill is done
+    except Exception:  # a drill that breaks is one more fault to report, and the next drill is run
         faults.append(traceback.format_exc())
     return Result(
-        *(drill.number, drill.name, drill.expectation),
+        *(drill.name, drill.expectation, date),
         took=time.monotonic() - began,
         back=back,
         gaps=gaps,
@@ -106,16 +112,17 @@ def run(drill: Drill, lab: Lab) -> Result:
 
 
 def table(results: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """Yield the lines of the table: seconds, and what else was seen."""
-    form = "{:5} {:44} {:>10} {:>10} {:>10} {:>10} {:>6}  {}"
-    yield form.format("DRILL", "", "NO ADDRESS", "ONE CLIENT", "NO LOOK-UP", "SLOWEST", "BACK", "")
+    """Yield the lines of the table: seconds, the verdict, and what else was seen."""
+    form = "{:36} {:>10} {:>10} {:>10} {:>10} {:>10} {:>6}  {}"
+    figures = ("address", "client", "median", "lookup", "slowest")
+    yield form.format(
+        *("DRILL", "NO ADDRESS", "ONE CLIENT", "MEDIAN", "NO LOOKUP", "SLOWEST", "BACK", "")
+    ).rstrip()
     for result in results:
         gaps = result["gaps"]
-        figures = [
-            f"{gaps[k]:.1f}" if gaps else "-" for k in ("address", "client", "lookup", "slowest")
-        ]
         back = "-" if result["back"] is None else f"{result['back']:.0f}"
         verdict = "FAULT" if result["faults"] else "as expected"
-        yield form.format(result["number"], result["name"], *figures, back, verdict)
+        seconds = [f"{gaps[figure]:.1f}" if gaps else "-" for figure in figures]
+        yield form.format(result["name"], *seconds, back, f"{verdict}, {result['date']}")
         for text in [*result["notes"], *(f"FAULT: {f}" for f in result["faults"])]:
             yield f"      {text}"

@@ -1,4 +1,4 @@
-"""The lab as the drills see it: what can be done to it, and whether all is well.
+"""The lab as the drills see it: what can be done to it, and whether all is healthy.
 
     left                                 right
       draco ----- probe-left               taurus ----- probe-right
@@ -49,9 +49,9 @@ class DrillError(Exception):
 
 
 def eventually(fault: Callable[[], str], within: float, every: float = 0.25) -> float:
-    """Wait until ``fault`` finds nothing to say; return the seconds that took.
+    """Wait until ``fault`` returns nothing; return the seconds that took.
 
-    Error: DrillError with what it said last, when that lasts longer than ``within`` seconds.
+    Raises DrillError with what it returned last: when that lasts longer than ``within`` seconds.
     """
     began = time.monotonic()
     while wrong := fault():
@@ -63,14 +63,14 @@ def eventually(fault: Callable[[], str], within: float, every: float = 0.25) -> 
 
 @dataclass
 class Load:
-    """A perfdhcp(8) that asks until the end of the ``with``, and what it counted by then."""
+    """A perfdhcp(8) that runs until the end of the ``with``, and what it counted by then."""
 
     process: subprocess.Popen[str]
-    said: str = ""
+    output: str = ""
 
     def exchanges(self) -> tuple[int, int]:
         """Return how many discoveries and requests it sent, and how many were not answered."""
-        counts = [sum(map(int, re.findall(rf"^{what}: (\d+)", self.said, re.MULTILINE)))
+        counts = [sum(map(int, re.findall(rf"^{what}: (\d+)", self.output, re.MULTILINE)))
                   for what in ("sent packets", "drops")]  # fmt: skip
         return counts[0], counts[1]
 
@@ -107,7 +107,7 @@ class Held:
     """When the first of them got its lease."""
 
     def read(self) -> None:
-        """Take what the probes have told since."""
+        """Read what the probes have reported since."""
         for event in chain.from_iterable(map(read_events, self.processes)):
             if event["kind"] == "lease":
                 self.leases[event["mac"]] = event
@@ -173,7 +173,7 @@ class Lab:
         return f"{self.facts['prefix']}-{server if isinstance(server, str) else server.name}"
 
     def run(self, *argv: str, check: bool = True, timeout: float = 60) -> str:
-        """Run a command here, return its output. Error: DrillError, if ``check`` and it fails."""
+        """Run a command here, return its output. Raises DrillError: when ``check`` and it fails."""
         done = subprocess.run(argv, capture_output=True, text=True, timeout=timeout, check=False)
         if check and done.returncode:
             raise DrillError(f"{shlex.join(argv)}: {done.stderr.strip() or done.stdout.strip()}")
@@ -195,7 +195,7 @@ class Lab:
 
     @contextmanager
     def frozen(self, server: Server, *units: str) -> Iterator[None]:
-        """Stop the processes where they stand: connected, listening, and mute."""
+        """Stop the processes where they stand: connected, listening, and unresponsive."""
         for unit in units:
             self.signal(server, unit, "STOP")
         try:
@@ -257,7 +257,7 @@ class Lab:
                 os.kill({pid}, signal.SIGCONT)
         """
         argv = ["podman", "exec", "-i", self.container(server), "python3", "-c", script]
-        process = self.tell_to_file("slow.log", argv, stdin=subprocess.PIPE)
+        process = self.start_logged("slow.log", argv, stdin=subprocess.PIPE)
         try:
             yield
         finally:
@@ -290,7 +290,7 @@ class Lab:
         return str(settings["data_dir"])
 
     def port(self, container: str) -> str:
-        """Return the name, here, of the network port that a container's eth0 is plugged into."""
+        """Return this machine's name of the port that a container's eth0 is plugged into."""
         index = self.run("podman", "exec", container, "cat", "/sys/class/net/eth0/iflink").strip()
         for line in self.run("ip", "-o", "link").splitlines():
             if line.startswith(f"{index}: "):
@@ -326,7 +326,7 @@ class Lab:
         place = {self.facts["inventory"]: str(inventory)} if inventory else {}
         sources = [place.get(source, source) for source in self.facts["inventories"]]
         options = [option for source in sources for option in ("-i", source)]
-        return self.tell_to_file(
+        return self.start_logged(
             f"ansible-{time.monotonic_ns()}.log",
             ["ansible-playbook", *options, name, *args],
             cwd=self.project,
@@ -340,7 +340,7 @@ class Lab:
     ) -> tuple[int, str]:
         """Run a playbook; return its exit status and what it printed.
 
-        Error: DrillError if it takes too long.
+        Raises DrillError: when it takes too long.
         """
         process = self.start_playbook(name, *args, inventory=inventory)
         try:
@@ -349,10 +349,10 @@ class Lab:
             with suppress(ProcessLookupError):
                 signal_group(process, signal.SIGKILL)
             raise DrillError(f"{name} took more than {within:.0f} s") from exc
-        return process.returncode, said(process)
+        return process.returncode, output_of(process)
 
     def deploy(self, *args: str, inventory: Path | None = None) -> str:
-        """Run site.yml, which must end well; return what it printed."""
+        """Run site.yml, which must succeed; return what it printed."""
         status, output = self.playbook("playbooks/site.yml", *args, inventory=inventory)
         if status:
             raise DrillError(f"site.yml {shlex.join(args)} failed:\n{output[-3000:]}")
@@ -391,9 +391,9 @@ class Lab:
         """Start a probe; it ends when its standard input is closed. Its events go to a file."""
         argv = ["podman", "exec", "-i", container, *PROBE, verb, json.dumps(spec)]
         name = f"{container}-{verb}-{time.monotonic_ns()}.jsonl"
-        return self.tell_to_file(name, argv, stdin=subprocess.PIPE)
+        return self.start_logged(name, argv, stdin=subprocess.PIPE)
 
-    def tell_to_file(self, name: str, argv: Sequence[str], **how: Any) -> subprocess.Popen[str]:
+    def start_logged(self, name: str, argv: Sequence[str], **how: Any) -> subprocess.Popen[str]:
         """Start a process whose output can be read while it runs, and never holds it up."""
         path = self.scratch / name
         with path.open("w") as out:
@@ -415,14 +415,14 @@ class Lab:
         """Have perfdhcp play so many clients, so many exchanges a second, as a relay would."""
         argv = ["podman", "exec", self.right, "perfdhcp", "-4", "-l", "eth0", "-B", "-d", "3"]
         argv += ["-r", str(rate), "-R", str(clients), "-p", "600", "all"]
-        load = Load(self.tell_to_file("perfdhcp.log", argv, stderr=subprocess.STDOUT))
+        load = Load(self.start_logged("perfdhcp.log", argv, stderr=subprocess.STDOUT))
         try:
             yield load
         finally:
             # podman does not pass a signal on to what it runs in a container.
             self.run("podman", "exec", self.right, "pkill", "-INT", "perfdhcp", check=False)
             load.process.wait(timeout=20)
-            load.said = said(load.process)
+            load.output = output_of(load.process)
 
     def bound(self, held: Held, count: int, within: float = 20) -> float:
         """Wait until so many of the clients have a lease."""
@@ -437,17 +437,17 @@ class Lab:
 
         return eventually(fault, within)
 
-    def ask(
+    def query(
         self, servers: Iterable[str], questions: Sequence[tuple[str, int]], *, on: str = ""
     ) -> dict[tuple[str, str, int], list[str] | None]:
-        """Ask each server for each name; None where no answer came."""
+        """Query each server for each name; None where no answer came."""
         spec = json.dumps({"servers": list(servers), "questions": questions})
-        said = self.run("podman", "exec", on or self.left, *PROBE, "ask", spec)
-        return {(server, name, kind): got for server, name, kind, got in json.loads(said)}
+        output = self.run("podman", "exec", on or self.left, *PROBE, "query", spec)
+        return {(server, name, kind): got for server, name, kind, got in json.loads(output)}
 
     @property
-    def asked(self) -> list[str]:
-        """Return the addresses of all that answers names: both tinydns, then the caches."""
+    def dns_addresses(self) -> list[str]:
+        """Return the addresses that names are queried at: every tinydns, then the caches."""
         return [s.alias for s in self.name_servers] + [s.address for s in self.caches]
 
     @property
@@ -464,21 +464,21 @@ class Lab:
         """Return how long a lease lasts, in seconds."""
         return int(self.site["default_lease_time"])
 
-    # -- whether all is well -------------------------------------------------
+    # -- whether all is healthy ----------------------------------------------
 
-    def unwell(self) -> str:
-        """Say what is wrong with the servers; empty when all is well."""
+    def server_fault(self) -> str:
+        """Return what is wrong with the servers; empty when all are healthy."""
         for server in self.servers:
-            if fault := self._server_fault(server):
+            if fault := self._fault_of(server):
                 return f"{server.name}: {fault}"
         return ""
 
-    def _server_fault(self, server: Server) -> str:
-        said = self.on(server, "systemctl", "is-active", *server.units, check=False).split()
-        for unit, state in zip(server.units, said or [""] * len(server.units), strict=False):
+    def _fault_of(self, server: Server) -> str:
+        output = self.on(server, "systemctl", "is-active", *server.units, check=False).split()
+        for unit, state in zip(server.units, output or [""] * len(server.units), strict=False):
             if state != "active":
                 return f"{unit} is {state or 'unreachable'}"
-        if not said:
+        if not output:
             return "unreachable"
         if server.role and (state := self.pair_state(server)) != "normal normal":
             return f"failover is {state}"
@@ -490,7 +490,7 @@ class Lab:
         return ""
 
     def pair_state(self, server: Server) -> str:
-        """Return a server's own state and its partner's; `cut off` where they do not speak."""
+        """Return a server's own state and its partner's; `cut off` where they are not connected."""
         peer = self.secondary if server == self.primary else self.primary
         # The lease file may still say what was before a restart: the connection does not.
         script = f"""
@@ -502,15 +502,15 @@ class Lab:
         return " ".join(self.shell(server, script, check=False).split())
 
     def status(self, server: Server) -> dict[str, Any]:
-        """Return what leasemerge says of itself; nothing while it does not answer."""
-        said = self.on(server, "leasemerge", "status", "--json", check=False, timeout=15)
+        """Return leasemerge's status; nothing while it does not answer."""
+        output = self.on(server, "leasemerge", "status", "--json", check=False, timeout=15)
         try:
-            return dict(json.loads(said))
+            return dict(json.loads(output))
         except ValueError:
             return {}
 
     def live_names(self, *held: Held) -> dict[str, str]:
-        """Return every name that must be published, and its address: as the clients tell."""
+        """Return every name that must be published, and its address as the clients report it."""
         names: dict[str, str] = {}
         for host in self.site["fixed_hosts"]:
             if host["fixed_address"]:
@@ -528,11 +528,11 @@ class Lab:
 
     def client_address(self, name: str) -> str:
         """Return the address that one of the lab's clients has; empty for none."""
-        said = self.on(f"client-{name}", "sh", "/lab/client-address.sh", check=False)
-        return (said.split() or [""])[0]
+        output = self.on(f"client-{name}", "sh", "/lab/client-address.sh", check=False)
+        return (output.split() or [""])[0]
 
     def wrong_names(self, *held: Held, servers: Iterable[str] = (), on: str = "") -> str:
-        """Say which live name is not answered right, forward and back; empty when all are."""
+        """Return which live name is not answered right, forward and back; empty when all are."""
         live = self.live_names(*held)
         if missing := {c["name"] for c in self.facts["clients"]} - set(live):
             return f"no address for the clients {', '.join(sorted(missing))}"
@@ -542,15 +542,15 @@ class Lab:
             (IPv4Address(address).reverse_pointer, PTR): [f"{name}.{self.domain}"]
             for address, name in first.items()
         }
-        got = self.ask(servers or self.asked, list(wanted), on=on)
+        got = self.query(servers or self.dns_addresses, list(wanted), on=on)
         for (server, name, kind), answer in got.items():
             if answer != wanted[name, kind]:
                 return f"{server} says {answer} for {name}, which is {wanted[name, kind]}"
         return ""
 
-    def all_well(self, *held: Held, within: float) -> float:
-        """Wait until every server is well and every name right; return the seconds."""
-        return eventually(lambda: self.unwell() or self.wrong_names(*held), within, every=0.5)
+    def all_healthy(self, *held: Held, within: float) -> float:
+        """Wait until every server is healthy and every name right; return the seconds."""
+        return eventually(lambda: self.server_fault() or self.wrong_names(*held), within, every=0.5)
 
 
 def end(process: subprocess.Popen[str]) -> None:
@@ -564,8 +564,8 @@ def end(process: subprocess.Popen[str]) -> None:
         process.wait()
 
 
-def said(process: subprocess.Popen[str]) -> str:
-    """Return all that a process has told until now."""
+def output_of(process: subprocess.Popen[str]) -> str:
+    """Return all that a process has printed until now."""
     assert process.stdout is not None
     process.stdout.seek(0)
     return process.stdout.read()

@@ -1,9 +1,9 @@
 #!/usr/bin/python3
-"""What runs inside a client container: real DHCP exchanges and real look-ups, told as JSON lines.
+"""What runs inside a client container: real DHCP exchanges and lookups, reported as JSON lines.
 
-    probe.py watch   SPEC    a new client every so often and a look-up every quarter second
+    probe.py watch   SPEC    a new client every so often and a lookup every quarter second
     probe.py hold    SPEC    a client for each hostname, which keeps its lease
-    probe.py ask     SPEC    asks name servers directly, each for all the questions, and ends
+    probe.py query   SPEC    queries name servers directly, each for all the questions, and ends
 
 SPEC is JSON. `watch` and `hold` end when standard input is closed. Times are seconds of the
 monotonic clock, which all containers of one machine share. Standard library only: a client has no
@@ -44,13 +44,13 @@ END = 255
 COOKIE = b"\x63\x82\x53\x63"
 # Seconds between tries, as the lab's dhclient: it begins at one and doubles up to four.
 TRIES = (1.0, 2.0, 4.0)
-# A server that offered and then says nothing: so many tries, and the client begins anew.
+# A server that offered and then is silent: after so many tries the client starts over.
 REQUEST_TRIES = 3
 
 _printing = threading.Lock()
 
 
-def tell(kind: str, **facts: object) -> None:
+def report(kind: str, **facts: object) -> None:
     """Write one event."""
     with _printing:
         print(json.dumps({"kind": kind, "at": time.monotonic(), **facts}), flush=True)
@@ -74,7 +74,7 @@ class Client:
     until: float = 0.0
 
     def restart(self, now: float) -> None:
-        """Begin anew: without an address, with a new transaction."""
+        """Start over: without an address, with a new transaction."""
         self.asked, self.state, self.tries, self.due = now, "selecting", 0, now
         self.xid, self.address, self.server = random.getrandbits(32), "", ""
 
@@ -93,7 +93,7 @@ class Client:
     def turn(self, now: float) -> bytes | None:
         """Return the message that is due at ``now``, if any."""
         if self.state == "bound" and self.renew and now >= self.due:
-            # As a machine that was switched on again: heard by both servers, unlike a renewal.
+            # As a machine that was switched on again: both servers receive it, unlike a renewal.
             self.state, self.tries, self.asked, self.xid = (
                 "rebooting",
                 0,
@@ -116,7 +116,7 @@ class Client:
         return self.message(REQUEST, asked_for, (SERVER, socket.inet_aton(self.server)))
 
     def take(self, kind: int, address: str, options: dict[int, bytes], now: float) -> bool:
-        """Take a reply; tell whether it gave a lease."""
+        """Take a reply; return whether it assigned a lease."""
         server = socket.inet_ntoa(options.get(SERVER, bytes(4)))
         if self.state == "selecting" and kind == OFFER:
             self.state, self.tries, self.due = "requesting", 0, now
@@ -164,7 +164,7 @@ class Clients:
         try:
             self._socket.sendto(data, (to, 67))
         except OSError as error:
-            tell("error", error=str(error))
+            report("error", error=str(error))
 
     def turn(self, wait: float) -> None:
         """Send what is due, and take what comes within ``wait`` seconds."""
@@ -184,7 +184,7 @@ class Clients:
 
     def _bound(self, client: Client, options: dict[int, bytes]) -> None:
         resolvers = options.get(RESOLVERS, b"")
-        tell(
+        report(
             "lease",
             asked=client.asked,
             mac=client.mac,
@@ -210,13 +210,13 @@ def look_up(name: str) -> None:
     asked = time.monotonic()
     try:
         found = socket.getaddrinfo(name + ".", None, socket.AF_INET, socket.SOCK_STREAM)
-        tell("lookup", asked=asked, name=name, answer=sorted({str(f[4][0]) for f in found}))
+        report("lookup", asked=asked, name=name, answer=sorted({str(f[4][0]) for f in found}))
     except OSError as error:
-        tell("lookup", asked=asked, name=name, answer=[], error=str(error))
+        report("lookup", asked=asked, name=name, answer=[], error=str(error))
 
 
 def ticks(every: float) -> Generator[bool, None, None]:
-    """Yield, whenever asked, whether another ``every`` seconds are over."""
+    """Yield, at each call, whether another ``every`` seconds are over."""
     due = time.monotonic()
     while True:
         over = time.monotonic() >= due
@@ -225,7 +225,7 @@ def ticks(every: float) -> Generator[bool, None, None]:
 
 
 def ended() -> bool:
-    """Tell whether standard input was closed."""
+    """Return whether standard input was closed."""
     return bool(select.select([sys.stdin], [], [], 0)[0])
 
 
@@ -247,7 +247,7 @@ def watch(spec: dict[str, Any]) -> None:
             threading.Thread(target=look_up, args=[name], daemon=True).start()
         clients.turn(0.02)
     for client in clients.clients:
-        tell("waiting", asked=client.asked, mac=client.mac)
+        report("waiting", asked=client.asked, mac=client.mac)
 
 
 def hold(spec: dict[str, Any]) -> None:
@@ -300,8 +300,8 @@ def answers(data: bytes, kind: int) -> list[str]:
     return sorted(found)
 
 
-def ask(spec: dict[str, Any]) -> None:
-    """Ask every server every question (name, kind), thrice if need be; silence is null."""
+def query(spec: dict[str, Any]) -> None:
+    """Send every server every question (name, kind), thrice if need be; silence is null."""
     wanted = [
         (server, name, kind) for server in spec["servers"] for name, kind in spec["questions"]
     ]
@@ -322,5 +322,5 @@ def ask(spec: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    VERBS = {"watch": watch, "hold": hold, "ask": ask}
+    VERBS = {"watch": watch, "hold": hold, "query": query}
     VERBS[sys.argv[1]](json.loads(sys.argv[2]))

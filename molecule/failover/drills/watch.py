@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
+from statistics import median_high
 from subprocess import Popen
 from typing import Any
 
@@ -23,10 +24,12 @@ class Gaps:
     """The longest time in which no new client got an address."""
     client: float
     """The longest wait of one new client, from its first question to its address."""
+    median: float
+    """The wait that half of the new clients did not exceed."""
     lookup: float
-    """The longest time in which look-ups of one name failed; 0 when none did."""
+    """The longest time in which lookups of one name failed; 0 when none did."""
     slowest: float
-    """The slowest look-up."""
+    """The slowest lookup."""
     failed: int
     wrong: Sequence[str]
     """Answers that were not the name's address."""
@@ -38,6 +41,7 @@ class Gaps:
         return Gaps(
             address=max(self.address, other.address),
             client=max(self.client, other.client),
+            median=max(self.median, other.median),
             lookup=max(self.lookup, other.lookup),
             slowest=max(self.slowest, other.slowest),
             failed=self.failed + other.failed,
@@ -47,8 +51,10 @@ class Gaps:
         )
 
 
-def reckon(events: Sequence[Event], right: dict[str, set[str]], since: float, until: float) -> Gaps:
-    """Work out the gaps between two times. ``right``: the addresses that each name may have."""
+def measure(
+    events: Sequence[Event], right: dict[str, set[str]], since: float, until: float
+) -> Gaps:
+    """Return the gaps between two times. ``right``: the addresses that each name may have."""
     leases = sorted(
         (e for e in events if e["kind"] == "lease" and since <= e["at"] <= until), key=_at
     )
@@ -63,9 +69,11 @@ def reckon(events: Sequence[Event], right: dict[str, set[str]], since: float, un
             gap = max(gap, lookup["at"] - began)
         elif lookup["name"] in failing:
             gap = max(gap, lookup["asked"] - failing.pop(lookup["name"]))
+    waits = [e["at"] - max(e["asked"], since) for e in leases] or [until - since]
     return Gaps(
         address=max(b - a for a, b in pairwise(times)),
-        client=max((e["at"] - max(e["asked"], since) for e in leases), default=until - since),
+        client=max(waits),
+        median=median_high(waits),
         lookup=gap,
         slowest=max((e["at"] - e["asked"] for e in lookups), default=0.0),
         failed=sum(not e["answer"] for e in lookups),
@@ -101,7 +109,7 @@ class Watch:
     forgotten: set[str] = field(default_factory=set)
 
     def forget(self, *names: str) -> None:
-        """Look no more at the answers for these names: the drill takes them away."""
+        """Ignore the answers for these names from now on: the drill takes them away."""
         self.forgotten |= set(names)
 
     def mark(self) -> None:
@@ -109,7 +117,7 @@ class Watch:
         self.since = time.monotonic()
 
     def read(self) -> None:
-        """Take what the probes have told."""
+        """Read what the probes have reported."""
         for probe, process in self.processes.items():
             self.events[probe] += [
                 e for e in read_events(process) if e.get("name") not in self.forgotten
@@ -126,18 +134,18 @@ class Watch:
                 leases = sum(e["kind"] == "lease" for e in new)
                 answered = sum(e["kind"] == "lookup" and bool(e["answer"]) for e in new)
                 if leases < clients or answered < lookups:
-                    return f"at {probe} {leases} new clients and {answered} look-ups were served"
+                    return f"at {probe} {leases} new clients and {answered} lookups were served"
             return ""
 
         return eventually(fault, within)
 
     def gaps(self) -> Gaps:
-        """Return what the clients felt since the mark, the worse of the halves."""
+        """Return what the clients noticed since the mark, the worse of the halves."""
         self.read()
         for name, address in self.lab.live_names().items():
             self.right.setdefault(f"{name}.{self.lab.domain}", set()).add(address)
         now = time.monotonic()
-        first, *rest = (reckon(e, self.right, self.since, now) for e in self.events.values())
+        first, *rest = (measure(e, self.right, self.since, now) for e in self.events.values())
         for other in rest:
             first = first.worst(other)
         return first

@@ -1,0 +1,115 @@
+"""A whole machine goes, comes back, or is replaced by another."""
+
+from __future__ import annotations
+
+import time
+from ipaddress import IPv4Address, IPv4Network
+from typing import Any
+
+from ..catalogue import NAME_SERVERS, PAIR, drill
+from ..engine import Run
+from ..lab import A, Lab, Server, output_of
+from ..steps import other
+
+
+@drill("machine/cable-pulled-{}", of=NAME_SERVERS, address=10, lookup=11)
+def cable(run: Run, server: Server) -> None:
+    """When its cable is back, a machine answers as if nothing had been."""
+    run.lab.unplug(server)
+    try:
+        run.watch.served(clients=3, lookups=40)
+    finally:
+        run.lab.plug(server)
+    run.watch.served(clients=3, lookups=40)
+
+
+@drill("machine/wiped-{}", of=PAIR, address=16, every=6, lookup=11, back=120)
+def wiped(run: Run, server: Server) -> None:
+    """Rebuilt by site.yml --limit, a bare machine is what it was; the other serves meanwhile."""
+    lab = run.lab
+    with lab.hold(["remember-me"]) as held:
+        lab.bound(held, 1)
+        lab.all_healthy(held, within=20)
+        began = time.monotonic()
+        lab.wipe(server)
+        run.watch.served(clients=3)
+        lab.create()
+        deploying = lab.start_playbook("playbooks/site.yml", "--limit", server.name)
+        names = {f"{n}.{lab.domain}": a for n, a in lab.live_names(held).items()}
+        first: dict[str, list[str] | None] = {}
+        while deploying.poll() is None:
+            if not first:
+                got = lab.query([server.alias], [(name, A) for name in names])
+                if any(answer is not None for answer in got.values()):
+                    first = {name: answer for (_, name, _), answer in got.items()}
+        output = output_of(deploying)
+        run.expect(
+            deploying.returncode == 0, f"site.yml --limit {server.name} failed: {output[-1500:]}"
+        )
+        lost = [name for name, answer in first.items() if answer == []]
+        run.expect(bool(first), "its tinydns never answered before the playbook's end")
+        run.expect(not lost, f"its first answers lacked {', '.join(lost)}")
+        lab.all_healthy(held, within=120)
+        run.note(f"all healthy {time.monotonic() - began:.0f} s after it was wiped")
+
+
+@drill("machine/both-off-{}-first", of=PAIR, address=25, lookup=20)
+def both_off(run: Run, first: Server) -> None:
+    """After a power cut the first machine to come back serves alone, then the other joins it."""
+    lab = run.lab
+    with lab.dead(other(lab, first)):
+        with lab.dead(first):
+            pass
+        # From here on somebody has power; before it nobody can answer.
+        run.watch.mark()
+        run.watch.served(clients=8)
+        run.note("gaps since the first machine has power again")
+
+
+@drill("machine/replaced-secondary", address=25, every=6, lookup=11, back=120)
+def replaced(run: Run) -> None:
+    """Another machine, name and address take the secondary's place, and hand it back."""
+    lab, old = run.lab, run.lab.secondary
+    taken = {*lab.facts["servers"].values(), *(s.alias for s in lab.servers)}
+    taken |= {h["fixed_address"] for h in lab.site["fixed_hosts"]}
+    subnet = next(
+        s for s in lab.site["subnets"] if IPv4Address(old.address) in IPv4Network(s["network"])
+    )
+    taken |= set(subnet.get("routers", []))
+    dynamic = [(IPv4Address(a), IPv4Address(b)) for a, b in subnet["ranges"]]
+    free = (
+        str(a)
+        for a in IPv4Network(subnet["network"]).hosts()
+        if str(a) not in taken and not any(x <= a <= y for x, y in dynamic)
+    )
+    new = {old.name: "newcomer", old.address: next(free), old.alias: next(free)}
+
+    def renamed(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {renamed(k): renamed(v) for k, v in value.items()}
+        if isinstance(value, list):
+            return [renamed(v) for v in value]
+        return new.get(value, value) if isinstance(value, str) else value
+
+    inventory = lab.inventory(lambda _, content: renamed(content))
+    there = Lab(renamed(dict(lab.facts)))
+    run.watch.forget(f"{old.name}.{lab.domain}")
+    with lab.hold(["stay-with-us"]) as held:
+        lab.bound(held, 1)
+        lab.all_healthy(held, within=20)
+        lab.wipe(old)
+        lab.create(inventory=inventory)
+        began = time.monotonic()
+        there.deploy(inventory=inventory)
+        took = there.all_healthy(held, within=120)
+        run.note(
+            f"deployed in {time.monotonic() - began - took:.0f} s, all healthy {took:.0f} s later"
+        )
+        gone = there.query(there.dns_addresses, [(f"{old.name}.{lab.domain}", A)])
+        run.expect(
+            all(not answer for answer in gone.values()), f"{old.name} is still answered: {gone}"
+        )
+        there.wipe(there.secondary)
+        lab.create()
+        lab.deploy()
+        lab.all_healthy(held, within=120)
