@@ -31,7 +31,7 @@ _SITE_KEYS: dict[str, tuple[str, ...] | None] = {
     "reverse_zones": None,
     "name_servers": ("name", "address"),
     "fixed_hosts": ("name", "fixed_address", "hardware_ethernet", "aliases"),
-    "subnets": ("network", "ranges"),
+    "subnets": ("network", "ranges", "shared_network"),
     "servers": None,
     "reserved_names": None,
     "fixed_ttl": None,

@@ -6,11 +6,14 @@ hostname of it, or a stale one (the binding update carries neither).
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from leasemerge.leases import NEVER, Lease
 from leasemerge.merge import Merge, Name, merge
-from tests.support.examples import HOUR, NOW, lease, leased, machine, merged, reasons, site
+from leasemerge.site import Site
+from tests.support.examples import HOUR, NOW, SITE, lease, leased, machine, merged, reasons, site
 
 
 def unheard(address: int, hostname: str | None = None, **changes: object) -> Lease:
@@ -185,7 +188,7 @@ def test_rule_4_a_lease_on_a_fixed_hosts_address_publishes_nothing() -> None:
 
 
 def test_rule_4_a_pinned_hosts_dynamic_lease_publishes_nothing() -> None:
-    """It was given a lease before it was pinned; its name stays on the pinned address."""
+    """It sends no identifier, so nothing says when it has left the address of the lease."""
     names = merged(draco=[lease(100, "anything", hardware="de:ad:be:ef:ca:fe")])
     assert names.names == merged().names
     assert reasons(names) == {
@@ -194,6 +197,59 @@ def test_rule_4_a_pinned_hosts_dynamic_lease_publishes_nothing() -> None:
             "its MAC address is that of the fixed host foobar, which has the address 10.1.1.15",
         )
     }
+
+
+FOOBAR: dict[str, Any] = {"hardware": "de:ad:be:ef:ca:fe", "uid": "01:de:ad"}
+
+
+def test_rule_4_a_host_pinned_elsewhere_is_where_its_lease_is() -> None:
+    """Its client knows nothing of the pin yet: the name and its aliases wait for it."""
+    names = merged(draco=[lease(100, "anything", **FOOBAR)])
+    assert leased(names) == {"foobar": "10.1.1.100", "www": "10.1.1.100"}
+    assert names.losers == ()
+    assert len(names.names) == len(merged().names)
+
+
+@pytest.mark.parametrize("how", ["released", "expired", "free"])
+def test_rule_4_the_name_moves_with_the_client(how: str) -> None:
+    """It takes its fixed address and dhcpd ends the lease; or the lease ends by itself."""
+    pair = machine(draco=[lease(100, "anything", **FOOBAR)])
+    assert leased(pair.names(NOW)) == {"foobar": "10.1.1.100", "www": "10.1.1.100"}
+    pair.update("draco", [lease(100, "anything", state=how, starts=-60, cltt=-60, **FOOBAR)])
+    assert pair.names(NOW).names == merged().names
+    assert merged(draco=[lease(100, **FOOBAR)], now=HOUR).names == merged().names
+
+
+def test_rule_4_two_leases_of_a_host_that_was_pinned_elsewhere() -> None:
+    """Rule 6 chooses between them; with both gone the fixed address is left."""
+    pair = machine(draco=[lease(100, **FOOBAR), lease(101, starts=-30, ends=60, **FOOBAR)])
+    assert leased(pair.names(NOW))["foobar"] == "10.1.1.101"
+    assert leased(pair.names(NOW + 60))["foobar"] == "10.1.1.100"
+    assert pair.names(NOW + HOUR).names == merged().names
+
+
+def test_rule_4_in_another_network_a_pinned_host_has_an_ordinary_lease() -> None:
+    """There dhcpd gives it no fixed address, however long it stays: the name is not moved."""
+    away = [lease("10.2.2.9", **FOOBAR), lease("10.1.2.9", **FOOBAR)]
+    names = merged(draco=away)
+    assert names.names == merged().names
+    assert {kind for kind, _ in reasons(names).values()} == {"fixed"}
+    wide = [{"network": "10.1.1.0/24"}, {"network": "10.1.2.0/24"}]
+    apart = Site.from_dict({**SITE, "subnets": wide, "reverse_zones": ["1.10.in-addr.arpa"]})
+    assert leased(merge({"draco": away}, apart, NOW)) == {}
+    for subnet in wide:
+        subnet["shared_network"] = "wire"
+    one = Site.from_dict({**SITE, "subnets": wide, "reverse_zones": ["1.10.in-addr.arpa"]})
+    assert leased(merge({"draco": away}, one, NOW))["foobar"] == "10.1.2.9"
+
+
+def test_rule_4_a_pinned_hosts_own_old_lease_is_no_loser() -> None:
+    """It was pinned to the address that it had: nobody lost anything."""
+    own = lease("10.1.1.15", "anything", hardware="de:ad:be:ef:ca:fe")
+    assert merged(draco=[own]).names == merged().names
+    assert merged(draco=[own]).losers == ()
+    other = lease("10.1.1.1", "anything", hardware="de:ad:be:ef:ca:fe")
+    assert reasons(merged(draco=[other]))["10.1.1.1"] == ("fixed", "the address is that of router")
 
 
 def test_rule_4_fixed_names_need_no_lease() -> None:
@@ -272,6 +328,25 @@ def test_rule_6_a_name_that_comes_back() -> None:
     assert leased(pair.names(NOW)) == {"pc": "10.1.1.101"}
     pair.update("taurus", [lease(101, "pc", starts=-50, cltt=-1, state="released")])
     assert leased(pair.names(NOW)) == {"pc": "10.1.1.100"}
+
+
+def test_rule_6_handovers_between_clients_are_counted() -> None:
+    """Two that are both here and of one name take it from each other at each renewal."""
+    pair = machine(draco=[lease(100, "pc", starts=-60)])
+    pair.update("draco", [lease(101, "pc", starts=-50)])
+    pair.names(NOW)
+    for turn, address in enumerate((100, 101, 100), start=1):
+        pair.update("draco", [lease(address, "pc", starts=turn, cltt=turn)])
+        assert leased(pair.names(NOW + turn)) == {"pc": f"10.1.1.{address}"}
+    assert pair.counts.handovers == 3
+    pair.update("draco", [lease(100, "pc", starts=4, cltt=4)])
+    pair.names(NOW + 4)
+    # One client that moves is no second one; nor is a name that comes back.
+    pair.update("draco", [lease(102, "pc", starts=9, hardware="02:00:00:00:01:64")])
+    pair.names(NOW + 9)
+    pair.update("draco", [lease(102, "pc", state="released", starts=10)])
+    pair.names(NOW + 10)
+    assert pair.counts.handovers == 3
 
 
 # Rule 8: one name, one address; one address, one name besides its aliases.
@@ -375,13 +450,13 @@ def test_a_clock_that_steps_back() -> None:
 
 
 def test_counts() -> None:
-    """Live leases, names with the fixed ones, conflicts, and hostnames that were refused."""
+    """Live leases, names with the fixed ones, conflicts, refused hostnames, handovers."""
     pair = machine(
         draco=[lease(100, "pc"), lease(101, "pc"), lease(102, "pc"), lease(103, "wpad")],
         taurus=[lease(104), lease(105, "x", state="free")],
     )
     pair.names(NOW)
-    assert pair.counts == (5, 4, 2, 1)
+    assert pair.counts == (5, 4, 2, 1, 0)
 
 
 def test_what_a_name_says() -> None:

@@ -34,6 +34,7 @@ CLIENTS = (
     ("02:00:00:00:00:08", "01:08"),
     ("02:00:00:00:00:09", None),
     ("de:ad:be:ef:ca:fe", None),
+    ("de:ad:be:ef:ca:fe", "01:de"),
 )
 HOSTNAMES = (None, "pc", "PC.home", "laptop", "p c", "www", "wpad", "tablet", "..", "ns1")
 
@@ -47,7 +48,9 @@ any_blocks = st.dictionaries(
         starts=times,
         ends=st.sampled_from([None, NOW, NOW + 1, NOW + 9, NEVER]),
         cltt=times,
-        hardware=st.sampled_from(["02:00:00:00:01:01", "02:00:00:00:01:02", None]),
+        hardware=st.sampled_from(
+            ["02:00:00:00:01:01", "02:00:00:00:01:02", "de:ad:be:ef:ca:fe", None]
+        ),
         uid=st.sampled_from([None, "01", "02"]),
         hostname=st.sampled_from([None, "pc", "laptop", "x", "-" + "a" * 62 + "-b"]),
     ),

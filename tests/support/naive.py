@@ -44,6 +44,19 @@ def naive_label(hostname: str) -> str:
     return label
 
 
+def wire(address: str, site: dict[str, Any]) -> str | None:
+    """Say which subnet or shared network an address lies in, by its bits."""
+
+    def bits(text: str) -> str:
+        return "".join(f"{int(octet):08b}" for octet in text.split("."))
+
+    for subnet in site["subnets"]:
+        base, length = subnet["network"].split("/")
+        if bits(address)[: int(length)] == bits(base)[: int(length)]:
+            return str(subnet.get("shared_network") or subnet["network"])
+    return None
+
+
 def naive_names(
     logs: dict[str, list[Lease]], site: dict[str, Any], now: int
 ) -> dict[str, tuple[str, int]]:
@@ -77,7 +90,7 @@ def naive_names(
         if lease.state != "active" or lease.ends is None or not lease.ends > now:
             continue
 
-        # Rule 4: addresses.
+        # Rule 4: addresses; a host's own old lease at its address is nobody's either.
         if any(host.get("fixed_address") == address for host in site["fixed_hosts"]):
             continue
         if any(server["address"] == address for server in site["name_servers"]):
@@ -89,7 +102,11 @@ def naive_names(
             if lease.hardware in host.get("hardware_ethernet", []):
                 owner = host
         if owner is not None:
-            if not owner.get("fixed_address"):
+            pinned_to = owner.get("fixed_address")
+            # A client with an identifier is where its lease is until it takes its fixed address.
+            if not pinned_to or (
+                lease.uid is not None and wire(pinned_to, site) == wire(address, site) is not None
+            ):
                 candidates.append((owner["name"], owner.get("aliases", []), lease))
             continue
 

@@ -8,14 +8,14 @@ because nothing here knows an order of the feeds but that of `Site.servers`.
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
 from typing import Literal, NamedTuple
 
 from .labels import HostnameError, label
 from .leases import NEVER, Lease
-from .site import Site
+from .site import FixedHost, Site
 
 # An absent time is the smallest (rules 2 and 3).
 _ABSENT = -(2**63)
@@ -68,6 +68,8 @@ class Counts(NamedTuple):
     names: int
     conflicts: int
     refused: int
+    handovers: int
+    """How often a name went from one live client to another since the merge began (rule 6)."""
 
 
 class _Feed(NamedTuple):
@@ -118,15 +120,12 @@ class Merge:
         self._losers: dict[str, Loser] = {}
         # (until, address); an entry counts as long as it is what _live says.
         self._expiries: list[tuple[int, str]] = []
-        self._names: dict[str, Name] = {}
-        for host in site.fixed_hosts:
-            if host.fixed_address is not None:
-                mac = host.hardware_ethernet[0] if host.hardware_ethernet else None
-                for text in (host.name, *host.aliases):
-                    self._names[text] = Name(
-                        text, host.fixed_address, "fixed", text != host.name, hardware=mac
-                    )
-        self._changes: dict[str, Name | None] = dict(self._names)
+        self._fixed = {name.name: name for host in site.fixed_hosts for name in _fixed(host)}
+        self._names = dict(self._fixed)
+        self._changes: dict[str, Name | None] = dict(self._fixed)
+        # What was published under each label that changed, before this call changed it.
+        self._before: dict[str, Name | None] = {}
+        self._handovers = 0
 
     def update(self, server: str | None, leases: Iterable[Lease], log: int = 0) -> None:
         """Take new blocks of a server's log; `log` tells several logs of one server apart.
@@ -177,7 +176,7 @@ class Merge:
         """The numbers at the last `now`."""
         conflicts = sum(len(self._claims[text]) - 1 for text in self._contested)
         refused = sum(loser.kind == "refused" for loser in self._losers.values())
-        return Counts(len(self._live), len(self._names), conflicts, refused)
+        return Counts(len(self._live), len(self._names), conflicts, refused, self._handovers)
 
     def _advance(self, now: int) -> None:
         if now < self._now:
@@ -197,6 +196,8 @@ class Merge:
         self._touched.clear()
         while (until := self.next_expiry) is not None and until <= now:
             self._withdraw(self._expiries[0][1])
+        self._handovers += sum(self._handed_over(text) for text in self._before)
+        self._before.clear()
         # Renewals leave dead entries behind; they must not outgrow the leases.
         if len(self._expiries) > 2 * len(self._live) + 100:
             self._expiries = [
@@ -224,17 +225,19 @@ class Merge:
         )
         # Rule 4: what is a fixed host's is its own.
         owner = self._site.addresses.get(address)
-        if owner is not None:
-            return _lost(claim, "fixed", f"the address is that of {owner}")
         host = self._site.by_hardware.get(lease.hardware or "")
-        if host is not None and host.fixed_address is not None:
+        if owner is not None:
+            if host is not None and host.fixed_address == address:
+                return claim  # from before it was pinned to the address that it had
+            return _lost(claim, "fixed", f"the address is that of {owner}")
+        if host is not None and host.fixed_address is not None and not self._moves(host, lease):
             return _lost(
                 claim,
                 "fixed",
                 f"its MAC address is that of the fixed host {host.name}, "
                 f"which has the address {host.fixed_address}",
             )
-        # Rule 5: a pinned name on a dynamic address.
+        # Rule 5: a pinned name on a dynamic address; or rule 4, until the host has moved.
         if host is not None:
             return claim._replace(label=host.name, aliases=host.aliases)
         if claim.hostname is None:
@@ -243,6 +246,19 @@ class Merge:
             return claim._replace(label=label(claim.hostname, self._site))
         except HostnameError as error:
             return _lost(claim, "refused", str(error))
+
+    def _moves(self, host: FixedHost, lease: Lease) -> bool:
+        """Rule 4: the host was pinned while it had this lease, and takes its address from it.
+
+        In the network of its fixed address dhcpd gives it no other, so the lease is older than
+        the pin. dhcpd releases it when the client takes the fixed address, but only the lease
+        of a client that sends an identifier (find_lease in its server/dhcp.c).
+        """
+        return (
+            lease.uid is not None
+            and host.fixed_address is not None
+            and self._site.same_network(lease.address, host.fixed_address)
+        )
 
     def _enter(self, claim: _Claim) -> None:
         self._live[claim.address] = claim
@@ -274,7 +290,7 @@ class Merge:
             return
         del self._claims[claim.label]
         for text in (claim.label, *claim.aliases):
-            self._put(text, None)
+            self._put(text, self._fixed.get(text))
 
     def _publish(self, claim: _Claim) -> None:
         for text in (claim.label, *claim.aliases):
@@ -293,7 +309,15 @@ class Merge:
                     ),
                 )
 
+    def _handed_over(self, text: str) -> bool:
+        """Return whether a name has gone to another client, and the one that had it is live."""
+        old, new = self._before[text], self._names.get(text)
+        if old is None or new is None or old.hardware == new.hardware or new.alias:
+            return False
+        return old.address in self._live and self._live[old.address].label == text
+
     def _put(self, text: str, name: Name | None) -> None:
+        self._before.setdefault(text, self._names.get(text))
         if name is None:
             del self._names[text]
         else:
@@ -330,6 +354,14 @@ def merge(logs: Mapping[str, Iterable[Lease]], site: Site, now: int) -> Names:
     for server, leases in logs.items():
         machine.update(server, leases)
     return machine.names(now)
+
+
+def _fixed(host: FixedHost) -> Iterator[Name]:
+    """Yield the names that a fixed host has without a lease."""
+    if host.fixed_address is not None:
+        mac = host.hardware_ethernet[0] if host.hardware_ethernet else None
+        for text in (host.name, *host.aliases):
+            yield Name(text, host.fixed_address, "fixed", text != host.name, hardware=mac)
 
 
 def _truth(blocks: Sequence[_Block]) -> _Block:

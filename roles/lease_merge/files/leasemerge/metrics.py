@@ -43,6 +43,12 @@ def metrics(status: Status) -> Iterator[str]:
     yield from metric("live_leases", "gauge", "Leases that are live.", ("", status.leases))
     yield from metric("names", "gauge", "Names that are published.", ("", status.names))
     yield from metric("conflicts", "gauge", "Leases that lost a name.", ("", status.conflicts))
+    yield from metric(
+        "handovers_total",
+        "counter",
+        "Names that went from one live client to another.",
+        ("", status.handovers),
+    )
     yield from metric("refused_names", "gauge", "Hostnames refused.", ("", status.refused))
     yield from metric("publishes_total", "counter", "Publishes.", ("", publish.publishes))
     yield from metric("builds_total", "counter", "Good builds.", ("", publish.builds))

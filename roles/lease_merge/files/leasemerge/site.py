@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from ipaddress import IPv4Network
+from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
 from .inventory_check import DEFAULT_RESERVED_NAMES, Fault, faults
@@ -45,10 +45,11 @@ class FixedHost:
 
 @dataclass(frozen=True, slots=True)
 class Subnet:
-    """A network in CIDR form, and its dynamic ranges as (first, last) addresses."""
+    """A network in CIDR form, its dynamic ranges as (first, last) addresses, and its wire."""
 
     network: str
     ranges: tuple[tuple[str, str], ...] = ()
+    shared_network: str | None = None
 
 
 @dataclass(frozen=True)
@@ -103,6 +104,21 @@ class Site:
         return {mac: host for host in self.fixed_hosts for mac in host.hardware_ethernet}
 
     @cached_property
+    def _wires(self) -> Sequence[tuple[IPv4Network, str]]:
+        return [
+            (IPv4Network(subnet.network), subnet.shared_network or subnet.network)
+            for subnet in self.subnets
+        ]
+
+    def same_network(self, one: str, other: str) -> bool:
+        """Return whether two addresses lie in one subnet, or in two of one shared network."""
+        wires = [
+            next((wire for network, wire in self._wires if IPv4Address(address) in network), None)
+            for address in (one, other)
+        ]
+        return None not in wires and wires[0] == wires[1]
+
+    @cached_property
     def _reverse_prefixes(self) -> frozenset[str]:
         return frozenset(zone_prefix(zone) for zone in self.reverse_zones)
 
@@ -150,4 +166,5 @@ def _subnet(row: Mapping[str, Any]) -> Subnet:
     return Subnet(
         str(IPv4Network(row["network"])),
         tuple((first, last) for first, last in row.get("ranges") or ()),
+        row.get("shared_network"),
     )

@@ -73,6 +73,8 @@ class Status:
     refused: int
     feeds: Sequence[FeedStatus]
     publish: PublishStatus
+    handovers: int = 0
+    """How often a name went from one live client to another of the same name (rule 6)."""
     followers: Sequence[str] = ()
     failover: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """For each failover peer of dhcpd the state of this server and of its partner."""
@@ -109,6 +111,7 @@ def collect(
         names=counts.names,
         conflicts=counts.conflicts,
         refused=counts.refused,
+        handovers=counts.handovers,
         feeds=feeds,
         publish=PublishStatus(
             publishes=publisher.publishes,
@@ -167,7 +170,8 @@ def table(status: Status) -> Iterator[str]:
     yield ""
     yield (
         f"live leases {status.leases}, names {status.names}, "
-        f"conflicts {status.conflicts}, refused names {status.refused}"
+        f"conflicts {status.conflicts}, handovers {status.handovers}, "
+        f"refused names {status.refused}"
     )
     publish = status.publish
     last = "never" if publish.last is None else f"{_span(now - publish.last)} ago"
