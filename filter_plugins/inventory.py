@@ -55,20 +55,27 @@ def reverse_zones(networks: Iterable[object]) -> list[str]:
     return ranges.reverse_zones(str(network) for network in networks if _is_network(network))
 
 
-def checked_site(site: Mapping[str, Any]) -> dict[str, Any]:
-    """Add to a site its faults: a sentence each, with the line of the inventory to mend.
+def checked_site(site: Mapping[str, Any], keep_faults: bool = False) -> dict[str, Any]:
+    """Return a site without faults, or raise an error with all of them: one sentence each.
 
-    One without faults also gets as ``json`` what the roles are given as text: ``site``, the content
-    of site.json, and ``fixed_hosts``, the table. Each time that a table of thousands of rows
-    passes through a template Ansible handles every value of it; a text is one.
+    With `keep_faults` they are returned, as ``faults``. A site without any also has what the roles
+    are given as text: ``site_json``, the content of site.json, and ``fixed_hosts_json``, the table.
+    Each time that a table of thousands of rows passes through a template Ansible handles every
+    value of it; a text is one.
     """
     values = dict(site)
     faults = [str(fault) for fault in inventory_check.faults(_with_places(values))]
     plain = _plain(values)
+    if faults and not keep_faults:
+        raise AnsibleFilterError("\n".join(["The inventory has faults. Fix these:", *faults]))
     if faults:
         return {**plain, "faults": faults}
-    texts = {"site": _site_json(plain), "fixed_hosts": json.dumps(plain["fixed_hosts"])}
-    return {**plain, "faults": [], "json": texts}
+    return {
+        **plain,
+        "faults": [],
+        "site_json": _site_json(plain),
+        "fixed_hosts_json": json.dumps(plain["fixed_hosts"]),
+    }
 
 
 def _site_json(site: Mapping[str, Any]) -> str:

@@ -43,7 +43,7 @@ def write(inventory: Inventory, model: Path, into: Path) -> None:
         ("fixed_hosts.yml", _fixed_hosts),
         ("servers.yml", _servers),
         ("group_vars/all/site.yml", _site),
-        ("group_vars/dhcp_servers.yml", _dhcp_servers),
+        ("group_vars/dhcp_servers/dhcpd.yml", _dhcp_servers),
     ):
         path = into / name
         text = change(path.read_text(encoding="utf-8"), inventory)

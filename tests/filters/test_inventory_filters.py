@@ -56,7 +56,7 @@ PLAYBOOK = """\
         mode: "0600"
         content: "{{ {'table': table, 'faults': faults} | to_json }}"
       vars:
-        faults: "{{ (site | combine({'fixed_hosts': table}) | checked_site).faults }}"
+        faults: "{{ (site | combine({'fixed_hosts': table}) | checked_site(true)).faults }}"
         site:
           domain: office.internal
           reverse_zones: "{{ ['10.1.1.0/24', 'nonsense', 7] | reverse_zones }}"

@@ -52,17 +52,21 @@ def test_site_json_has_nothing_that_only_the_inventory_check_needs() -> None:
     more = {"fixed_hosts": hosts, "subnets": subnets, "name_servers": name_servers, "mclt": 600}
     site = inventory.checked_site(office | more)
     assert site["faults"] == []
-    told = json.loads(site["json"]["site"])
+    told = json.loads(site["site_json"])
     assert told.keys() == office.keys()
     assert told["subnets"] == office["subnets"]
     assert told["name_servers"] == office["name_servers"]
     assert [row.keys() for row in told["fixed_hosts"]] == [
         row.keys() for row in office["fixed_hosts"]
     ]
-    assert json.loads(site["json"]["fixed_hosts"]) == site["fixed_hosts"]
+    assert json.loads(site["fixed_hosts_json"]) == site["fixed_hosts"]
 
 
 def test_a_faulty_site_has_no_text_to_deploy() -> None:
-    site = inventory.checked_site({"domain": "office.internal", "fixed_hosts": 7})
+    faulty = {"domain": "office.internal", "fixed_hosts": 7}
+    site = inventory.checked_site(faulty, keep_faults=True)
     assert site["faults"]
-    assert "json" not in site
+    assert "site_json" not in site
+    with pytest.raises(AnsibleFilterError) as error:
+        inventory.checked_site(faulty)
+    assert str(error.value).splitlines()[1:] == site["faults"]
