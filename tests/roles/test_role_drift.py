@@ -57,6 +57,13 @@ def test_file_that_is_not_there_is_told(tmp_path: Path) -> None:
     assert not role_drift.differs({"path": str(tmp_path), "state": "directory"})
 
 
+def test_file_that_should_be_absent_differs_if_it_exists(tmp_path: Path) -> None:
+    (tmp_path / "override.conf").touch()
+    (tmp_path / "dangling").symlink_to(tmp_path / "nowhere")
+    for name, drifted in (("override.conf", True), ("dangling", True), ("nowhere", False)):
+        assert role_drift.differs({"path": str(tmp_path / name), "state": "absent"}) is drifted
+
+
 def test_stray_is_what_a_pattern_matches_and_no_list_has(tmp_path: Path) -> None:
     for name in ("ours.py", "old.py", "old.txt"):
         (tmp_path / name).touch()
