@@ -1,0 +1,98 @@
+"""The keys that each server trusts, from what was read on each server."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lease_merge import trusted_key_files
+
+PATHS = {
+    "key": "/etc/lm/id",
+    "host_key": "/etc/ssh/host.pub",
+    "known_hosts": "/etc/lm/known_hosts",
+    "authorized_keys": "/etc/lm/.ssh/authorized_keys",
+}
+SERVERS = {"draco": "10.1.1.5", "taurus": "10.1.1.6"}
+
+
+def read(server: str, **files: str) -> dict[str, Any]:
+    """Return the registered result of grep on a server: ``files`` is the text of each."""
+    paths = {**PATHS, "key": f"{PATHS['key']}.pub"}
+    lines = [f"{paths[name]}:{line}" for name, text in files.items() for line in text.splitlines()]
+    return {"item": {"server": server, "address": SERVERS[server]}, "stdout_lines": lines}
+
+
+def keys(server: str) -> dict[str, str]:
+    """Return the two public keys of a server."""
+    return {"key": f"ssh-ed25519 {server}-user a comment", "host_key": f"ssh-ed25519 {server}-host"}
+
+
+def files(*reads: dict[str, Any]) -> dict[tuple[str, str], str]:
+    """Return the content of each file by server and name."""
+    names = {path: name for name, path in PATHS.items()}
+    return {
+        (row["server"], names[row["path"]]): row["content"]
+        for row in trusted_key_files(reads, program="/bin/lm", **PATHS)
+    }
+
+
+def line(server: str, key: str) -> str:
+    """Return the line of authorized_keys for a server."""
+    address = SERVERS[server]
+    options = f'restrict,from="{address}",command="/bin/lm feed --to {server}"'
+    return f"{options} ssh-ed25519 {key} leasemerge@{server}\n"
+
+
+def test_each_server_trusts_the_other() -> None:
+    assert files(read("draco", **keys("draco")), read("taurus", **keys("taurus"))) == {
+        ("draco", "known_hosts"): "10.1.1.6 ssh-ed25519 taurus-host\n",
+        ("draco", "authorized_keys"): line("taurus", "taurus-user"),
+        ("taurus", "known_hosts"): "10.1.1.5 ssh-ed25519 draco-host\n",
+        ("taurus", "authorized_keys"): line("draco", "draco-user"),
+    }
+
+
+def test_key_of_somebody_else_goes_and_that_of_a_peer_that_is_down_stays() -> None:
+    old = line("taurus", "old")
+    draco = read(
+        "draco",
+        **keys("draco"),
+        known_hosts="10.1.1.6 ssh-ed25519 old-host\n10.1.1.66 ssh-ed25519 other",
+        authorized_keys=f"{old}ssh-ed25519 somebody leasemerge@other\nssh-ed25519 x leasemerge",
+    )
+    down = {"item": {"server": "taurus", "address": SERVERS["taurus"]}, "unreachable": True}
+    assert files(draco, down) == {
+        ("draco", "known_hosts"): "10.1.1.6 ssh-ed25519 old-host\n",
+        ("draco", "authorized_keys"): old,
+    }
+
+
+def test_server_without_a_key_is_not_written_to() -> None:
+    bare = read("taurus", host_key="ssh-ed25519 taurus-host")
+    assert files(read("draco", **keys("draco")), bare) == {
+        ("draco", "known_hosts"): "10.1.1.6 ssh-ed25519 taurus-host\n",
+        ("draco", "authorized_keys"): "",
+    }
+
+
+def test_content_that_is_in_place_equals_the_current_one() -> None:
+    once = trusted_key_files(
+        [read("draco", **keys("draco")), read("taurus", **keys("taurus"))],
+        program="/bin/lm",
+        **PATHS,
+    )
+    texts = {(row["server"], row["path"]): row["content"] for row in once}
+    again = trusted_key_files(
+        [
+            read(
+                server,
+                **keys(server),
+                known_hosts=texts[server, PATHS["known_hosts"]],
+                authorized_keys=texts[server, PATHS["authorized_keys"]],
+            )
+            for server in SERVERS
+        ],
+        program="/bin/lm",
+        **PATHS,
+    )
+    assert [row for row in again if row["content"] != row["current"]] == []
