@@ -261,7 +261,7 @@ def _settings(net: Net, where: str, peer: str) -> dict[str, object]:
         lease_merge_peers=[{"server": peer, "address": ADDRESSES[peer][0]}],
         lease_merge_ssh_port=22,
         lease_merge_lease_file=str(root / "dhcpd.leases"),
-        lease_merge_metrics_file="",
+        lease_merge_metrics_file=str(root / "leasemerge.prom"),
         lease_merge_server=where,
         lease_merge_data_dir=str(root / "data"),
         __lease_merge_conf=str(root),

@@ -173,3 +173,40 @@ def test_7_a_server_that_was_off_is_ready_when_it_knows_what_it_missed(pair: Pai
         while listener.recv(100) != b"READY=1":
             assert taurus.address("host100") == "10.1.1.100"
     assert taurus.address("host100") == "10.1.1.100"
+
+
+def test_8_the_journal_has_the_loss_the_reason_and_the_return_of_a_feed(pair: Pair) -> None:
+    """One line each, however often it is tried; and each new reason, once."""
+    draco, taurus = pair
+    taurus.start()
+    draco.start()
+    eventually("the feed is followed", lambda: _following(draco))
+    assert "feed of taurus" not in _journal(draco)
+    taurus.kill()
+    eventually(
+        "the loss is in the journal", lambda: "the feed of taurus is lost" in _journal(draco)
+    )
+    eventually("the reason is, too", lambda: "still lost: leasemerge: " in _journal(draco))
+    taurus.start()
+    eventually("the return is in the journal", lambda: "taurus is back after" in _journal(draco))
+    lines = [line for line in _journal(draco).splitlines() if "feed of taurus" in line]
+    assert len(lines) == 3, lines
+    assert lines[0] == (
+        "the feed of taurus is lost: the connection ended; its leases stay known until they end, "
+        "and it is tried again"
+    )
+
+
+def test_9_what_a_peer_prints_cannot_fill_the_journal_or_move_its_cursor(rig: Make) -> None:
+    """It is escaped, and of ever more reasons only the first are reported."""
+    code = "import os, sys; sys.stderr.write(f'\\x1b[2J{os.getpid()}\\n'); sys.exit(1)"
+    draco = rig(feeds=[("taurus", [sys.executable, "-c", code])])
+    draco.start()
+    eventually("it was tried", lambda: draco.status()["feeds"][1]["connects"] > 3, 20)
+    journal = _journal(draco)
+    assert "the feed of taurus is lost: \\x1b[2J" in journal
+    assert "\x1b" not in journal
+
+
+def _journal(rig: Rig) -> str:
+    return (rig.directory / "stderr").read_text()

@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
+import os
 import select
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from leasemerge.publish import BusyError, Copy, Publisher
+from leasemerge.publish import BusyError, Copy, Progress, Publisher
 
-ZONE = b"Zoffice.internal:ns1.office.internal:me.office.internal:7::::5:5\n"
+ZONE = (
+    b"Zoffice.internal:ns1.office.internal:me.office.internal:7::::5:5\n"
+    b"&office.internal::ns1.office.internal:3600\n"
+)
 FIRST = b"=one.office.internal:10.1.1.1:60\n"
 SECOND = b"=two.office.internal:10.1.1.2:60\n"
 
 
+def _finish(publisher: Publisher) -> Progress:
+    """Do the work to its end, as the service's loop does."""
+    while (progress := publisher.step()) in (Progress.MORE, Progress.COMPILING):
+        if (compiler := publisher.compiler) is not None:
+            done = os.pidfd_open(compiler)
+            select.select([done], [], [], 20)
+            os.close(done)
+    return progress
+
+
 def _compile(publisher: Publisher, data: bytes) -> None:
-    done = publisher.start(data)
-    assert done is not None, publisher.error
-    select.select([done], [], [], 20)
-    assert publisher.finish(), publisher.error
+    publisher.compile([data])
+    assert _finish(publisher) is Progress.DONE, publisher.error
 
 
 def test_1_a_file_that_somebody_reads_is_not_changed(tmp_path: Path) -> None:
@@ -53,11 +66,10 @@ def test_3_what_changes_during_a_build_is_in_its_result(tmp_path: Path) -> None:
     publisher = Publisher(tmp_path)
     _compile(publisher, ZONE)
     assert publisher.change([(None, FIRST)])
-    done = publisher.start(ZONE + FIRST)
-    assert done is not None
+    publisher.compile([ZONE + FIRST])
+    publisher.step()
     assert publisher.change([(None, SECOND)])
-    select.select([done], [], [], 20)
-    assert publisher.finish()
+    assert _finish(publisher) is Progress.DONE, publisher.error
     assert b"\3two\6office\10internal" in (tmp_path / "data.cdb").read_bytes()
 
 
@@ -66,12 +78,11 @@ def test_4_a_build_of_another_site_is_not_served(tmp_path: Path) -> None:
     publisher = Publisher(tmp_path)
     _compile(publisher, ZONE)
     before = (tmp_path / "data.cdb").read_bytes()
-    done = publisher.start(ZONE + FIRST)
-    assert done is not None
+    publisher.compile([ZONE + FIRST])
+    publisher.step()
     publisher.forget()
     assert not publisher.change([(None, SECOND)])
-    select.select([done], [], [], 20)
-    publisher.finish()
+    _finish(publisher)
     assert (tmp_path / "data.cdb").read_bytes() == before
     _compile(publisher, ZONE + SECOND)
     assert b"\3one" not in (tmp_path / "data.cdb").read_bytes()
@@ -84,3 +95,133 @@ def test_5_two_do_not_publish_into_one_directory(tmp_path: Path) -> None:
         Publisher(tmp_path)
     first.close()
     Publisher(tmp_path).close()
+
+
+def _is_served(directory: Path, name: str) -> bool:
+    """Return what tinydns would do (tinydns-get(1))."""
+    answer = subprocess.run(
+        ["tinydns-get", "a", f"{name}.office.internal"],
+        cwd=directory,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    return "answer: " in answer
+
+
+def _large() -> bytes:
+    """Return zone data whose compiled form takes several steps."""
+    return ZONE + b"".join(
+        b"=h%d.office.internal:10.1.%d.%d:60\n" % (number, number // 256 + 16, number % 256)
+        for number in range(4000)
+    )
+
+
+def _steps(directory: Path, data: bytes) -> int:
+    """Return how many steps a compile takes."""
+    directory.mkdir()
+    publisher = Publisher(directory)
+    publisher.compile([data])
+    steps = 0
+    while publisher.busy:
+        steps += publisher.step() is not Progress.COMPILING
+    publisher.close()
+    return steps
+
+
+def _do(publisher: Publisher, steps: int) -> None:
+    while steps:
+        steps -= publisher.step() is not Progress.COMPILING
+
+
+def test_6_a_change_is_served_at_once_at_every_step_of_a_compile(tmp_path: Path) -> None:
+    """And still when the compile is done; nothing that was served before is missing meanwhile."""
+    data = _large()
+    for step in range(1, _steps(tmp_path / "count", data) + 1):
+        directory = tmp_path / str(step)
+        directory.mkdir()
+        publisher = Publisher(directory)
+        _compile(publisher, data)
+        assert publisher.change([(None, FIRST)])
+        publisher.compile([data + FIRST])
+        _do(publisher, step)
+        assert publisher.change([(FIRST, None), (None, SECOND)])
+        for _ in range(2):
+            served = [_is_served(directory, name) for name in ("one", "two", "h0", "h3999")]
+            assert served == [False, True, True, True], f"step {step}"
+            assert _finish(publisher) is Progress.DONE, publisher.error
+        # Both copies are right.
+        assert publisher.change([(SECOND, FIRST)])
+        assert [_is_served(directory, name) for name in ("one", "two")] == [True, False]
+        assert publisher.change([(None, SECOND)])
+        assert all(_is_served(directory, name) for name in ("one", "two", "h0"))
+        publisher.close()
+
+
+def test_7_a_site_that_is_replaced_at_any_step_of_its_compile_is_not_served(
+    tmp_path: Path,
+) -> None:
+    """Nor are its files left behind."""
+    data = _large()
+    # The last steps come after the result is in place, and take away what it has replaced.
+    for step in range(1, _steps(tmp_path / "count", data) - 3):
+        directory = tmp_path / str(step)
+        directory.mkdir()
+        publisher = Publisher(directory)
+        _compile(publisher, ZONE + FIRST)
+        publisher.compile([data])
+        _do(publisher, step)
+        publisher.forget()
+        assert not publisher.change([(None, SECOND)])
+        _finish(publisher)
+        assert [_is_served(directory, name) for name in ("one", "h0")] == [True, False]
+        _compile(publisher, ZONE + SECOND)
+        assert [_is_served(directory, name) for name in ("one", "two")] == [False, True]
+        assert len(list((directory / ".build").glob("[0-9]*.cdb"))) == 2
+        publisher.close()
+
+
+def test_8_a_compile_that_fails_takes_nothing_away(tmp_path: Path) -> None:
+    """Single names are published as before, and the next compile is good."""
+    publisher = Publisher(tmp_path)
+    _compile(publisher, ZONE + FIRST)
+    obstacle = tmp_path / ".build/data.tmp"
+    obstacle.mkdir()
+    publisher.compile([ZONE + FIRST])
+    assert _finish(publisher) is Progress.FAILED
+    assert "tinydns-data failed" in publisher.error
+    assert publisher.intact
+    assert publisher.change([(None, SECOND)])
+    assert all(_is_served(tmp_path, name) for name in ("one", "two"))
+    obstacle.rmdir()
+    _compile(publisher, ZONE + FIRST + SECOND)
+    assert all(_is_served(tmp_path, name) for name in ("one", "two"))
+
+
+def test_9_compiling_pays_when_much_was_taken_out(tmp_path: Path) -> None:
+    """The file grows with each change until then."""
+    publisher = Publisher(tmp_path)
+    _compile(publisher, ZONE)
+    changes = 0
+    while not publisher.wasteful:
+        assert publisher.change([(None, FIRST), (FIRST, None)])
+        changes += 1
+    assert changes > 5000, "A compile pays once in thousands of changes."
+    _compile(publisher, ZONE)
+    assert not publisher.wasteful
+    assert (tmp_path / "data.cdb").stat().st_size < 10_000
+
+
+def test_10_the_text_is_written_beside_and_compiles_nothing(tmp_path: Path) -> None:
+    """What tinydns reads stays the file that it was."""
+    publisher = Publisher(tmp_path)
+    _compile(publisher, ZONE)
+    assert publisher.change([(None, FIRST)])
+    served = (tmp_path / "data.cdb").stat().st_ino
+    publisher.write_text([ZONE, FIRST])
+    publisher.step()
+    assert (tmp_path / "data").read_bytes() == ZONE
+    assert _finish(publisher) is Progress.DONE
+    assert (tmp_path / "data").read_bytes() == ZONE + FIRST
+    assert (tmp_path / "data.cdb").stat().st_ino == served
+    assert publisher.builds == 1

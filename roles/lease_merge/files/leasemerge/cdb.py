@@ -64,11 +64,14 @@ def _hash(key: bytes) -> int:
 class Cdb:
     """A compiled file in memory."""
 
-    def __init__(self, image: bytes) -> None:
-        """Take what `tinydns-data` wrote; raise DamageError if it is not a cdb."""
+    def __init__(self, image: bytes | bytearray) -> None:
+        """Take what `tinydns-data` wrote; a bytearray is changed in place, for it may be large.
+
+        Raises DamageError: when it is not a cdb.
+        """
         if len(image) < _TABLES * _PAIR.size:
             raise DamageError("the compiled file is cut short")
-        self.image = bytearray(image)
+        self.image = image if isinstance(image, bytearray) else bytearray(image)
         self._writes: list[Write] = []
         self._used: dict[int, int] = {}
 

@@ -23,6 +23,10 @@ class OwnLog:
         self.error = ""
         self.last_seen: float | None = None
         self.caught_up = False
+        self.more = True
+        """Whether there is more to be read than the last step took."""
+        # What the journal says of the file so far; of one that was always there it says nothing.
+        self._reported = "following"
         self._server = server
         self._store = store
         self._log = LeaseLog()
@@ -39,23 +43,47 @@ class OwnLog:
         """What dhcpd wrote of each failover peer: its own state and the partner's."""
         return self._log.failover
 
-    def step(self, now: int) -> tuple[bool, list[tuple[str, list[Lease]]]]:
-        """Do some of the work; return whether there is more, and the news by log."""
+    @property
+    def state(self) -> str:
+        """`following`, `reading` the file from its start, `absent`, or `unreadable`."""
+        if self.error:
+            return "unreadable"
+        if not self.caught_up:
+            return "reading"
+        return "following" if self.tail.present else "absent"
+
+    def news(self) -> Iterator[str]:
+        """Yield a line for the journal when the file was lost or is back."""
+        state = self.state
+        if state in ("reading", self._reported):
+            return
+        if state == "following":
+            yield f"{self.tail.path} is followed again"
+        elif state == "absent":
+            yield f"{self.tail.path} is not there: what is served stays as it is"
+        else:
+            yield f"{self.error}: what is served stays as it is"
+        self._reported = state
+
+    def step(self, now: int) -> list[tuple[str, list[Lease]]]:
+        """Do some of the work; return the news by log. ``more`` says whether some is left."""
         try:
             begins, chunk = self.tail.read()
             self.error = ""
         except OSError as error:
             self.error = f"{self.tail.path}: {error.strerror}"
-            return False, []
+            self.more = False
+            return []
         if chunk:
             self.last_seen = time.time()
         if begins:
             self._fresh = LeaseLog()
+        self.more = True
         if self._fresh is not None:
             if chunk:
                 self._fresh.feed(chunk)
-                return True, []
-            return True, self._switch(self._fresh, now)
+                return []
+            return self._switch(self._fresh, now)
         self._log.feed(chunk)
         addresses = list(self._log.take_changed())
         for address in self._backlog:
@@ -66,7 +94,8 @@ class OwnLog:
             self.caught_up = self.caught_up or not chunk
         leases = self._log.leases
         news = self._store.put(self._server, [leases[address] for address in addresses])
-        return bool(chunk or addresses), [(self._server, news)]
+        self.more = bool(chunk or addresses)
+        return [(self._server, news)]
 
     def _switch(self, log: LeaseLog, now: int) -> list[tuple[str, list[Lease]]]:
         # dhcpd drops no lease of a client when it rewrites the file. What is not in the new file

@@ -28,6 +28,9 @@ from .store import Store
 _FIRST_RETRY = 0.1
 _LAST_RETRY = 5.0
 
+# More reasons than a network has for one loss are a peer that makes them up.
+_MOST_REASONS = 8
+
 # A link that held this long begins with the soonest retry again.
 _STEADY_SECONDS = 5.0
 
@@ -131,6 +134,10 @@ class Peer:
         self._decoder = Decoder()
         self._retry = _FIRST_RETRY
         self._next = 0.0
+        # What the journal says of the feed: the reasons of this loss, or that it is followed.
+        self._reasons: list[str] = []
+        self._lost_at: float | None = None
+        self._news: list[str] = []
         self._last = 0.0
         self.last_seen: float | None = None
         self._began = 0.0
@@ -150,6 +157,11 @@ class Peer:
         if self.complete:
             return "following"
         return "reading" if self.greeted else "connecting"
+
+    def news(self) -> list[str]:
+        """Return the lines for the journal since the last call: a loss, why, and the return."""
+        news, self._news = self._news, []
+        return news
 
     def fileno(self) -> int | None:
         """Return the descriptor to read from, None while there is none."""
@@ -215,6 +227,7 @@ class Peer:
                     self.complete = True
                     self._budget = 0
                     self.error = ""
+                    self._report_return(now)
                 else:
                     self.damage += event.damage
                 yield event
@@ -247,10 +260,36 @@ class Peer:
     def _lose(self, now: float, reason: str) -> None:
         self.greeted = self.complete = False
         self.error = reason
+        self._report_loss(now, reason)
         if now - self._began >= _STEADY_SECONDS and not reason.startswith("refused"):
             self._retry = _FIRST_RETRY
         self._next = now + self._retry
         self._retry = min(2 * self._retry, _LAST_RETRY)
+
+    def _report_loss(self, now: float, reason: str) -> None:
+        """Report a loss once, and each reason once while it lasts: it is tried again and again."""
+        first = self._lost_at is None
+        if self._lost_at is None:
+            self._lost_at = now
+        if reason in self._reasons or len(self._reasons) == _MOST_REASONS:
+            return
+        self._reasons.append(reason)
+        # What a peer sends goes to a terminal some day.
+        text = ascii(reason)[1:-1]
+        if first:
+            self._news.append(
+                f"the feed of {self.server} is lost: {text}; its leases stay known until they end, "
+                "and it is tried again"
+            )
+        else:
+            self._news.append(f"the feed of {self.server} is still lost: {text}")
+
+    def _report_return(self, now: float) -> None:
+        if self._lost_at is not None:
+            seconds = f"{now - self._lost_at:.1f} s"
+            self._news.append(f"the feed of {self.server} is back after {seconds}")
+        self._lost_at = None
+        self._reasons.clear()
 
     def _last_error_line(self) -> str:
         if self._process is None or self._process.stderr is None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import enum
 import errno
 import fcntl
+import filecmp
 import os
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from itertools import count
 from pathlib import Path
 
 from .cdb import Cdb, Write
@@ -17,10 +20,29 @@ from .zone import Edit
 # tinydns-data(8) needs some seconds for millions of names. One that takes longer hangs.
 _PATIENCE = 60.0
 _LOCK_SECONDS = 2.0
+# What is read or written of a file in one step, in less than a tenth of a millisecond.
+_SLICE = 1 << 17
+# A compiled file is compiled again when it is this much longer than twice what it was.
+_WASTE = 1 << 20
 
 
 class BusyError(RuntimeError):
     """Another process publishes into the same directory."""
+
+
+class _BuildError(Exception):
+    """A build is no good; the sentence says why."""
+
+
+class Progress(enum.Enum):
+    """What is left of the work after a step."""
+
+    MORE = enum.auto()
+    """Another step can be done at once."""
+    COMPILING = enum.auto()
+    """`tinydns-data` runs: there is nothing to do before it ends."""
+    DONE = enum.auto()
+    FAILED = enum.auto()
 
 
 class Copy:
@@ -39,25 +61,30 @@ class Copy:
 
     def write(self, image: bytes | bytearray) -> None:
         """Begin a new file with the whole image."""
+        for _ in self.write_in_steps(image):
+            pass
+
+    def write_in_steps(self, image: bytes | bytearray) -> Iterator[None]:
+        """Begin a new file; it has the whole image after the last step."""
         self.close()
         self.path.unlink(missing_ok=True)
-        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-        self._descriptor = os.open(self.path, flags, 0o644)
-        # Without this, ext4 writes the file out before it is renamed over another (auto_da_alloc in
-        # ext4(5)). A file lost in a power cut is made anew before tinydns starts.
-        os.posix_fallocate(self._descriptor, 0, len(image))
-        self._write(0, image)
+        self._descriptor = _create(self.path)
+        _reserve(self._descriptor, 0, len(image))
+        for start in range(0, len(image), _SLICE):
+            with memoryview(image) as view:
+                self._write(start, view[start : start + _SLICE])
+            yield
         self.behind = []
 
     def is_at(self, path: Path) -> bool:
-        """Say whether the file is what lies at a path."""
+        """Return whether the file is what lies at a path."""
         try:
             return os.path.samestat(path.stat(), os.fstat(self._descriptor))
         except OSError:
             return False
 
-    def update(self, writes: list[Write]) -> bool:
-        """Bring the file up to date by what changed; say whether that was possible."""
+    def update(self, writes: Sequence[Write]) -> bool:
+        """Bring the file up to date by what changed; return whether that was possible."""
         if self._descriptor < 0:
             return False
         try:
@@ -73,12 +100,17 @@ class Copy:
         return True
 
     def close(self) -> None:
-        """Give the descriptor back; the file is written anew before it is used again."""
+        """Close the file; it is written as a whole before it is used again."""
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
 
-    def _write(self, position: int, data: bytes | bytearray) -> None:
+    def remove(self) -> None:
+        """Close the file and remove it."""
+        self.close()
+        self.path.unlink(missing_ok=True)
+
+    def _write(self, position: int, data: bytes | bytearray | memoryview) -> None:
         if os.pwrite(self._descriptor, data, position) != len(data):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
@@ -87,13 +119,20 @@ class Publisher:
     """Changes what tinydns serves, in a single step: what is built beside it is renamed into place.
 
     A few names are put into the compiled file (module cdb), in the one of two copies that is not
-    served at the moment. That is what makes a name quick. At first, after a fault, and whenever it
-    has been quiet for a moment, everything is compiled by ``tinydns-data``, in a working directory
-    of its own (tinydns-data(8)).
+    served at the moment. That is what makes a name quick, and the file is right without a compile.
+    Everything is compiled by ``tinydns-data``, in a working directory of its own (tinydns-data(8)),
+    at first, for another site, after a fault, and when so much was taken out that the file has
+    grown by it (``wasteful``).
+
+    `compile` and `write_text` are work in small steps, so that a name that comes meanwhile need not
+    wait: the caller calls `step` whenever it has nothing else to do.
     """
 
     def __init__(self, directory: Path, command: str = "tinydns-data") -> None:
-        """Take the directory for this process alone; raise BusyError if another has it."""
+        """Take the directory for this process alone.
+
+        Raises BusyError: when another process has it.
+        """
         self.directory = directory
         self._command = command
         self._build = directory / ".build"
@@ -110,10 +149,17 @@ class Publisher:
                     os.close(self._lock)
                     raise BusyError(f"{directory} is published into by another process") from error
                 time.sleep(0.01)
+        for path in self._build.glob("*.cdb"):
+            with contextlib.suppress(OSError):
+                path.unlink()
+        self._numbers = count()
+        self._work: Iterator[None] | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._started = 0.0
         self._cdb: Cdb | None = None
-        self._served, self._spare = Copy(self._build / "one.cdb"), Copy(self._build / "two.cdb")
+        self._compiled_size = 0
+        self._served, self._spare = self._new_copy(), self._new_copy()
+        self._compiling = False
         # What was changed since the build that runs was begun.
         self._since: list[Edit] = []
         self._obsolete = False
@@ -127,40 +173,152 @@ class Publisher:
 
     @property
     def busy(self) -> bool:
-        """Whether a build runs."""
-        return self._process is not None
+        """Whether there is work that was begun and is not done."""
+        return self._work is not None
+
+    @property
+    def runnable(self) -> bool:
+        """Whether a step of the work can be done now."""
+        return self.busy and self.compiler is None
+
+    @property
+    def compiler(self) -> int | None:
+        """The process ID of `tinydns-data` while it runs."""
+        if self._process is None or self._process.poll() is not None:
+            return None
+        return self._process.pid
+
+    @property
+    def intact(self) -> bool:
+        """Whether single names can be published."""
+        return self._cdb is not None
 
     @property
     def in_place(self) -> bool:
         """Whether tinydns reads what was published last; somebody else may have changed it."""
         return self._cdb is None or self._served.is_at(self.directory / "data.cdb")
 
+    @property
+    def wasteful(self) -> bool:
+        """Whether what was taken out takes up so much room that compiling pays."""
+        return self._cdb is not None and len(self._cdb.image) > 2 * self._compiled_size + _WASTE
+
     def change(self, edits: Sequence[Edit]) -> bool:
-        """Publish changes of single lines; say whether that was possible.
+        """Publish changes of single lines; return whether that was possible.
 
         If it was not, everything must be compiled.
         """
-        if self.busy:
+        if self._compiling:
             self._since += edits
         if self._cdb is None:
-            return False
+            # They are put into what is being built.
+            return self._compiling and not self._obsolete
         try:
             self._put(self._cdb, edits)
         except (OSError, ValueError) as error:
-            self._fail(f"cannot put names into {self.directory}/data.cdb: {error}")
+            # What is in memory and in the copies may be half changed.
+            self._cdb = None
+            self.failures += 1
+            self.error = f"cannot put names into {self.directory}/data.cdb: {error}"
             return False
         self._published()
         return True
 
-    def start(self, data: bytes) -> int | None:
-        """Begin to compile zone data; return a descriptor that is readable when it is done.
-
-        None: nothing was started, and ``error`` says why.
-        """
+    def compile(self, data: Iterable[bytes]) -> None:
+        """Begin to compile zone data, which comes in parts, and to put the result in place."""
         self._started = time.monotonic()
+        self._since = []
+        self._obsolete = False
+        self._compiling = True
+        self._work = self._compile(data)
+
+    def write_text(self, data: Iterable[bytes]) -> None:
+        """Begin to write zone data for people to read; what tinydns reads has it already."""
+        self._work = self._write_text(data)
+
+    def step(self) -> Progress:
+        """Do a little of the work."""
+        if self._work is None:
+            return Progress.DONE
+        if self.compiler is not None:
+            return Progress.COMPILING
         try:
-            self._stage(data)
-            self._process = subprocess.Popen(
+            next(self._work)
+        except StopIteration:
+            self._end_work()
+            return Progress.DONE
+        except (OSError, ValueError, _BuildError) as error:
+            self._end_work()
+            self.failures += 1
+            self.error = str(error)
+            return Progress.FAILED
+        return Progress.MORE if self.compiler is None else Progress.COMPILING
+
+    def forget(self) -> None:
+        """Publish no change before everything is compiled: the zones themselves are others."""
+        self._cdb = None
+        self._obsolete = self._compiling
+
+    def overdue(self) -> None:
+        """Kill a build that hangs."""
+        if self._process is not None and time.monotonic() - self._started > _PATIENCE:
+            self._process.kill()
+
+    def close(self) -> None:
+        """Finish a build that runs, and let others publish."""
+        while (progress := self.step()) in (Progress.MORE, Progress.COMPILING):
+            if progress is Progress.COMPILING and self._process is not None:
+                try:
+                    self._process.wait(5)
+                except subprocess.TimeoutExpired:
+                    self._process.kill()
+                    self._process.wait()
+        self._served.close()
+        self._spare.close()
+        os.close(self._lock)
+
+    # -- the work ------------------------------------------------------------------------------
+
+    def _write_text(self, data: Iterable[bytes]) -> Iterator[None]:
+        yield from self._stage(data)
+        self._put_text_in_place()
+
+    def _compile(self, data: Iterable[bytes]) -> Iterator[None]:
+        yield from self._stage(data)
+        # The serial of the zones is the time stamp of `data` (tinydns-data(8)), so the file that is
+        # there is taken as it is when it says the same.
+        staged, live = self._build / "data", self.directory / "data"
+        with contextlib.suppress(OSError):
+            if self._first and filecmp.cmp(staged, live, shallow=False):
+                staged.unlink()
+                staged.hardlink_to(live)
+        yield from self._run()
+        if self._obsolete:
+            return
+        yield from self._adopt()
+
+    def _stage(self, data: Iterable[bytes]) -> Iterator[None]:
+        """Write `data` in the working directory."""
+        staged = self._build / "data"
+        staged.unlink(missing_ok=True)
+        descriptor = _create(staged)
+        try:
+            position = 0
+            for part in data:
+                _reserve(descriptor, position, len(part))
+                if os.pwrite(descriptor, part, position) != len(part):
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+                position += len(part)
+                yield
+        except OSError as error:
+            raise _BuildError(f"cannot write {staged}: {error.strerror}") from error
+        finally:
+            os.close(descriptor)
+
+    def _run(self) -> Iterator[None]:
+        """Run `tinydns-data`; nobody asks for another step before it has ended."""
+        try:
+            process = subprocess.Popen(
                 [self._command],
                 cwd=self._build,
                 stdin=subprocess.DEVNULL,
@@ -169,106 +327,116 @@ class Publisher:
                 pass_fds=[self._lock],
             )
         except OSError as error:
-            self._fail(f"cannot build zone data: {error}")
-            return None
+            raise _BuildError(f"cannot run {self._command}: {error.strerror}") from error
         if self._cdb is not None:
             # Nobody waits for it: what it will say is served already.
             with contextlib.suppress(OSError):
-                os.setpriority(os.PRIO_PROCESS, self._process.pid, 19)
-        self._since = []
-        return os.pidfd_open(self._process.pid)
-
-    def forget(self) -> None:
-        """Take no more changes before everything is compiled: the zones themselves are others."""
-        self._cdb = None
-        self._obsolete = self.busy
-
-    def overdue(self) -> None:
-        """Kill a build that hangs."""
-        if self._process is not None and time.monotonic() - self._started > _PATIENCE:
-            self._process.kill()
-
-    def finish(self) -> bool:
-        """Put a build that is done in place; say whether it was good."""
-        process, self._process = self._process, None
-        if process is None or process.stderr is None:
-            return False
-        said = os.read(process.stderr.fileno(), 4096).decode("utf-8", "replace").strip()
+                os.setpriority(os.PRIO_PROCESS, process.pid, 19)
+        self._process = process
+        yield
+        self._process = None
+        assert process.stderr is not None
+        printed = os.read(process.stderr.fileno(), 4096).decode("utf-8", "replace").strip()
         process.stderr.close()
-        status = process.wait()
-        if status != 0:
-            self._fail(f"tinydns-data failed ({status}): {said}")
-            return False
-        if self._obsolete:
-            self._obsolete = False
-            return True
-        behind = self._cdb is None
+        if (status := process.wait()) != 0:
+            raise _BuildError(f"tinydns-data failed ({status}): {printed}")
+
+    def _adopt(self) -> Iterator[None]:
+        """Serve what was compiled, with what was changed meanwhile.
+
+        The served copy and the spare one stay in use until both new ones are ready.
+        """
+        image = yield from _read(self._build / "data.cdb")
+        size = len(image)
+        first, second = self._new_copy(), self._new_copy()
         try:
-            cdb = Cdb((self._build / "data.cdb").read_bytes())
-            for old, new in self._since:
-                cdb.edit(old, new)
-            cdb.take_writes()
-            self._spare.write(cdb.image)
-            self._serve()
-            # Ready for the first change, which would have to write it otherwise.
-            self._spare.write(cdb.image)
-            (self._build / "data").rename(self.directory / "data")
-        except (OSError, ValueError) as error:
-            self._fail(f"cannot put zone data in place: {error}")
-            return False
-        self._cdb = cdb
+            yield from first.write_in_steps(image)
+            yield from second.write_in_steps(image)
+        except OSError as error:
+            self._obsolete = True
+            raise _BuildError(f"cannot write {self._build}: {error.strerror}") from error
+        finally:
+            if self._obsolete:
+                first.remove()
+                second.remove()
+        if self._obsolete:
+            return
+        cdb = Cdb(image)
+        for old, new in self._since:
+            cdb.edit(old, new)
+        behind, former = self._cdb is None, (self._served, self._spare)
+        # Until the new one is in place there is neither.
+        self._cdb = None
+        self._served, self._spare = second, first
+        self._publish_spare(cdb)
+        self._put_text_in_place()
+        self._cdb, self._compiled_size = cdb, size
         self._first = False
         self.builds += 1
         self.seconds = time.monotonic() - self._started
         if behind:
             self._published()
-        return True
+        # Each may take a millisecond, for nobody else has the file any more.
+        for copy in former:
+            yield
+            copy.remove()
 
-    def close(self) -> None:
-        """Wait for a build that runs, and let others publish."""
-        if self._process is not None:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self._process.wait(5)
-            self.finish()
-        self._served.close()
-        self._spare.close()
-        os.close(self._lock)
+    def _put_text_in_place(self) -> None:
+        (self._build / "data").rename(self.directory / "data")
+
+    # -- the copies ----------------------------------------------------------------------------
+
+    def _new_copy(self) -> Copy:
+        return Copy(self._build / f"{next(self._numbers)}.cdb")
 
     def _put(self, cdb: Cdb, edits: Sequence[Edit]) -> None:
         for old, new in edits:
             cdb.edit(old, new)
+        self._publish_spare(cdb)
+
+    def _publish_spare(self, cdb: Cdb) -> None:
         writes = cdb.take_writes()
         if not self._spare.update(writes):
             self._spare.write(cdb.image)
-        self._serve()
-        self._spare.behind = writes
-
-    def _serve(self) -> None:
         name = self._build / "next.cdb"
         name.unlink(missing_ok=True)
         name.hardlink_to(self._spare.path)
         name.rename(self.directory / "data.cdb")
         self._served, self._spare = self._spare, self._served
-
-    def _stage(self, data: bytes) -> None:
-        # The serial of the zones is the time stamp of `data` (tinydns-data(8)), so the file that is
-        # served now is taken as it is when it says the same.
-        staged = self._build / "data"
-        staged.unlink(missing_ok=True)
-        live = self.directory / "data"
-        with contextlib.suppress(OSError):
-            if self._first and live.read_bytes() == data:
-                staged.hardlink_to(live)
-                return
-        staged.write_bytes(data)
+        self._spare.behind = writes
 
     def _published(self) -> None:
         self.publishes += 1
         self.last = time.time()
         self.error = ""
 
-    def _fail(self, error: str) -> None:
-        # What is in memory and in the copies may be half changed.
-        self._cdb = None
-        self.failures += 1
-        self.error = error
+    def _end_work(self) -> None:
+        self._work = None
+        self._compiling = False
+        self._since = []
+
+
+def _create(path: Path) -> int:
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
+
+
+def _reserve(descriptor: int, start: int, length: int) -> None:
+    """Have a place on the disk for what is to be written.
+
+    Without this, ext4 writes a file out before it is renamed over another (auto_da_alloc in
+    ext4(5)). One that is lost in a power cut is built again before tinydns starts.
+    """
+    if length:
+        os.posix_fallocate(descriptor, start, length)
+
+
+def _read(path: Path) -> Generator[None, None, bytearray]:
+    """Return the content of a file, after some steps."""
+    with path.open("rb", buffering=0) as file:
+        image = bytearray(os.fstat(file.fileno()).st_size)
+        for start in range(0, len(image), _SLICE):
+            with memoryview(image) as view, view[start : start + _SLICE] as part:
+                if file.readinto(part) != len(part):
+                    raise _BuildError(f"{path} was cut short")
+            yield
+    return image

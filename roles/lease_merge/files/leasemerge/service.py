@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
-import math
 import os
 import selectors
 import signal
@@ -22,30 +21,15 @@ from .merge import Merge
 from .metrics import metrics
 from .own_log import OwnLog
 from .peers import Follower, Peer
-from .protocol import ALIVE_SECONDS, Blocks, Event, Hello
-from .publish import Publisher
+from .protocol import Blocks, Event, Hello
+from .publish import Progress, Publisher
+from .schedule import Schedule
 from .site import Site, SiteError
 from .status import Status
 from .store import EARLIER, Store
 from .tail import Tail
 from .zone import Zone
 
-# A service waits this long for a peer to begin, and to have told everything, before it publishes
-# what it knows. Until then the zone data that is there is served, and at boot none: the other
-# server answers. Its memory alone would take the names away whose leases were renewed while it
-# was off.
-_FIRST_WAIT = 3.0
-_FIRST_TELLING = 20.0
-# The service looks at its clocks this often: the wall clock may have been set meanwhile.
-_TICK = 1.0
-# The node exporter is read every 15 seconds or so.
-_METRICS_SECONDS = 3.0
-# What was changed name by name is compiled as a whole when it has been quiet for a moment, and at
-# the latest after a while of ever more changes.
-_QUIET = 0.5
-_LONGEST = 30.0
-# A build that failed is tried again after this.
-_RETRY_SECONDS = 2.0
 # No more followers than name servers that a zone of dnscache can have, twice over for links that
 # are about to be noticed dead.
 _MAX_FOLLOWERS = 32
@@ -107,7 +91,10 @@ class Service:
     """One loop for everything: no threads, no locks, one build at a time."""
 
     def __init__(self, settings: Settings) -> None:
-        """Read what there is; raise OSError, SiteError or BusyError where that fails."""
+        """Read what there is.
+
+        Raises OSError, SiteError or BusyError: where that fails.
+        """
         self._settings = settings
         # Watched before it is read: what is written in between is read again.
         self._site_file = Tail(settings.site)
@@ -120,26 +107,19 @@ class Service:
             self._store.begin(settings.server, self._store.generation, int(time.time()))
             self._own = OwnLog(settings.server, settings.lease_file, self._store)
         self._peers = [Peer(server, command) for server, command in settings.feeds]
-        self._waited_for = {peer.server for peer in self._peers}
         self._followers: list[Follower] = []
         self._selector = selectors.DefaultSelector()
         self._listener = self._listen(settings.socket)
         self._now = int(time.time())
         self._merge = self._new_merge()
         self._zone = Zone(self._site)
-        # New blocks that the merge was told of.
-        self._dirty = True
-        # When everything is to be compiled, and when at the latest; at first there is nothing else.
-        self._compile_at = 0.0
-        self._compile_by = math.inf
-        self._more = True
+        self._schedule = Schedule(time.monotonic(), [peer.server for peer in self._peers])
+        self._compiler = -1
         self._stopping = False
-        self._started = time.monotonic()
-        self._next_tick = self._next_alive = self._next_metrics = 0.0
         self._ready = False
 
     def run(self) -> None:
-        """Serve until SIGTERM. A site that is written anew is read again."""
+        """Serve until SIGTERM. A site that is written again is read again."""
         read, write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         signal.set_wakeup_fd(write)
         signal.signal(signal.SIGTERM, self._stop)
@@ -153,7 +133,7 @@ class Service:
             self._selector.register(self._own.tail, selectors.EVENT_READ, self._own_woken)
         try:
             while not self._stopping:
-                for key, _ in self._selector.select(0 if self._more else self._timeout()):
+                for key, _ in self._selector.select(self._timeout()):
                     call: Callable[[], object] = key.data
                     call()
                 self._step()
@@ -165,83 +145,87 @@ class Service:
 
     def _step(self) -> None:
         self._advance_clock()
-        if self._more:
-            self._more = False
-            self._read_own()
+        self._read_own()
         clock = time.monotonic()
         for peer in self._peers:
             if peer.silent(clock):
-                self._drop(peer, clock, "it says nothing")
+                self._drop(peer, clock, "nothing came, not even a sign of life")
             if peer.due(clock):
                 peer.connect(clock)
                 self._listen_to(peer)
-        if clock >= self._next_tick:
-            self._tick(clock)
+            for line in peer.news():
+                log(line)
+        # Names come before everything that can wait for its turn.
+        states = {peer.server: peer.state for peer in self._peers}
+        if self._schedule.may_publish(clock, self._own is None or self._own.caught_up, states):
+            self._publish(clock)
         for follower in list(self._followers):
             if follower.waiting:
                 self._write(follower)
-        if self._may_publish(clock):
-            self._publish(clock)
-            if clock >= self._compile_at and not self._publisher.busy:
-                self._compile(clock)
+        if self._schedule.tick.due(clock):
+            self._tick(clock)
+        self._build(clock)
 
     def _timeout(self) -> float:
+        if self._hurry:
+            return 0.0
         clock = time.monotonic()
-        waits = [self._next_tick - clock]
+        waits = [self._schedule.wait(clock, self._publisher.busy)]
         waits += [peer.wait(clock) for peer in self._peers]
-        if (expiry := self._merge.next_expiry) is not None:
+        if self._schedule.open and (expiry := self._merge.next_expiry) is not None:
             waits.append(expiry - time.time())
-        if not self._publisher.busy:
-            waits.append(self._compile_at - clock)
         return max(0.0, min(waits))
+
+    @property
+    def _hurry(self) -> bool:
+        """Whether there is work that need not wait for anything."""
+        return (self._own is not None and self._own.more) or self._publisher.runnable
 
     def _advance_clock(self) -> None:
         now = int(time.time())
         # A clock that is slewed back a little stands still. One that is set back counts again:
         # what had expired may be live.
         if not self._now - 2 <= now < self._now:
-            self._dirty |= now < self._now
+            if now < self._now:
+                self._schedule.changed()
             self._now = now
 
     def _tick(self, clock: float) -> None:
-        self._next_tick = clock + _TICK
         if self._site_file.watch():
             self._read_site()
         self._publisher.overdue()
         if not self._publisher.in_place:
-            print(
-                "data.cdb is not what was published: it is made anew", file=sys.stderr, flush=True
-            )
+            log("data.cdb is not what was published: it is compiled again")
             self._publisher.forget()
-            self._compile_at = clock
+            self._schedule.compile(clock)
+        elif self._publisher.wasteful:
+            self._schedule.compile(clock)
         self._store.save()
         if self._own is not None:
-            self._more |= self._own.tail.watch() or bool(self._own.error)
+            self._own.more |= self._own.tail.watch() or bool(self._own.error)
         for peer in self._peers:
             self._listen_to(peer)
-        if clock >= self._next_alive:
-            self._next_alive = clock + ALIVE_SECONDS
+        if self._schedule.alive.due(clock):
             for follower in self._followers:
                 follower.alive()
-        self._report(clock)
+        if self._schedule.metrics.due(clock):
+            self._write_metrics()
         notify("WATCHDOG=1")
 
     # -- feeds ---------------------------------------------------------------------------------
 
     def _own_woken(self) -> None:
         if self._own is not None and self._own.tail.woken():
-            self._more = True
+            self._own.more = True
 
     def _read_own(self) -> None:
-        if self._own is None:
+        own = self._own
+        if own is None or not own.more:
             return
-        before = self._own.error
-        more, news = self._own.step(self._now)
-        if self._own.error not in ("", before):
-            print(f"{self._own.error}: what is served stays as it is", file=sys.stderr, flush=True)
-        self._more |= more
-        for log, leases in news:
-            self._learn(log, leases)
+        for server, leases in own.step(self._now):
+            self._learn(server, leases)
+        for line in own.news():
+            log(line)
 
     def _learn(self, log: str, leases: Sequence[Lease]) -> None:
         if not leases:
@@ -249,7 +233,7 @@ class Service:
         for follower in self._followers:
             follower.send(log, leases)
         self._merge.update(log, leases)
-        self._dirty = True
+        self._schedule.changed()
 
     def _listen_to(self, peer: Peer) -> None:
         descriptor = peer.fileno()
@@ -359,48 +343,51 @@ class Service:
             merge.update(name, list(self._store.logs[name].values()))
         return merge
 
-    def _may_publish(self, clock: float) -> bool:
-        if self._own is not None and not self._own.caught_up:
-            return False
-        waited = clock - self._started
-        for peer in self._peers:
-            if peer.complete or waited > (_FIRST_TELLING if peer.greeted else _FIRST_WAIT):
-                self._waited_for.discard(peer.server)
-        return not self._waited_for
-
     def _publish(self, clock: float) -> None:
-        expiry = self._merge.next_expiry
-        if not self._dirty and (expiry is None or self._now < expiry):
+        if not self._schedule.publish_due(self._now, self._merge.next_expiry):
             return
-        self._dirty = False
         if not self._zone.update(self._merge.changes(self._now)):
             return
         if self._publisher.change(self._zone.take_edits()):
-            self._compile_by = min(self._compile_by, clock + _LONGEST)
-            self._compile_at = min(clock + _QUIET, self._compile_by)
-        elif self._compile_at > clock + _RETRY_SECONDS:
-            self._compile_at = clock
-
-    def _compile(self, clock: float) -> None:
-        self._compile_at = self._compile_by = math.inf
-        done = self._publisher.start(self._zone.render())
-        if done is None:
-            self._failed(clock)
+            self._schedule.published(clock)
         else:
-            self._selector.register(done, selectors.EVENT_READ, lambda: self._built(done))
+            self._schedule.compile(clock)
 
-    def _built(self, done: int) -> None:
-        self._selector.unregister(done)
-        os.close(done)
-        if not self._publisher.finish():
-            self._failed(time.monotonic())
-        elif not self._ready:
+    def _build(self, clock: float) -> None:
+        """Do a little of the work that no name waits for."""
+        publisher, schedule = self._publisher, self._schedule
+        if not publisher.busy:
+            if not schedule.open:
+                return
+            if schedule.compile_due(clock):
+                publisher.compile(self._zone.parts())
+            elif schedule.text_due(clock):
+                publisher.write_text(self._zone.parts())
+            else:
+                return
+        progress = publisher.step()
+        if progress is Progress.COMPILING:
+            self._await_compiler()
+        elif progress is Progress.FAILED:
+            log(publisher.error)
+            if publisher.intact:
+                schedule.text_failed(clock)
+            else:
+                schedule.compile_failed(clock)
+        elif progress is Progress.DONE and publisher.intact and not self._ready:
             self._ready = True
             notify("READY=1")
 
-    def _failed(self, clock: float) -> None:
-        print(self._publisher.error, file=sys.stderr, flush=True)
-        self._compile_at = clock + _RETRY_SECONDS
+    def _await_compiler(self) -> None:
+        if self._compiler >= 0 or (process := self._publisher.compiler) is None:
+            return
+        self._compiler = os.pidfd_open(process)
+        self._selector.register(self._compiler, selectors.EVENT_READ, self._compiler_ended)
+
+    def _compiler_ended(self) -> None:
+        self._selector.unregister(self._compiler)
+        os.close(self._compiler)
+        self._compiler = -1
 
     def _site_woken(self) -> None:
         if self._site_file.woken():
@@ -411,22 +398,21 @@ class Service:
             self._site = read_site(self._settings.site)
         except (OSError, SiteError) as error:
             self._site_error = f"the site was not read again: {error}"
-            print(self._site_error, file=sys.stderr, flush=True)
+            log(self._site_error)
             return
         self._site_error = ""
         self._store.use(self._site)
         self._merge = self._new_merge()
         self._zone = Zone(self._site)
         self._publisher.forget()
-        self._dirty = True
+        self._schedule.changed()
 
     # -- for people and programs ---------------------------------------------------------------
 
-    def _report(self, clock: float) -> None:
+    def _write_metrics(self) -> None:
         metrics_file = self._settings.metrics_file
-        if metrics_file is None or clock < self._next_metrics:
+        if metrics_file is None:
             return
-        self._next_metrics = clock + _METRICS_SECONDS
         beside = metrics_file.with_name(metrics_file.name + ".new")
         text = "".join(f"{line}\n" for line in metrics(self._status()))
         try:
@@ -440,7 +426,7 @@ class Service:
         return status.collect(
             server=self._settings.server,
             now=time.time(),
-            started=time.time() - (time.monotonic() - self._started),
+            started=time.time() - (time.monotonic() - self._schedule.started),
             own=self._own,
             peers=self._peers,
             followers=self._followers,
@@ -464,6 +450,11 @@ class Service:
         self._site_file.close()
         self._publisher.close()
         self._store.close()
+
+
+def log(text: str) -> None:
+    """Write a line for the journal."""
+    print(text, file=sys.stderr, flush=True)
 
 
 def notify(message: str) -> None:

@@ -26,7 +26,7 @@ class FeedStatus:
     kind: str
     """`own` lease file, or `peer`."""
     state: str
-    """`following`, `reading`, `connecting`, `lost`, or `absent` (an own lease file)."""
+    """`following`, `reading`, `connecting`, `lost`; of an own lease file `absent`, `unreadable`."""
     leases: int
     last_seen: float | None = None
     damage: int = 0
@@ -132,11 +132,10 @@ def collect(
 
 
 def _own_feed(server: str, own: OwnLog, leases: int) -> FeedStatus:
-    present = "following" if own.tail.present else "absent"
     return FeedStatus(
         server=server,
         kind="own",
-        state=present if own.caught_up else "reading",
+        state=own.state,
         leases=leases,
         last_seen=own.last_seen,
         damage=own.damage,

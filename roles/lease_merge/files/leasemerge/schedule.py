@@ -1,0 +1,131 @@
+"""When the service publishes, compiles, retries and reports: pure, the clock is an argument.
+
+A ``clock`` is in seconds of a monotonic clock; ``now`` is Unix seconds.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+
+from .protocol import ALIVE_SECONDS
+
+# A service waits this long for a peer to begin, and to have sent everything, before it publishes
+# what it knows. Until then the zone data that is there is served, and at boot none: the other
+# server answers. What it remembers alone would take the names away whose leases were renewed while
+# it was off.
+FIRST_WAIT = 3.0
+FIRST_READING = 20.0
+# The service checks its clocks and files this often: the wall clock may have been set meanwhile.
+TICK = 1.0
+# The node exporter is read every 15 seconds or so.
+METRICS_SECONDS = 3.0
+# The text of the zone data, which only people read, is written when it has been quiet for a
+# moment, and at the latest after a while of ever more changes.
+QUIET = 1.0
+LONGEST = 30.0
+# What failed is tried again after this.
+RETRY_SECONDS = 2.0
+
+
+class Every:
+    """Something that is due every so many seconds, and at first at once."""
+
+    def __init__(self, seconds: float) -> None:
+        """Take the interval."""
+        self._seconds = seconds
+        self.next = -math.inf
+
+    def due(self, clock: float) -> bool:
+        """Return whether it is time; then the next time is an interval from now."""
+        if clock < self.next:
+            return False
+        self.next = clock + self._seconds
+        return True
+
+
+class Schedule:
+    """What is due. The service reports what happens, and asks before each step."""
+
+    def __init__(self, clock: float, peers: Iterable[str]) -> None:
+        """Begin with everything to be compiled, once each peer has sent what it knows."""
+        self.tick = Every(TICK)
+        self.alive = Every(ALIVE_SECONDS)
+        self.metrics = Every(METRICS_SECONDS)
+        self.started = clock
+        self._awaited = set(peers)
+        self.open = False
+        """Whether it may be published at all; at first the feeds are waited for."""
+        self._changed = True
+        self._compile_at = clock
+        self._text_at = self._text_by = math.inf
+
+    # -- what happened -------------------------------------------------------------------------
+
+    def changed(self) -> None:
+        """Note that the merge has news."""
+        self._changed = True
+
+    def published(self, clock: float) -> None:
+        """Note that single names were published: the text is behind now."""
+        self._text_by = min(self._text_by, clock + LONGEST)
+        self._text_at = min(clock + QUIET, self._text_by)
+
+    def compile(self, clock: float) -> None:
+        """Have everything compiled: now, or when a retry is due that was decided on already."""
+        if self._compile_at > clock + RETRY_SECONDS:
+            self._compile_at = clock
+
+    def compile_failed(self, clock: float) -> None:
+        """Note that nothing can be published before everything is compiled."""
+        self._compile_at = clock + RETRY_SECONDS
+
+    def text_failed(self, clock: float) -> None:
+        """Note that the text is still behind."""
+        self._text_at = self._text_by = clock + RETRY_SECONDS
+
+    # -- what is due ---------------------------------------------------------------------------
+
+    def may_publish(self, clock: float, caught_up: bool, peers: Mapping[str, str]) -> bool:
+        """Return whether what is known is enough to publish from.
+
+        ``caught_up`` is of this server's own log; ``peers`` are the states of the others' feeds.
+        """
+        for server, state in peers.items():
+            patience = FIRST_READING if state == "reading" else FIRST_WAIT
+            if state == "following" or clock - self.started > patience:
+                self._awaited.discard(server)
+        self.open = self.open or (caught_up and not self._awaited)
+        return self.open
+
+    def publish_due(self, now: int, expiry: int | None) -> bool:
+        """Return whether names may have changed; ``expiry`` is when the next lease ends."""
+        due = self._changed or (expiry is not None and expiry <= now)
+        self._changed = False
+        return due
+
+    def compile_due(self, clock: float) -> bool:
+        """Return whether everything is to be compiled now, the text with it."""
+        if clock < self._compile_at:
+            return False
+        self._compile_at = self._text_at = self._text_by = math.inf
+        return True
+
+    def text_due(self, clock: float) -> bool:
+        """Return whether the text alone is to be written now."""
+        if clock < self._text_at:
+            return False
+        self._text_at = self._text_by = math.inf
+        return True
+
+    def wait(self, clock: float, busy: bool) -> float:
+        """Return the seconds until something is due; a busy publisher begins nothing else."""
+        times = [self.tick.next]
+        if not self.open:
+            times += [end for end in self._ends_of_waiting() if end > clock]
+        elif not busy:
+            times += [self._compile_at, self._text_at]
+        return max(0.0, min(times) - clock)
+
+    def _ends_of_waiting(self) -> tuple[float, float]:
+        return self.started + FIRST_WAIT, self.started + FIRST_READING
