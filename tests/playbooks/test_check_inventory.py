@@ -1,4 +1,4 @@
-"""The playbook that every deployment begins with: an inventory with faults goes no further."""
+"""An inventory with faults goes no further than the playbook that every deployment begins with."""
 
 from __future__ import annotations
 
@@ -40,7 +40,41 @@ def test_1_the_example_has_no_fault(inventory: Path) -> None:
     assert status == 0, output
 
 
-def test_2_a_fault_stops_the_run(inventory: Path) -> None:
+def test_2_a_file_that_is_not_yaml_stops_everything(inventory: Path) -> None:
+    """The sentence alone is printed, with line and column; Ansible's own commands stop as well."""
+    path = inventory / "fixed_hosts.yml"
+    lines = path.read_text().count("\n")
+    path.write_text(path.read_text() + "    one: { fixed_address: 10.1.1.99\n")
+    sentence = (
+        f"{path}:{lines + 1}:10: the brace {{ is not closed, or a comma or a quotation mark is "
+        "missing after it; add what is missing."
+    )
+    title = "The inventory has faults. Nothing was touched. Fix these and run again:"
+    status, output = check(inventory)
+    assert status != 0
+    assert output.splitlines() == [title, sentence]
+    adhoc = subprocess.run(
+        [Path(sys.executable).with_name("ansible"), "-i", inventory, "localhost", "-m", "ping"],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert adhoc.returncode != 0
+    assert adhoc.stderr.splitlines() == [title, sentence]
+
+
+def test_3_another_source_that_cannot_be_read_stops_the_run(inventory: Path) -> None:
+    """Ansible would go on without it."""
+    (inventory / "more").write_text("[fixed_hosts\n")
+    status, output = check(inventory)
+    assert status != 0
+    assert "Completely failed to parse inventory source" in output
+    assert "PLAY" not in output
+
+
+def test_4_a_fault_stops_the_run(inventory: Path) -> None:
     """The first fault is told in its sentence, and no later play begins."""
     path = inventory / "fixed_hosts.yml"
     table = yaml.safe_load(path.read_text())

@@ -49,7 +49,7 @@ def play(folder: Path, text: str) -> tuple[int, str]:
 def project(tmp_path: Path) -> Path:
     """Copy the inventory beside links to the rest of the project."""
     shutil.copytree(PROJECT / "inventory", tmp_path / "inventory")
-    for name in ("ansible.cfg", "roles", "filter_plugins", "molecule"):
+    for name in ("ansible.cfg", "roles", "filter_plugins", "inventory_plugins", "molecule"):
         (tmp_path / name).symlink_to(PROJECT / name)
     return tmp_path
 

@@ -1,0 +1,412 @@
+"""Faults of the inventory's files: what YAML or Ansible would refuse, drop or misread.
+
+Ansible warns of a file that it cannot read, goes on without it, and every host in it is gone from
+the network. Here each such place is a Fault with its file, line and column. What the values mean
+is the business of leasemerge.inventory_check.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
+from pathlib import Path
+
+import yaml
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "roles/lease_merge/files"))
+
+from leasemerge.inventory_check import FIXED_HOST_KEYS, Fault
+
+GROUPS = ("fixed_hosts", "dhcp_servers", "tinydns_servers", "dnscache_servers")
+SERVER_KEYS = ("failover_role", "alias_name", "alias_address")
+
+# libyaml's is ten times as fast as the one in Python.
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_SECTIONS = ("hosts", "vars", "children")
+_SUFFIXES = (".yml", ".yaml", ".json")
+_VARIABLES = ("group_vars", "host_vars")
+# What Ansible puts in front of a file that is encrypted.
+_VAULT = b"$ANSIBLE_VAULT"
+# What git leaves in a file that it could not merge.
+_CONFLICT = re.compile(rb"^(?:<<<<<<<|>>>>>>>) ", re.MULTILINE)
+_ADDRESS = re.compile(r"[0-9]+(\.[0-9]+){3}")
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+# YAML 1.1 section "integer": 0600 is 384.
+_OCTAL = re.compile(r"[-+]?0[0-9_]+")
+_NUMBER = "tag:yaml.org,2002:int"
+_TEXT = "tag:yaml.org,2002:str"
+_NULL = "tag:yaml.org,2002:null"
+_MERGE = "tag:yaml.org,2002:merge"
+
+# A part of libyaml's message for each usual slip, what the slip is, and its remedy.
+_SLIPS = (
+    ("violates indentation", "a tab is used for indentation", "use spaces"),
+    (
+        "mapping values are not allowed",
+        "there is a second colon in the line, or the line is indented more than the one above",
+        "indent it as the lines around it, and put a text with a colon in quotes",
+    ),
+    ("could not find expected ':'", "no colon follows the name", "write one, and a space after it"),
+    (
+        "expected ',' or '}'",
+        "the brace { is not closed, or a comma or a quotation mark is missing after it",
+        "add what is missing",
+    ),
+    (
+        "expected ',' or ']'",
+        "the bracket [ is not closed, or a comma or a quotation mark is missing after it",
+        "add what is missing",
+    ),
+    ("unexpected end of stream", "the quotation mark is not closed", "close it"),
+    (
+        "did not find expected key",
+        "this line is not indented like those above it, or text follows a quotation mark",
+        "indent it as the lines around it, and put a text in quotes as a whole",
+    ),
+    (
+        "expected '-' indicator",
+        "this line is not indented like those above it",
+        "indent it as the lines around it",
+    ),
+    ("undefined alias", "the text begins with *", "put it in quotes"),
+    ("expected alphabetic or numeric", "the text begins with * or &", "put it in quotes"),
+    (
+        "unknown escape character",
+        "there is a backslash between double quotation marks",
+        "use single ones",
+    ),
+    ("another document", "there is a second --- line", "remove it"),
+)
+# The messages whose place is where the piece begins that is not ended.
+_BEGUN = ("expected ':'", "expected ',' or", "unexpected end of stream")
+
+
+def check(source: Path) -> list[Fault]:
+    """Return the faults of an inventory source: a file or a folder, and the variables beside it."""
+    files = _Files()
+    for path in _inventory_files(source):
+        files.read_inventory(path)
+    files.read_variables(source if source.is_dir() else source.parent)
+    return files.faults
+
+
+def _inventory_files(source: Path) -> Iterator[Path]:
+    """Yield the YAML files that Ansible reads of a source, in its order."""
+    if not source.is_dir():
+        yield source
+        return
+    for path in sorted(source.iterdir()):
+        if path.name in _VARIABLES or path.name.startswith("."):
+            continue
+        if path.is_dir() or path.suffix in _SUFFIXES:
+            yield from _inventory_files(path)
+
+
+class _Files:
+    """What has been read so far, and its faults."""
+
+    def __init__(self) -> None:
+        self.faults: list[Fault] = []
+        self._hosts: set[str] = set()
+        self._groups = {"all", "ungrouped"}
+        # Where each key of ours of a host was first seen.
+        self._keys: dict[tuple[str, str], str] = {}
+
+    def read_inventory(self, path: Path) -> None:
+        """Check a file of groups and hosts."""
+        root = self._compose(path)
+        if root is None:
+            return
+        if root.tag == _NULL:
+            self._fault(path, root, "the file is empty", "write a group into it, or remove it")
+        elif not isinstance(root, yaml.MappingNode):
+            self._fault(
+                path, root, "the file is not a mapping", "write each group as a name with a colon"
+            )
+        elif not any(key.value == "plugin" for key, _ in root.value):
+            for key, value in root.value:
+                self._group(path, key, value, child=False)
+
+    def read_variables(self, folder: Path) -> None:
+        """Check group_vars/ and host_vars/ in a folder."""
+        groups = {*self._groups, *GROUPS}
+        for kind, names in (("group_vars", groups), ("host_vars", self._hosts)):
+            for entry in sorted((folder / kind).glob("[!.]*")):
+                if not entry.is_dir() and entry.suffix not in (*_SUFFIXES, ""):
+                    continue
+                name = entry.name if entry.is_dir() else entry.stem
+                meant = _meant(name, names)
+                if name not in names and meant:
+                    self.faults.append(
+                        Fault(
+                            _shown(entry),
+                            f"there is no {kind.partition('_')[0]} {name}",
+                            f"rename it to {meant}, if that is meant, or remove it",
+                        )
+                    )
+                if not entry.is_dir() and entry.suffix and entry.with_suffix("").is_dir():
+                    self.faults.append(
+                        Fault(
+                            _shown(entry),
+                            f"Ansible does not read it, since there is a folder {name} beside it",
+                            "move it into the folder",
+                        )
+                    )
+                for path in _variable_files(entry):
+                    self._variables(path)
+
+    def _variables(self, path: Path) -> None:
+        root = self._compose(path)
+        if root is not None and root.tag != _NULL and not isinstance(root, yaml.MappingNode):
+            self._fault(
+                path, root, "the file is not a mapping", "write each as a name with a colon"
+            )
+        elif isinstance(root, yaml.MappingNode):
+            self._names(path, root)
+
+    def _names(self, path: Path, node: yaml.Node) -> None:
+        """Check that the keys of a mapping can be names of variables."""
+        for key, _ in node.value:
+            if key.tag == _MERGE or (key.tag == _TEXT and _VARIABLE.fullmatch(key.value)):
+                continue
+            name, colon, rest = str(key.value).partition(":")
+            self._fault(
+                path,
+                key,
+                f"{_short(str(key.value))} is not a variable name",
+                f"write {_short(name)}: {_short(rest)}, with a space"
+                if colon and _VARIABLE.fullmatch(name)
+                else "use letters, digits and underscores",
+            )
+
+    def _compose(self, path: Path) -> yaml.Node | None:
+        """Return a file's YAML; None, with its faults noted, if there is none to look into."""
+        try:
+            data = path.read_bytes()
+        except OSError as exc:
+            self.faults.append(
+                Fault(_shown(path), f"it cannot be read ({exc.strerror})", "see why")
+            )
+            return None
+        if data.startswith(_VAULT):
+            return None
+        conflict = _CONFLICT.search(data)
+        if conflict:
+            line = data.count(b"\n", 0, conflict.start()) + 1
+            self.faults.append(
+                Fault(
+                    f"{_shown(path)}:{line}",
+                    "a git conflict is not resolved",
+                    "keep one of the two versions, and remove git's marks",
+                )
+            )
+            return None
+        try:
+            root = yaml.compose(data.decode(), Loader=_Loader) or yaml.ScalarNode(_NULL, "")
+        except UnicodeDecodeError as exc:
+            line = data.count(b"\n", 0, exc.start) + 1
+            self.faults.append(
+                Fault(f"{_shown(path)}:{line}", "the text is not UTF-8", "save the file as UTF-8")
+            )
+            return None
+        except yaml.YAMLError as exc:
+            self.faults.append(_slip(path, data, exc))
+            return None
+        before = len(self.faults)
+        self._mappings(path, root, set())
+        return root if len(self.faults) == before else None
+
+    def _mappings(self, path: Path, node: yaml.Node, seen: set[int]) -> None:
+        """Check the keys of every mapping below a node."""
+        if isinstance(node, yaml.ScalarNode):
+            if node.tag == _NUMBER and _OCTAL.fullmatch(node.value):
+                meant = node.value.lstrip("0_") or "0"
+                problem = f"{node.value} is an octal number to YAML, since it begins with 0"
+                self._fault(path, node, problem, f"write {meant}, or put a text in quotes")
+            return
+        if id(node) in seen:
+            return
+        seen.add(id(node))
+        if isinstance(node, yaml.SequenceNode):
+            for item in node.value:
+                self._mappings(path, item, seen)
+            return
+        lines: dict[str, int] = {}
+        for key, value in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                self._fault(path, key, "a brace begins a text", "put a text with {{ }} in quotes")
+                continue
+            if key.value in lines and key.tag != _MERGE:
+                problem = f"{key.value} is already in line {lines[key.value]}"
+                self._fault(path, key, problem, "remove one of them, or put both into one")
+            lines.setdefault(key.value, key.start_mark.line + 1)
+            self._mappings(path, value, seen)
+
+    def _group(self, path: Path, name: yaml.Node, node: yaml.Node, child: bool) -> None:
+        """Check a group; a child of one of ours may be named like it."""
+        if not self._is_text(path, name, "group"):
+            return
+        group = name.value
+        if group not in self._groups and not child:
+            meant = _meant(group, GROUPS)
+            if group not in GROUPS and meant:
+                self._fault(
+                    path,
+                    name,
+                    f"the group {group} is unknown",
+                    f"write {meant}, or choose a name that is less like it for a group of your own",
+                )
+        self._groups.add(group)
+        if node.tag == _NULL:
+            return
+        if not isinstance(node, yaml.MappingNode):
+            self._fault(
+                path,
+                node,
+                f"the group {group} is {_kind(node)}",
+                "write hosts: under it, and under that each host with a colon in a line of its own",
+            )
+            return
+        for key, value in node.value:
+            if key.value not in _SECTIONS:
+                self._fault(
+                    path,
+                    key,
+                    f"{_quoted(key)} is not a part of the group {group}",
+                    "write a host under hosts: (a group has hosts:, vars: and children:)",
+                )
+            elif value.tag == _NULL:
+                continue
+            elif not isinstance(value, yaml.MappingNode):
+                self._fault(
+                    path,
+                    value,
+                    f"{key.value} of the group {group} is {_kind(value)}",
+                    "write a mapping: each name in a line of its own, with a colon",
+                )
+            elif key.value == "vars":
+                self._names(path, value)
+            elif key.value == "hosts":
+                for host, variables in value.value:
+                    self._host(path, host, variables)
+            elif key.value == "children":
+                for below, content in value.value:
+                    self._group(path, below, content, child=child or group in GROUPS)
+
+    def _host(self, path: Path, name: yaml.Node, node: yaml.Node) -> None:
+        if not self._is_text(path, name, "host"):
+            return
+        first = re.split(r"[\s{]", name.value)[0]
+        if first != name.value:
+            problem = f"{_short(name.value)} is not a host name"
+            self._fault(path, name, problem, f"write a colon after {_short(first)}, and a space")
+            return
+        self._hosts.add(name.value)
+        if node.tag == _NULL:
+            return
+        if not isinstance(node, yaml.MappingNode):
+            problem = f"the host {_short(name.value)} is {_kind(node)}"
+            example = f"{{ fixed_address: {node.value if _is_address(node) else '10.1.1.15'} }}"
+            self._fault(path, name, problem, f"write {_short(name.value)}: {example}")
+            return
+        self._names(path, node)
+        for key, _ in node.value:
+            if key.value not in FIXED_HOST_KEYS and key.value not in SERVER_KEYS:
+                continue
+            first = self._keys.setdefault((name.value, key.value), _place(path, key))
+            if first != _place(path, key):
+                self._fault(
+                    path,
+                    key,
+                    f"{key.value} of the host {name.value} is already set in {first}",
+                    "remove one of them",
+                )
+
+    def _is_text(self, path: Path, name: yaml.Node, kind: str) -> bool:
+        if name.tag == _TEXT:
+            return True
+        self._fault(
+            path,
+            name,
+            f"the {kind} name {name.value or 'is empty'} is {_kind(name)}, as YAML reads it",
+            "put it in quotes",
+        )
+        return False
+
+    def _fault(self, path: Path, node: yaml.Node, problem: str, remedy: str) -> None:
+        self.faults.append(Fault(_place(path, node), problem, remedy))
+
+
+def _variable_files(entry: Path) -> Iterator[Path]:
+    """Yield the files of variables that Ansible reads of an entry of group_vars/ or host_vars/."""
+    if not entry.is_dir():
+        yield entry
+        return
+    for path in sorted(entry.glob("[!.]*")):
+        if path.is_dir() or path.suffix in (*_SUFFIXES, ""):
+            yield from _variable_files(path)
+
+
+def _slip(path: Path, data: bytes, exc: yaml.YAMLError) -> Fault:
+    """Return the fault of a file that is not YAML."""
+    mark = getattr(exc, "problem_mark", None)
+    if not isinstance(exc, yaml.MarkedYAMLError) or mark is None:
+        # A control character: the error counts characters.
+        position = int(getattr(exc, "position", 0))
+        line = data.decode().count("\n", 0, position) + 1
+        return Fault(f"{_shown(path)}:{line}", "there is a control character", "remove it")
+    message = f"{exc.context or ''} {exc.problem or ''}"
+    if exc.context_mark is not None and any(part in message for part in _BEGUN):
+        mark = exc.context_mark
+    where = f"{_shown(path)}:{mark.line + 1}:{mark.column + 1}"
+    for part, problem, remedy in _SLIPS:
+        if part in message:
+            return Fault(where, problem, remedy)
+    if "cannot start any token" in message:
+        lines = data.decode().splitlines()
+        char = lines[mark.line][mark.column : mark.column + 1]
+        if char == "\t":
+            return Fault(where, "a tab is used for indentation", "use spaces")
+        return Fault(where, f"the text begins with {char}", "put it in quotes")
+    return Fault(where, f"it is not YAML: {exc.problem}", "write it as YAML")
+
+
+def _place(path: Path, node: yaml.Node) -> str:
+    mark = node.start_mark
+    return _shown(path) if mark is None else f"{_shown(path)}:{mark.line + 1}:{mark.column + 1}"
+
+
+def _shown(path: Path) -> str:
+    """Return a path as it is typed in the working directory."""
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
+
+
+def _is_address(node: yaml.Node) -> bool:
+    return isinstance(node, yaml.ScalarNode) and bool(_ADDRESS.fullmatch(node.value))
+
+
+def _kind(node: yaml.Node) -> str:
+    if isinstance(node, yaml.MappingNode):
+        return "a mapping"
+    if isinstance(node, yaml.SequenceNode):
+        return "a list"
+    kinds = {"int": "a number", "float": "a number", "bool": "true or false", "null": "null"}
+    kinds |= {"timestamp": "a date", "str": f"the text {_short(node.value)}"}
+    return kinds.get(node.tag.rpartition(":")[2], "no text")
+
+
+def _quoted(node: yaml.Node) -> str:
+    return _short(node.value) if isinstance(node, yaml.ScalarNode) else _kind(node)
+
+
+def _short(text: str) -> str:
+    text = "".join(char if char.isprintable() else "?" for char in text)
+    return text if len(text) <= 40 else f"{text[:40]}…"
+
+
+def _meant(name: str, known: Iterable[str]) -> str | None:
+    """Return the known name that a misspelt one is most like, if there is one."""
+    return next(iter(get_close_matches(name, list(known), n=1, cutoff=0.8)), None)
