@@ -33,7 +33,8 @@ PACKAGE = ROOT / "roles/lease_merge/files"
 REQUIREMENTS = ROOT / "requirements-bench.txt"
 sys.path.insert(0, str(PACKAGE))
 
-from leasemerge.leases import Lease, parse  # noqa: E402  # found where the line above says
+from leasemerge.lease import Lease  # noqa: E402  # found where the line above says
+from leasemerge.log import parse  # noqa: E402
 from leasemerge.merge import Merge  # noqa: E402
 from leasemerge.site import Site  # noqa: E402
 from leasemerge.zone import Zone  # noqa: E402

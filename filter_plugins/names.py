@@ -13,7 +13,8 @@ from ansible.errors import AnsibleFilterError  # type: ignore[import-untyped]  #
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "roles/lease_merge/files"))
 
-from leasemerge.leases import NEVER, parse
+from leasemerge.lease import NEVER
+from leasemerge.log import parse
 from leasemerge.merge import Names, merge
 from leasemerge.site import Site, SiteError
 from leasemerge.zone import zone_data as leasemerge_zone_data

@@ -12,7 +12,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "roles/lease_merge/
 
 from leasemerge.labels import HostnameError
 from leasemerge.labels import label as leasemerge_label
-from leasemerge.leases import NEVER, Lease, parse
+from leasemerge.lease import NEVER, Lease
+from leasemerge.log import parse
 from leasemerge.merge import Loser, Merge, Name, Names
 from leasemerge.ranges import normal_mac
 from leasemerge.site import Site

@@ -21,8 +21,9 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "roles/lease_merge/files")]
 
-from leasemerge.leases import Lease, parse  # noqa: E402  # found where the line above says
-from tests.leasemerge.test_leases import AFTER, WRITTEN  # noqa: E402
+from leasemerge.lease import Lease  # noqa: E402  # found where the line above says
+from leasemerge.log import parse  # noqa: E402
+from tests.leasemerge.test_block import AFTER, WRITTEN  # noqa: E402
 from tests.support.dhcpd_oracle import JudgeError, kept_leases, verdict  # noqa: E402
 
 _TOKEN = re.compile(rb'"[^"\n]*"|#[^\n]*|[{};]|[^\s{};"#]+|\s+')
@@ -74,7 +75,7 @@ def _same(kept: Lease | None, read: Lease | None) -> bool:
         return kept is None and read is not None and not (read.hardware or read.uid)
     if read.state == "active" and kept.state == "expired" and (read.ends or 0) < time.time():
         read = replace(read, state="expired")  # as dhcpd does when it starts
-    if read.hostname and not read.hostname.isprintable():
+    if kept.hostname is None and read.hostname and not read.hostname.isprintable():
         read = replace(read, hostname=None)  # dhcpd has it, but does not write it
     return replace(kept, hardware=kept.hardware or None) == read
 

@@ -21,16 +21,10 @@ HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 sys.path.insert(0, str(ROOT / "roles/lease_merge/files"))
 
-from leasemerge import leases as subject  # noqa: E402  # found where the line above says
-from leasemerge.leases import (  # noqa: E402
-    NEVER,
-    STATES,
-    Lease,
-    LeaseLog,
-    dump_lines,
-    in_order,
-    parse,
-)
+from leasemerge.block import MAX_BLOCK, read_tokens  # noqa: E402  # found where the line above says
+from leasemerge.dump import dump_lines  # noqa: E402
+from leasemerge.lease import NEVER, STATES, Lease  # noqa: E402
+from leasemerge.log import MAX_FAULTS, LeaseLog, parse  # noqa: E402
 
 FINDS = HERE / "finds"
 CAPTURED = HERE.parent / "pair" / "captured"
@@ -68,11 +62,11 @@ def check(data: bytes, cuts: random.Random | None = None) -> None:
     """Raise RuleBrokenError, or what the parser raised, if a file is not read as it should be."""
     cuts = cuts or random.Random(len(data))
     whole = parse(data)
-    _equal("windows", whole, _careful(data))
+    _equal("expression", whole, _careful(data))
     _equal("chunks", whole, _chunked(data, lambda: cuts.choice((1, 2, 9, 60, 300, 999))))
     _equal("bytes", whole, _chunked(data, lambda: 1))
     _equal("blocks", whole, _blocks(data))
-    if len(whole.faults) != min(whole.damage, subject.MAX_FAULTS):
+    if len(whole.faults) != min(whole.damage, MAX_FAULTS):
         raise RuleBrokenError("damage is counted but not told")
     for address, lease in whole.leases.items():
         if lease.address != address or lease.state not in STATES:
@@ -165,10 +159,10 @@ def _equal(what: str, whole: LeaseLog, other: LeaseLog) -> None:
 
 
 class _CarefulLog(LeaseLog):
-    """A log that takes no window, but reads every event."""
+    """A log that reads every block event by event."""
 
-    def _take_windows(self) -> int:
-        return sys.maxsize
+    def _take_blocks(self) -> None:
+        self._skip_blanks()
 
 
 def _careful(data: bytes) -> LeaseLog:
@@ -182,14 +176,14 @@ def _chunked(data: bytes, size: Callable[[], int]) -> LeaseLog:
     while start < len(data):
         end = start + size()
         log.feed(data[start:end])
-        if len(log._text) > subject.MAX_BLOCK + 2048:
+        if len(log._text) > MAX_BLOCK + 2048:
             raise RuleBrokenError("the memory is not bounded")
         start = end
     return log
 
 
 def _blocks(data: bytes) -> LeaseLog:
-    """Read one block after the other, so that damage hides none of the others from a window."""
+    """Read one block after the other, so that damage hides none of the others."""
     log = LeaseLog()
     for part in re.split(rb"(?<=\n}\n)", data):
         log.feed(part)
@@ -197,14 +191,13 @@ def _blocks(data: bytes) -> LeaseLog:
 
 
 def _check_fields(log: LeaseLog) -> None:
-    for body in log._bodies.values():
-        if subject._fields(body) != subject._odd_fields(body):
-            raise RuleBrokenError(f"a plain block is not read token by token: {body!r}")
+    for address, block in log._blocks.items():
+        if log.leases[address] != read_tokens(block):
+            raise RuleBrokenError(f"a block is not read by its tokens to the same end: {block!r}")
 
 
 def _check_dump(log: LeaseLog) -> None:
-    lines = b"".join(map(dump_lines, in_order(log))).decode().splitlines()
-    dumped = [json.loads(line) for line in lines]
+    dumped = [json.loads(line) for line in dump_lines(log)]
     leases = sorted(log.leases.values(), key=lambda lease: [*map(int, lease.address.split("."))])
     for line, lease in zip(dumped, leases, strict=True):
         for key, value in line.items():

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import random
 import shutil
-import signal
 import subprocess
 import sys
 from itertools import permutations
@@ -14,10 +12,6 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import pytest
-
-from leasemerge import reading
-from leasemerge.__main__ import main
-from leasemerge.leases import dump_lines
 
 ROOT = Path(__file__).parents[2]
 OFFICE = ROOT / "tests/golden/input/office"
@@ -161,66 +155,13 @@ def test_garbage_is_told_and_never_fatal(tmp_path: Path) -> None:
     assert rows == ["10.1.1.101", "10.1.1.106", "10.1.1.150", "10.1.1.151"]
 
 
-def shuffled(addresses: list[str]) -> bytes:
-    """Return a lease file with one block of each address."""
-    blocks = [f"lease {address} {{\n  binding state free;\n}}\n" for address in addresses]
-    return "".join(random.Random(1).sample(blocks, len(blocks))).encode()
-
-
-@pytest.mark.parametrize("count", [0, 1, 200, 201, 500, 777, 1600])
-def test_two_processes_dump_what_one_does(
-    count: int,
-    tmp_path: Path,
-    capfdbinary: pytest.CaptureFixture[bytes],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """Of a file so large that a second process is worth it: no line lost, and the same order."""
-    monkeypatch.setattr(reading, "LARGE", 1)
-    addresses = [f"10.1.{number // 250}.{number % 250}" for number in range(count)]
-    (tmp_path / "leases").write_bytes(shuffled(addresses))
-    assert main(["dump", "--leases", str(tmp_path / "leases")]) == 0
-    output, errors = capfdbinary.readouterr()
-    assert [json.loads(line)["address"] for line in output.splitlines()] == addresses
-    assert errors == b""
-
-
-def test_a_second_process_that_fails_is_told(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It is not taken for one that had nothing to say."""
-    parent = os.getpid()
-
-    def fail(blocks: bytes) -> bytes:
-        if os.getpid() != parent:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return dump_lines(blocks)
-
-    monkeypatch.setattr(reading, "LARGE", 1)
-    monkeypatch.setattr("leasemerge.__main__.dump_lines", fail)
-    addresses = [f"10.1.{number // 250}.{number % 250}" for number in range(1600)]
-    (tmp_path / "leases").write_bytes(shuffled(addresses))
-    assert main(["dump", "--leases", str(tmp_path / "leases")]) == 1
-    assert capfd.readouterr().err == (
-        "leasemerge: the process that did a part of the work failed\n"
-    )
-
-
-def test_a_large_file_that_cannot_be_read_is_named(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The second process, which waits for its part, is no reason to say less."""
-    monkeypatch.setattr("leasemerge.__main__.is_large", lambda _: True)
-    assert main(["dump", "--leases", str(tmp_path / "none")]) == 1
-    assert capfd.readouterr() == ("", f"leasemerge: {tmp_path}/none: No such file or directory\n")
-
-
 def test_who_reads_may_stop(tmp_path: Path) -> None:
     """`leasemerge dump | head` is no error to shout about."""
     blocks = (
         b"lease 10.1.%d.%d {\n  binding state free;\n}\n" % divmod(number, 250)
         for number in range(20_000)
     )
-    (tmp_path / "leases").write_bytes(b"".join(blocks) + b"\n" * reading.LARGE)
+    (tmp_path / "leases").write_bytes(b"".join(blocks))
     dump = subprocess.Popen(
         [sys.executable, "-m", "leasemerge", "dump", "--leases", tmp_path / "leases"],
         stdout=subprocess.PIPE,

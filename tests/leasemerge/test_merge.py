@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from leasemerge.leases import NEVER, Lease
+from leasemerge.lease import NEVER, Lease
 from leasemerge.merge import Merge, Name, merge
 from leasemerge.site import Site
 from tests.support.examples import HOUR, NOW, SITE, lease, leased, machine, merged, reasons, site

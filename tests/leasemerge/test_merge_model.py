@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from leasemerge.leases import NEVER, Lease
+from leasemerge.lease import NEVER, Lease
 from leasemerge.merge import Merge, merge
 from leasemerge.zone import Zone, zone_data
 from tests.support.examples import NOW, SITE, site

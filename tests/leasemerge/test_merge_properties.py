@@ -13,7 +13,8 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leasemerge.leases import NEVER, Lease, LeaseLog, parse
+from leasemerge.lease import NEVER, Lease
+from leasemerge.log import LeaseLog, parse
 from leasemerge.merge import Merge, Names, merge
 from leasemerge.zone import zone_data
 from tests.support.examples import NOW, SITE, site

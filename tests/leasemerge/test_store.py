@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leasemerge import store as store_module
-from leasemerge.leases import Lease
+from leasemerge.lease import Lease
 from leasemerge.site import Site
 from leasemerge.store import Store
 from tests.support.rig import SITE, lease

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from leasemerge.leases import LeaseLog, parse
+from leasemerge.log import LeaseLog, parse
 from leasemerge.merge import Names, merge
 from leasemerge.site import Site
 

@@ -12,7 +12,7 @@ import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 
-from leasemerge.leases import NEVER, Lease
+from leasemerge.lease import NEVER, Lease
 
 DHCPD = shutil.which("dhcpd", path="/usr/sbin:/sbin:/usr/bin:/bin")
 
@@ -79,6 +79,7 @@ def _read(address: str, body: str) -> Lease:
 
     state = value(r"binding state (\w+)")
     hostname = value(r'client-hostname "(.*)"')
+    fqdn = value(r'set fqdn-hostname = "(.*)"')
     uid = value(r'uid "(.*)"')
     return Lease(
         address,
@@ -88,7 +89,7 @@ def _read(address: str, body: str) -> Lease:
         _seconds(value("cltt (.*?)")),
         value(r"hardware \S+ (.*)"),
         _hex(uid) if uid is not None else None,
-        None if hostname is None else re.sub(r"\\(.)", r"\1", hostname),
+        _hostname(fqdn) if hostname is None else re.sub(r"\\(.)", r"\1", hostname),
     )
 
 
@@ -96,6 +97,13 @@ def _seconds(text: str | None) -> int | None:
     if text is None or text == "never":
         return NEVER if text else None
     return int(datetime.strptime(text[2:], "%Y/%m/%d %H:%M:%S").replace(tzinfo=UTC).timestamp())
+
+
+def _hostname(text: str | None) -> str | None:
+    if text is None:
+        return None
+    octets = bytes.fromhex(_hex(text).replace(":", ""))
+    return octets.partition(b"\0")[0].decode("utf-8", "surrogateescape")
 
 
 def _hex(text: str) -> str:

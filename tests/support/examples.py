@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from leasemerge.leases import NEVER, Lease
+from leasemerge.lease import NEVER, Lease
 from leasemerge.merge import Merge, Names, merge
 from leasemerge.site import Site
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from leasemerge.leases import Lease, LeaseLog
+from leasemerge.lease import Lease
+from leasemerge.log import LeaseLog
 from leasemerge.site import Site
 
 from .examples import NOW, SITE, lease, site

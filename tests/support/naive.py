@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from leasemerge.leases import Lease
+from leasemerge.lease import Lease
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 CAPITALS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"

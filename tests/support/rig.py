@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from leasemerge.leases import Lease
+from leasemerge.lease import Lease
 
 FILES = Path(__file__).resolve().parents[2] / "roles/lease_merge/files"
 PROGRAM = (sys.executable, "-m", "leasemerge")

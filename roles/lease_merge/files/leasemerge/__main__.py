@@ -6,23 +6,17 @@ import argparse
 import gc
 import json
 import os
-import pickle
 import sys
 import time
 from collections.abc import Sequence
-from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
-from .leases import LeaseLog, dump_lines, in_order
-from .reading import beside, is_large, read_log
+from .log import LeaseLog, read_log
 
 # The rest is imported by the commands that need it: a command that does not begins sooner.
 if TYPE_CHECKING:
     from .site import Site
-
-GIVEN, KEPT = 3, 1
-"""Of so many parts a second process makes the lines; of so many this one, which fetches all."""
 
 
 class CommandError(Exception):
@@ -122,43 +116,10 @@ def _render(options: argparse.Namespace) -> None:
 
 
 def _dump(options: argparse.Namespace) -> None:
-    output = sys.stdout.buffer
-    if is_large(options.leases):
-        _dump_beside(options.leases, output)
-    else:
-        output.writelines(map(dump_lines, in_order(_read_log(options.leases))))
-    output.flush()
+    from .dump import dump_lines
 
-
-def _dump_beside(path: Path, output: BinaryIO) -> None:
-    """Have a part of the lines made by a second process."""
-    try:
-        # It begins before anything is read: later it would share the memory of all blocks, which
-        # is copied where either of the two so much as looks at a block.
-        with beside(_dump_given) as other:
-            parts = in_order(_read_log(path))
-            given = list(islice(parts, GIVEN))
-            pickle.dump(given, other)
-            while given:
-                kept, given = list(islice(parts, KEPT)), list(islice(parts, GIVEN))
-                pickle.dump(given, other)
-                other.flush()
-                lines = b"".join(map(dump_lines, kept))
-                output.write(pickle.load(other))
-                output.write(lines)
-    except ChildProcessError as error:
-        raise CommandError([f"leasemerge: {error}"], 1) from error
-
-
-def _dump_given(parent: BinaryIO) -> None:
-    # It is given the next parts, or none, while it works, and answers when it has them: so it need
-    # not wait for more, and the two never wait for each other to listen.
-    given = pickle.load(parent)
-    while given:
-        lines = b"".join(map(dump_lines, given))
-        given = pickle.load(parent)
-        pickle.dump(lines, parent)
-        parent.flush()
+    sys.stdout.buffer.writelines(dump_lines(_read_log(options.leases)))
+    sys.stdout.buffer.flush()
 
 
 def _serve(options: argparse.Namespace) -> None:

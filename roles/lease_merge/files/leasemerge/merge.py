@@ -14,7 +14,7 @@ from heapq import heapify, heappop, heappush
 from typing import Literal, NamedTuple
 
 from .labels import HostnameError, label
-from .leases import NEVER, Lease
+from .lease import NEVER, Lease
 from .site import FixedHost, Site
 
 # An absent time is the smallest (rules 2 and 3).

@@ -6,7 +6,8 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from .leases import Lease, LeaseLog
+from .lease import Lease
+from .log import LeaseLog
 from .store import EARLIER, Store
 from .tail import Tail
 

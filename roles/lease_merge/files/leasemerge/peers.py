@@ -9,7 +9,7 @@ import subprocess
 import time
 from collections.abc import Iterator, Sequence
 
-from .leases import Lease
+from .lease import Lease
 from .protocol import (
     ALIVE,
     COMPLETE,

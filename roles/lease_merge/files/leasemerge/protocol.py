@@ -20,8 +20,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .leases import Lease, parse
-from .store import MAX_BLOCK
+from .lease import Lease
+from .log import parse
+from .store import MAX_IDENTITY
 
 # How often a sender with nothing to send says so, and how long a receiver waits for anything.
 ALIVE_SECONDS = 2.0
@@ -32,7 +33,7 @@ ALIVE = b"#leasemerge alive\n"
 
 # A part of a block that is longer than any block is a peer that sends garbage. A rendered block
 # may be four times its hostname and uid, which are written as octal escapes.
-_LONGEST = 8 * MAX_BLOCK
+_LONGEST = 8 * MAX_IDENTITY
 # The first line is shorter than this.
 _LONGEST_HELLO = 200
 _MARK = re.compile(rb"^#leasemerge ([^\n]*)\n", re.MULTILINE)

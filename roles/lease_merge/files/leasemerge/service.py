@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from . import status
-from .leases import Lease
+from .lease import Lease
 from .merge import Merge
 from .metrics import metrics
 from .own_log import OwnLog

@@ -15,7 +15,8 @@ import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from .leases import Lease, parse
+from .lease import Lease
+from .log import parse
 from .site import Site
 
 EARLIER = "~"
@@ -23,9 +24,9 @@ EARLIER = "~"
 
 # A /14 full of leases. A peer cannot make this server keep more than that of a log.
 MAX_ADDRESSES = 1 << 18
-# A block longer than a real client can make it: 255 octets each of uid and hostname, both written
-# as octal escapes at worst, and the times.
-MAX_BLOCK = 4096
+# The most characters of a lease's hostname and uid, more than a real client can send: 255 octets
+# each, both written as octal escapes at worst.
+MAX_IDENTITY = 4096
 # A file this much longer than what it has to say is written anew.
 _WASTE = 1 << 20
 # How long a block of an earlier log stays after its end, so that a clock that was set forward by
@@ -159,11 +160,11 @@ class Store:
 
     def _welcome(self, log: Mapping[str, Lease], lease: Lease) -> bool:
         if lease.address in log:
-            return len(lease.hostname or "") + len(lease.uid or "") <= MAX_BLOCK
+            return len(lease.hostname or "") + len(lease.uid or "") <= MAX_IDENTITY
         number = int(ipaddress.IPv4Address(lease.address))
         return (
             len(log) < MAX_ADDRESSES
-            and len(lease.hostname or "") + len(lease.uid or "") <= MAX_BLOCK
+            and len(lease.hostname or "") + len(lease.uid or "") <= MAX_IDENTITY
             and any(first <= number <= last for first, last in self._spans)
         )
 

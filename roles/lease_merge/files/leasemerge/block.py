@@ -1,0 +1,256 @@
+"""The grammar of a block of dhcpd.leases: its text in, a Lease out.
+
+It is what dhcpd 4.x writes and reads: dhcpd.leases(5); `write_lease` in server/db.c;
+`parse_lease_declaration` in server/confpars.c; the tokens in common/conflex.c. Text is Latin-1:
+each character is a byte of the file.
+
+BLOCK is a block in dhcpd's own layout. What it matches is such a block, proven: it finds the blocks
+of a log (log.py) and reads their fields (here). Any other block is read by its tokens, to the same
+end: a statement that cannot be read costs itself. A block is *damaged* when no statement has its
+state and one of them cannot be read: it could be anything.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from functools import lru_cache
+
+from .lease import NEVER, STATES, Lease
+
+MAX_BLOCK = 64 * 1024
+"""The most characters of a block. dhcpd's own are some hundred, a few thousand with many options;
+what is longer is no block, and must not fill the memory while its end is awaited."""
+
+# dhcpd never writes a line break into a string, so a quote that its line does not close is damage,
+# and the damage ends with the line.
+STRING = r'"[^"\\\n]*+(?:\\[^\n][^"\\\n]*+)*+"'
+
+_NUMBER = r"(?:1[0-9]{0,2}+|2(?:[0-4][0-9]?+|5[0-5]?+|[6-9]|)|[3-9][0-9]?+|0)"
+_ADDRESS = r"\.".join([_NUMBER] * 4)
+_MAC = ":".join(["[0-9a-f][0-9a-f]"] * 6)
+_TIME = r"[0-9A-Za-z\ /:-]++"
+# `db-time-format local` adds a comment to a time.
+_END = r";(?:\n|\ \#[^\n]*+\n)"
+_ANY = rf'(?:[^"\\;\#{{}}\n]++|{STRING})*+{_END}'
+_PRINTABLE = r'"[\ !\#-\[\]-~]*+"'
+
+# The statements in the order in which `write_lease` in server/db.c writes them, a line each. An
+# empty alternative costs less than an optional group. No group is inside a possessive repetition,
+# which Python 3.11.2 (Debian 12) does not always survive (CPython issue 101955).
+BLOCK = re.compile(
+    rf"""lease\ (?P<address>{_ADDRESS})\ \{{\n
+    (?:\ \ starts\ (?P<starts>{_TIME}){_END}|)
+    (?:\ \ ends\ (?P<ends>{_TIME}){_END}|)
+    (?:\ \ (?:tstp|tsfp|atsfp)\ {_TIME}{_END})*+
+    (?:\ \ cltt\ (?P<cltt>{_TIME}){_END}|)
+    \ \ binding\ state\ (?P<state>{"|".join(STATES)});\n
+    (?:\ \ (?:next|rewind)\ binding\ state\ [a-z]++;\n)*+
+    (?:\ \ (?:reserved;\n|dynamic-bootp;\n|billing\ {_ANY}))*+
+    (?:\ \ hardware\ ethernet\ (?P<hardware>{_MAC});\n|)
+    (?:\ \ uid\ (?:"(?P<string>(?:\\[0-3][0-7][0-7]|[^"\\\n]|\\["\\])*+)"
+              |(?P<pairs>[0-9a-f]{{2}}(?::[0-9a-f]{{2}})*+));\n|)
+    (?:\ \ (?:set\ (?!fqdn-hostname)|option\ ){_ANY})*+
+    (?:\ \ set\ fqdn-hostname\ =\ (?P<fqdn>{_PRINTABLE});\n|)
+    (?:\ \ (?:set\ (?!fqdn-hostname)|option\ ){_ANY})*+
+    (?:\ \ client-hostname\ (?P<hostname>{_PRINTABLE});\n|)
+    \}}\n""",
+    re.VERBOSE | re.ASCII,
+)
+
+_TOKEN = re.compile(
+    rf'(?P<mark>[{{}};])|(?P<word>[^\s"#{{}};]++|{STRING})|#[^\n]*+|(?P<broken>"[^\n]*+)', re.ASCII
+)
+# What `parse_lease_declaration` knows, to distinguish a block of an old dhcpd from a damaged one.
+_KEYWORD = re.compile(
+    "starts|ends|timestamp|tstp|tsfp|atsfp|cltt|uid|class|hardware|reserved|dynamic-bootp|"
+    "abandoned|next|rewind|binding|client-hostname|billing|on|option|supersede|set|"
+    "ddns-fwd-name|ddns-rev-name"
+)
+_HARDWARE_TYPES = re.compile(r"ethernet|token-ring|fddi|infiniband|unknown-[0-9]+")
+_HARDWARE_LENGTH = 20  # HARDWARE_ADDR_LEN in includes/dhcpd.h
+_ONE_STRING = re.compile(STRING)
+_DOT = re.compile(r" ?\. ?")
+_ESCAPE = re.compile(r"\\(?:([0-3][0-7]{2})|x([0-9A-Fa-f]{2})|([^\n]))")
+_LETTERS = {"t": "\t", "r": "\r", "n": "\n", "b": "\b"}
+_HEX_NUMBERS = re.compile(r"[0-9A-Fa-f]++(?::[0-9A-Fa-f]++)*+")
+_DATE = re.compile(
+    r" *-?\d+ +(\d{4,9}) */ *(\d{1,9}) */ *(\d{1,9}) +(\d{1,9}) *: *(\d{1,9}) *: *(\d{1,9})"
+    r"(?: +(?:(-?\d{1,9})|utc))? *",
+    re.ASCII | re.IGNORECASE,
+)
+_EPOCH = re.compile(r" *(?:epoch +(\d{1,19})|never) *", re.ASCII | re.IGNORECASE)
+_FIRST_DAY = datetime(1970, 1, 1).toordinal()
+_MAX_TIME = 2**31 - 1  # MAX_TIME in includes/dhcpd.h
+
+
+def render_body(address: str, body: str) -> str:
+    """Return a block with this text between its braces."""
+    return f"lease {address} {{\n{body.removeprefix(chr(10))}}}\n"
+
+
+def read_block(text: str) -> Lease | None:
+    """Return the lease of a block as BLOCK or `render_body` has it; None if it is damaged."""
+    block = BLOCK.fullmatch(text)
+    if block is None:
+        return read_tokens(text)
+    address, starts, ends, cltt, state, hardware, string, pairs, fqdn, hostname = block.groups()
+    name = hostname or fqdn
+    return Lease(
+        address,
+        state,
+        _time(starts) if starts else None,
+        _time(ends) if ends else None,
+        _time(cltt) if cltt else None,
+        hardware,
+        _escaped(string).hex(":") if string else pairs,
+        name[1:-1] if name else None,
+    )
+
+
+def _escaped(inside: str) -> bytes:
+    # Python's own codec reads the escapes that BLOCK has in a string as dhcpd does.
+    return inside.encode("latin-1").decode("unicode_escape").encode("latin-1")
+
+
+def read_tokens(text: str) -> Lease | None:
+    """Return the same as `read_block`, by the tokens of the block: the slow path."""
+    header, _, body = text.removesuffix("}\n").partition("{")
+    address = header.split()[1]
+    state: str | None = None
+    times: dict[str, int | None] = {}
+    hardware = uid = hostname = fqdn = None
+    unreadable = False
+    for keyword, values in _statements(body):
+        value = " ".join(values)
+        if keyword in ("starts", "ends", "cltt"):
+            times[keyword] = _time(value)
+        elif keyword == "binding":
+            # Like dhcpd, to which what follows is an error, but not of the state.
+            word = values[1].lower() if len(values) > 1 else ""
+            # States that dhcpd still reads: flags of an active lease in older versions.
+            word = "active" if word in ("reserved", "bootp") else word
+            if word in STATES and values[0].lower() == "state":
+                state = word
+            else:
+                unreadable = True
+        elif keyword == "abandoned":
+            state = "abandoned"
+        elif keyword == "hardware":
+            known = values and _HARDWARE_TYPES.fullmatch(values[0].lower())
+            hardware = _pairs("".join(values[1:]), _HARDWARE_LENGTH) if known else None
+        elif keyword == "uid":
+            uid = _uid(value) if value.startswith('"') else _pairs("".join(values))
+        elif keyword == "client-hostname":
+            hostname = _hostname(value)
+        elif keyword == "set":
+            variable, _, string = "".join(values).partition("=")
+            if variable == "fqdn-hostname":
+                fqdn = _string(string)
+        elif not _KEYWORD.fullmatch(keyword):
+            unreadable = True
+        if keyword not in ("next", "rewind") and "binding" in map(str.lower, values):
+            unreadable = True  # A semicolon is missing, and the state became a part of this.
+    if state is None and unreadable:
+        return None
+    starts, ends, cltt = (times.get(keyword) for keyword in ("starts", "ends", "cltt"))
+    # Option 81's name (docs/dhcpd-notes.md), which dhcpd.conf sets where there is no option 12.
+    hostname = fqdn if hostname is None else hostname
+    return Lease(address, state or "active", starts, ends, cltt, hardware, uid, hostname)
+
+
+def _statements(body: str) -> Iterator[tuple[str, list[str]]]:
+    """Yield each statement of a block as its keyword, in lower case, and its other words.
+
+    Of a statement with braces only the words before the brace count. The end of the block ends a
+    statement too.
+    """
+    words: list[str] = []
+    depth = 0
+    for token in _TOKEN.finditer(body + "\n;"):
+        if token["word"]:
+            if depth == 0:
+                words.append(token["word"])
+            continue
+        mark = token["mark"]
+        if mark is None and token["broken"] is None:
+            continue
+        if mark == "{":
+            depth += 1
+        elif mark == "}":
+            depth -= 1
+        if depth == 0 or (depth == 1 and mark == "{"):
+            if mark is None:
+                yield "", words
+            elif words:
+                yield words[0].lower(), words[1:]
+            words = []
+
+
+@lru_cache(maxsize=1 << 16)
+def _time(text: str) -> int | None:
+    """Return what a date of dhcpd.leases(5) means; None if it means nothing (dhcpd: no time).
+
+    As in `parse_date_core` in common/parse.c: the day of the week is ignored, a number after the
+    time is added in seconds, a number may be greater than a calendar has it, and 2038 or later is
+    never, since a time there has 31 bits. A date that ends in `UTC` (OpenBSD's dhcpd) is in the
+    time zone of every date here anyway.
+    """
+    if date := _DATE.fullmatch(text):
+        year, month, day, hour, minute, second, zone = map(int, date.groups("0"))
+        if year >= 2038:
+            return NEVER
+        if not 1 <= month <= 12 or year < 1970:
+            return None
+        days = datetime(year, month, 1).toordinal() - _FIRST_DAY + day - 1
+        seconds = max(0, ((days * 24 + hour) * 60 + minute) * 60 + second + zone)
+    elif epoch := _EPOCH.fullmatch(text):
+        seconds = int(epoch[1] or _MAX_TIME)
+    else:
+        return None
+    return seconds if seconds < _MAX_TIME else NEVER
+
+
+def _pairs(text: str, most: int = MAX_BLOCK) -> str | None:
+    """Return hexadecimal numbers with colons as hex pairs; None if they are something else."""
+    if not _HEX_NUMBERS.fullmatch(text):
+        return None
+    # Of a greater number dhcpd keeps the last eight bits.
+    pairs = [number.zfill(2)[-2:] for number in text.lower().split(":")]
+    return ":".join(pairs) if len(pairs) <= most else None
+
+
+def _uid(string: str) -> str | None:
+    """Return a client identifier as hex pairs; None if it is empty or not one string."""
+    return _octets(string[1:-1]).hex(":") or None if _ONE_STRING.fullmatch(string) else None
+
+
+def _octets(inside: str) -> bytes:
+    """Return what the inside of a string means to `read_string` in common/conflex.c."""
+    return _ESCAPE.sub(_unescape, inside).encode("latin-1")
+
+
+def _unescape(escape: re.Match[str]) -> str:
+    octal, hexadecimal, letter = escape.groups()
+    if letter is not None:
+        return _LETTERS.get(letter, letter)
+    return chr(int(octal, 8) if octal else int(hexadecimal, 16))
+
+
+def _string(value: str) -> str | None:
+    """Return the text of a string; None for anything else."""
+    return _text(_octets(value[1:-1])) if _ONE_STRING.fullmatch(value) else None
+
+
+def _hostname(value: str) -> str | None:
+    """Return a hostname out of a string or of bare words with dots between; None for others."""
+    if value.startswith('"'):
+        return _string(value)
+    word = _DOT.sub(".", value)
+    return _text(word.encode("latin-1")) if word and " " not in word else None
+
+
+def _text(octets: bytes) -> str:
+    # To dhcpd a name ends at a NUL.
+    return octets.partition(b"\0")[0].decode("utf-8", "surrogateescape")

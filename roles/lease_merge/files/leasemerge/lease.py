@@ -1,0 +1,70 @@
+"""A lease: what one block of dhcpd.leases says, and how it is written back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+NEVER = 2**63 - 1
+"""The time that dhcpd writes as `never`: later than every other."""
+
+NEVER_FROM = 2145916800
+"""2038: dhcpd takes a date from there on for `never`, since its times have 31 bits."""
+
+STATES = ("active", "free", "backup", "expired", "released", "abandoned", "reset")
+"""The binding states of dhcpd.leases(5)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """One block of dhcpd.leases.
+
+    Times are Unix seconds, None where absent, NEVER for `never`.
+    """
+
+    address: str
+    """IPv4, dotted decimal, without leading zeros."""
+    state: str
+    """One of STATES; `active` where the block has no binding state (dhcpd before 3.0)."""
+    starts: int | None = None
+    ends: int | None = None
+    cltt: int | None = None
+    """Client last transaction time: when this server itself last received from the client."""
+    hardware: str | None = None
+    """Hex pairs with colons, lower case, without the type of hardware."""
+    uid: str | None = None
+    """The client identifier: hex pairs with colons, lower case."""
+    hostname: str | None = None
+    """What the client calls itself; bytes that are not UTF-8 are surrogate escapes."""
+
+    def render(self) -> bytes:
+        """Return the block in the syntax of dhcpd.leases(5); it parses back to an equal Lease."""
+        lines = [f"lease {self.address} {{"]
+        for keyword, time in (("starts", self.starts), ("ends", self.ends), ("cltt", self.cltt)):
+            if time is not None:
+                lines.append(f"  {keyword} {_render_time(time)};")
+        lines.append(f"  binding state {self.state};")
+        if self.hardware is not None:
+            lines.append(f"  hardware ethernet {self.hardware};")
+        if self.uid is not None:
+            lines.append(f"  uid {self.uid};")
+        if self.hostname is not None:
+            lines.append(f'  client-hostname "{_quote(self.hostname)}";')
+        lines.append("}\n")
+        return "\n".join(lines).encode()
+
+
+def _render_time(time: int) -> str:
+    if time == NEVER:
+        return "never"
+    if time >= NEVER_FROM:
+        return f"epoch {time}"
+    return datetime.fromtimestamp(time, UTC).strftime("%w %Y/%m/%d %H:%M:%S")
+
+
+def _quote(text: str) -> str:
+    """Return text as the inside of a string, what is not plain ASCII in octal, as dhcpd does."""
+    return "".join(
+        chr(byte) if 32 <= byte < 127 and byte not in b'"\\' else f"\\{byte:03o}"
+        for byte in text.encode("utf-8", "surrogateescape")
+    )

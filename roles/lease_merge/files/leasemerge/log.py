@@ -1,0 +1,303 @@
+"""A lease file as a log: chunks of bytes in, the last complete block of each address out.
+
+Blocks in dhcpd's own layout are taken by the expression of block.py. What it does not match is read
+event by event, to the end of one statement; then the expression is tried again. dhcpd gives up on
+what follows a damaged block (`lease_file_subparse` in server/confpars.c); this reader does not: a
+damaged block costs itself only. A block is *complete* when its closing brace is there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from .block import BLOCK, MAX_BLOCK, STRING, read_block, render_body
+from .lease import Lease
+
+MAX_FAULTS = 100
+"""The most places of damage that are listed: enough to look at, not as much as a file may have."""
+
+_CHUNK = 1 << 20
+
+_OCTET = r"0{0,2}(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])"
+_HEADER = rf"(?i:lease)\s{{1,64}}+(?P<address>{_OCTET}(?:\.{_OCTET}){{3}})\s{{0,64}}+\{{"
+# Only as far as the name: a string is an event of its own, which a chunk may end in.
+_PEER = r'(?P<peer>(?i:failover\s{1,64}+peer)\s{0,64}+(?="))'
+_PEER_STATE = re.compile(
+    r'failover\s++peer\s*+"([^"]*+)"\s*+state\s*+\{([^}]*+)\}', re.IGNORECASE | re.ASCII
+)
+_EVENT = re.compile(
+    rf'{STRING}|(?P<comment>#[^\n]*+)|(?P<mark>[{{}};])|(?P<broken>"[^\n]*+)|{_HEADER}|{_PEER}',
+    re.ASCII,
+)
+# A header is shorter: what is nearer to the end of the text may be the beginning of one.
+_MAX_HEADER = 1024
+# A broken line that ends like this: a block was torn, and the next one begins on the same line. The
+# line break keeps a client's hostname from looking like it: there is none in a string.
+_GLUED = re.compile(_HEADER + r"[ \t\r]*+\Z", re.ASCII)
+_SIDE = re.compile(r"\b(my|partner)\s+state\s+([a-z-]+)", re.IGNORECASE | re.ASCII)
+_WORD = re.compile(r"[\w-]++", re.ASCII)
+_BLANK = re.compile(r"(?:\s|\xef\xbb\xbf)*+", re.ASCII)  # a byte order mark is one too
+# The statements that `lease_file_subparse` knows, without `lease`.
+_OTHER = re.compile(
+    "ia-na|ia-ta|ia-pd|class|subclass|host|group|failover|server-duid|authoring-byte-order",
+    re.IGNORECASE,
+)
+
+
+class Fault(NamedTuple):
+    """A place in a lease log that was skipped: its line, counted from 1, and why in words."""
+
+    line: int
+    reason: str
+
+
+class _Statement(NamedTuple):
+    """An open block of a lease, or the open statement of a failover peer, which has no address."""
+
+    address: str | None
+    body: int  # where it begins, from the beginning of the statement
+
+
+class _Leases(Mapping[str, Lease]):
+    """The last complete block of each address, read when it is looked up."""
+
+    def __init__(self, blocks: dict[str, str]) -> None:
+        self._blocks = blocks
+
+    def __getitem__(self, address: str) -> Lease:
+        lease = read_block(self._blocks[address])
+        if lease is None:
+            raise KeyError(address)
+        return lease
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._blocks)
+
+    def __len__(self) -> int:
+        return len(self._blocks)
+
+
+class LeaseLog:
+    """A lease file as a log, fed in chunks that may be split anywhere.
+
+    What a feed costs grows with the chunk; what is kept grows with the addresses.
+    """
+
+    def __init__(self) -> None:
+        """Begin an empty log."""
+        self.damage = 0
+        """How many places were skipped."""
+        self.faults: list[Fault] = []
+        """The first MAX_FAULTS of them."""
+        self.failover: dict[str, tuple[str, str]] = {}
+        """The last known state of each failover peer: my state, partner state."""
+        self._blocks: dict[str, str] = {}
+        self._changed: set[str] = set()
+        # What is not done yet: the text from the beginning of the open statement on.
+        self._text = ""
+        self._line = 1  # of the position in the text that lines are counted to:
+        self._counted = 0
+        self._start = 0  # of the open statement
+        self._scanned = 0  # the events before this are done
+        self._depth = 0  # of braces
+        self._open: _Statement | None = None
+        self._lost = False  # after damage without an end nothing counts until the next header
+        self._skip_line = False  # lost inside a string: nothing at all before the line's end
+
+    @property
+    def leases(self) -> Mapping[str, Lease]:
+        """The last complete block of each address."""
+        return _Leases(self._blocks)
+
+    def take_changed(self) -> set[str]:
+        """Return the addresses that got a new block since the last call."""
+        changed, self._changed = self._changed, set()
+        return changed
+
+    def feed(self, chunk: bytes) -> None:
+        """Take the next bytes of the log."""
+        self._text += chunk.decode("latin-1")
+        done = False
+        while not done:
+            if self._skip_line and not self._skip_to_line_end():
+                break
+            if not (self._depth or self._lost or self._open):
+                self._take_blocks()
+            done = self._scan()
+        # Lost text is of no use; of an open statement even the beginning is.
+        used = self._scanned if self._lost else self._start
+        self._line_at(used)
+        self._text = self._text[used:]
+        self._scanned -= used
+        self._start = self._counted = 0
+
+    def _take_blocks(self) -> None:
+        """Take the blocks in dhcpd's own layout from the open statement on."""
+        self._skip_blanks()
+        text, start = self._text, self._start
+        while (block := BLOCK.match(text, start)) and block.end() - start <= MAX_BLOCK:
+            address = block[1]
+            self._blocks[address] = block[0]
+            self._changed.add(address)
+            start = self._scanned = block.end()
+        self._start = start
+
+    def _scan(self) -> bool:
+        """Take event after event; return whether the text is at its end.
+
+        Stop before it where a statement ends, or where the rest of a line is to be skipped.
+        """
+        text = self._text
+        for event in _EVENT.finditer(text, self._scanned):
+            kind, end = event.lastgroup, event.end()
+            self._skip_blanks()
+            too_long = self._too_long(event.start(), end)
+            if kind in ("comment", "broken") and end == len(text):
+                # The rest of the line may be yet to come.
+                self._scanned = event.start()
+                self._skip_line = too_long
+                return True
+            self._scanned = end
+            if too_long and kind is None:
+                self._skip_line = True
+                return False
+            if kind in ("address", "peer"):
+                self._take_header(event)
+            elif kind == "broken":
+                self._take_broken(event)
+            elif self._lost or kind is None:
+                pass
+            elif kind == "comment":
+                if self._depth == 0 and self._start == event.start():
+                    self._start = end
+                    return False
+            elif self._take_mark(event):
+                return False
+        self._scanned = max(self._scanned, len(text) - _MAX_HEADER)
+        self._skip_blanks()
+        self._too_long(self._scanned, len(text))
+        return True
+
+    def _skip_blanks(self) -> None:
+        if self._depth == 0 and not self._lost:
+            blank = _BLANK.match(self._text, self._start)
+            self._start = blank.end() if blank else self._start
+
+    def _too_long(self, start: int, end: int) -> bool:
+        """Return whether an event is longer than a block may be; be lost if the statement is."""
+        if not self._lost and end - self._start > MAX_BLOCK:
+            self._skip(self._start, f"no end within {MAX_BLOCK} bytes")
+            self._lost = True
+            self._depth = 0
+            self._open = None
+        return end - start > MAX_BLOCK
+
+    def _skip_to_line_end(self) -> bool:
+        line_end = self._text.find("\n", self._scanned)
+        self._skip_line = line_end < 0
+        self._scanned = len(self._text) if self._skip_line else line_end
+        return not self._skip_line
+
+    def _take_header(self, header: re.Match[str], offset: int = 0) -> None:
+        """Open a block. The header is at its place in the text, shifted by the offset."""
+        start = header.start() + offset
+        before = self._text[self._start : start]
+        if self._lost:
+            self._lost = False
+        elif self._open is not None:
+            self._skip(self._start, "a block without its end")
+        elif self._depth:
+            # A block inside another statement is that statement's; but dhcpd begins its own
+            # statements at the beginning of a line, so the one around has lost its end.
+            if before[-1:] not in ("\n", "\0"):
+                self._depth += 1
+                return
+            self._skip(self._start, "a statement without its end")
+        elif _WORD.fullmatch(before):
+            # The end of a longer word only looks like a header.
+            self._depth = 1
+            return
+        elif before:
+            self._skip(self._start, "text that is no statement")
+        address = header["address"]
+        self._open = _Statement(address, header.end() - header.start())
+        self._start = start
+        self._depth = 0 if address is None else 1
+
+    def _take_broken(self, line: re.Match[str]) -> None:
+        glued = _GLUED.search(line[0])
+        if glued:
+            self._scanned = line.start() + glued.end()
+            self._take_header(glued, line.start())
+
+    def _take_mark(self, mark: re.Match[str]) -> bool:
+        """Take a brace or a semicolon; return whether it ends a statement of the file."""
+        if mark[0] == "{":
+            self._depth += 1
+            return False
+        if mark[0] == "}":
+            self._depth -= 1
+        if self._depth > 0:
+            return False
+        if self._depth < 0:
+            self._skip(self._start, "a closing brace too many")
+            self._depth = 0
+        elif self._open is not None:
+            self._take_statement(self._open, mark)
+        elif self._start < mark.start():
+            word = _WORD.match(self._text, self._start)
+            if not word or not _OTHER.fullmatch(word[0]):
+                self._skip(self._start, "text that is no statement")
+        self._open = None
+        self._start = mark.end()
+        return True
+
+    def _take_statement(self, statement: _Statement, end: re.Match[str]) -> None:
+        if statement.address is None:
+            state = _PEER_STATE.fullmatch(self._text, self._start, end.end())
+            if state is None:
+                self._skip(self._start, "a failover state that cannot be read")
+                return
+            sides = {side[1].lower(): side[2] for side in _SIDE.finditer(state[2])}
+            peer = state[1].encode("latin-1").decode("utf-8", "replace")
+            self.failover[peer] = (sides.get("my", ""), sides.get("partner", ""))
+            return
+        body = self._text[self._start + statement.body : end.start()]
+        address = ".".join(str(int(number)) for number in statement.address.split("."))
+        block = render_body(address, body)
+        if read_block(block) is None:
+            self._skip(self._start, "a block whose state cannot be read")
+            return
+        self._blocks[address] = block
+        self._changed.add(address)
+
+    def _skip(self, position: int, reason: str) -> None:
+        self.damage += 1
+        line = self._line_at(position)
+        if len(self.faults) < MAX_FAULTS:
+            self.faults.append(Fault(line, reason))
+
+    def _line_at(self, position: int) -> int:
+        """Return the line of a position, which is at or after the one before."""
+        self._line += self._text.count("\n", self._counted, position)
+        self._counted = position
+        return self._line
+
+
+def parse(data: bytes) -> LeaseLog:
+    """Return the log of a whole file."""
+    log = LeaseLog()
+    log.feed(data)
+    return log
+
+
+def read_log(path: Path) -> LeaseLog:
+    """Return the log of a file. Raises OSError: when it cannot be read."""
+    log = LeaseLog()
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            log.feed(chunk)
+    return log

@@ -1,0 +1,155 @@
+"""A lease file as a log: what damage costs, in chunks or in one piece."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from leasemerge import log as subject
+from leasemerge.block import MAX_BLOCK
+from leasemerge.log import MAX_FAULTS, LeaseLog, parse, read_log
+
+from .test_block import AFTER, BLOCK, NINE, SIX
+
+FREE = b"lease 10.1.1.5 {\n  binding state free;\n}\n"
+PEER = b'failover peer "pair" state {\n  my state %s at 1 2026/09/21 1:1:1;\n}\n'
+TORN = b'lease 10.9.9.9 {\n  client-hostname "'
+
+
+def blocks(count: int, seed: int) -> Iterator[bytes]:
+    """Yield blocks of few addresses, so that each half has some that the other lacks."""
+    chance = random.Random(seed)
+    for _ in range(count):
+        address = b"10.%d.%d.%d" % (seed, chance.randrange(4), chance.randrange(250))
+        yield b"lease %s {\n  binding state %s;\n}\n" % (
+            address,
+            chance.choice([b"free", b"active"]),
+        )
+
+
+def state(log: LeaseLog) -> object:
+    """Return all that a log knows."""
+    return dict(log.leases), log.failover, log.damage, log.faults, log.take_changed()
+
+
+@pytest.mark.parametrize("chunk", [7, 60, 4096])
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"".join([*blocks(900, 1), *blocks(900, 2)]),
+        b"".join([*blocks(900, 1), *blocks(900, 1)]),
+        PEER % b"normal" + FREE * 99 + PEER % b"startup",
+        b"}\n" + FREE * 500 + b"}\n" + FREE * 500 + b"frob;\n",
+        (FREE + b"}\n") * 3 * MAX_FAULTS,
+        FREE * 500 + TORN,
+        FREE * 500 + TORN + b"\n" + FREE * 500 + TORN + FREE * 500,
+        # The first half ends inside something that only looks like the end of a block.
+        FREE + b"host a {\n" + b"  on commit {\n}\n" * 99 + b"}\n" + FREE,
+        FREE + b"host a {\n" + b"  on commit {\n}\n" * 9999,
+    ],
+)
+def test_a_file_is_read_in_chunks(
+    text: bytes, chunk: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Leases, states, damage and its lines are those of one piece; the next bytes go on there."""
+    monkeypatch.setattr(subject, "_CHUNK", chunk)
+    (tmp_path / "leases").write_bytes(text)
+    log, whole = read_log(tmp_path / "leases"), parse(text)
+    assert state(log) == state(whole)
+    for more in (b'none";\n}\n', FREE, b"}\n", FREE.replace(b"5", b"6")):
+        log.feed(more)
+        whole.feed(more)
+        assert state(log) == state(whole)
+
+
+def test_a_pipe_is_read_too() -> None:
+    """What is no file has no size, and need not have one."""
+    reader, writer = os.pipe()
+    os.write(writer, FREE)
+    os.close(writer)
+    assert state(read_log(Path(f"/proc/self/fd/{reader}"))) == state(parse(FREE))
+    os.close(reader)
+
+
+@pytest.mark.parametrize("cut", range(1, len(BLOCK) - 1))
+def test_a_block_torn_anywhere_costs_itself(cut: int) -> None:
+    """Wherever the writing stopped, what was complete before and after it counts."""
+    nine = BLOCK.replace(b"10.1.1.5", b"10.1.1.9")
+    for glue in (b"\n", b"\0\0\0\n"):
+        log = parse(nine + BLOCK[:cut] + glue + AFTER)
+        assert dict(log.leases) == {"10.1.1.9": NINE, "10.1.1.6": SIX}
+        assert log.damage == 1
+        assert log.faults[0].line == nine.count(b"\n") + 1
+
+
+def test_line_of_damage() -> None:
+    """Damage is told with the line on which the lost text begins, whatever the chunks are."""
+    data = BLOCK + b"\n\n" + BLOCK[:70] + b"\n" + AFTER + b"frob;\n" + BLOCK
+    lines = [data[: data.index(mark)].count(b"\n") + 1 for mark in (b"\n\nlease", b"frob")]
+    for size in (1, 7, 100, len(data)):
+        log = LeaseLog()
+        for start in range(0, len(data), size):
+            log.feed(data[start : start + size])
+        assert [fault.line for fault in log.faults] == [lines[0] + 2, lines[1]]
+
+
+def test_failover_states() -> None:
+    """The last state of each peer is known, also of a statement in the middle of the log."""
+    statement = 'failover peer "%s" state {\n  my state %s at 1 2026/09/21 1:1:1;\n%s}\n'
+    partner = "  partner state normal at 1 2026/09/21 1:1:1;\n"
+    data = (statement % ("pair", "startup", partner)).encode() + BLOCK
+    data += (statement % ("pair", "communications-interrupted", partner)).encode() + AFTER
+    data += (statement % ("other", "recover", "")).encode()
+    log = parse(data)
+    assert log.failover == {
+        "pair": ("communications-interrupted", "normal"),
+        "other": ("recover", ""),
+    }
+    assert len(log.leases) == 2
+
+
+def test_take_changed() -> None:
+    """Each address is told once for each time that it got new blocks."""
+    log = parse(BLOCK + AFTER + BLOCK)
+    assert log.take_changed() == {"10.1.1.5", "10.1.1.6"}
+    assert log.take_changed() == set()
+    log.feed(AFTER[:-1])
+    assert log.take_changed() == {"10.1.1.6"}
+    log.feed(b"\n" + BLOCK[:50])
+    assert log.take_changed() == set()
+
+
+@pytest.mark.parametrize(
+    "endless",
+    [
+        b"lease 10.1.1.5 {\n" + b"  set x = 1;\n" * 9999,
+        b'lease 10.1.1.5 {\n  client-hostname "' + b"x" * 99999,
+        b"lease 10.1.1.5 {\n  # " + b"x" * 99999,
+        b"x" * 99999,
+        b"x " * 99999,
+        b'"x" ' * 49999,
+        b'" ' * 49999 + b'"',
+        b"\0" * 99999,
+        b"host a {\n" + b"  frob { }\n" * 9999,
+    ],
+)
+@pytest.mark.parametrize("size", [997, 10**9])
+def test_what_never_ends_is_given_up(endless: bytes, size: int) -> None:
+    """The memory is bounded, it is one damage, and the next block is found."""
+    data = endless + b"\n" + AFTER
+    log = LeaseLog()
+    for start in range(0, len(data), size):
+        log.feed(data[start : start + size])
+        assert len(log._text) <= MAX_BLOCK + 1024 + size
+    assert dict(log.leases) == {"10.1.1.6": SIX}
+    assert log.damage == 1
+
+
+def test_faults_are_bounded() -> None:
+    """All damage is counted, not all of it is kept."""
+    log = parse(b"frob;\n" * 999)
+    assert (log.damage, len(log.faults)) == (999, MAX_FAULTS)
