@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import select
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from leasemerge.publish import BusyError, Copy, Progress, Publisher
+from leasemerge.publish import BuildError, BusyError, Copy, Publisher
+from leasemerge.work import Progress
 
 ZONE = (
     b"Zoffice.internal:ns1.office.internal:me.office.internal:7::::5:5\n"
@@ -19,19 +18,17 @@ FIRST = b"=one.office.internal:10.1.1.1:60\n"
 SECOND = b"=two.office.internal:10.1.1.2:60\n"
 
 
-def _finish(publisher: Publisher) -> Progress:
+def _finish(publisher: Publisher) -> None:
     """Do the work to its end, as the service's loop does."""
-    while (progress := publisher.step()) in (Progress.MORE, Progress.COMPILING):
-        if (compiler := publisher.compiler) is not None:
-            done = os.pidfd_open(compiler)
-            select.select([done], [], [], 20)
-            os.close(done)
-    return progress
+    while (progress := publisher.step()) is not Progress.DONE:
+        if progress is Progress.WAITING:
+            assert publisher.work.process is not None
+            publisher.work.process.wait(20)
 
 
 def _compile(publisher: Publisher, data: bytes) -> None:
     publisher.compile([data])
-    assert _finish(publisher) is Progress.DONE, publisher.error
+    _finish(publisher)
 
 
 def test_1_a_file_that_somebody_reads_is_not_changed(tmp_path: Path) -> None:
@@ -69,7 +66,7 @@ def test_3_what_changes_during_a_build_is_in_its_result(tmp_path: Path) -> None:
     publisher.compile([ZONE + FIRST])
     publisher.step()
     assert publisher.change([(None, SECOND)])
-    assert _finish(publisher) is Progress.DONE, publisher.error
+    _finish(publisher)
     assert b"\3two\6office\10internal" in (tmp_path / "data.cdb").read_bytes()
 
 
@@ -123,15 +120,15 @@ def _steps(directory: Path, data: bytes) -> int:
     publisher = Publisher(directory)
     publisher.compile([data])
     steps = 0
-    while publisher.busy:
-        steps += publisher.step() is not Progress.COMPILING
+    while publisher.work.busy:
+        steps += publisher.step() is not Progress.WAITING
     publisher.close()
     return steps
 
 
 def _do(publisher: Publisher, steps: int) -> None:
     while steps:
-        steps -= publisher.step() is not Progress.COMPILING
+        steps -= publisher.step() is not Progress.WAITING
 
 
 def test_6_a_change_is_served_at_once_at_every_step_of_a_compile(tmp_path: Path) -> None:
@@ -149,7 +146,7 @@ def test_6_a_change_is_served_at_once_at_every_step_of_a_compile(tmp_path: Path)
         for _ in range(2):
             served = [_is_served(directory, name) for name in ("one", "two", "h0", "h3999")]
             assert served == [False, True, True, True], f"step {step}"
-            assert _finish(publisher) is Progress.DONE, publisher.error
+            _finish(publisher)
         # Both copies are right.
         assert publisher.change([(SECOND, FIRST)])
         assert [_is_served(directory, name) for name in ("one", "two")] == [True, False]
@@ -188,8 +185,8 @@ def test_8_a_compile_that_fails_takes_nothing_away(tmp_path: Path) -> None:
     obstacle = tmp_path / ".build/data.tmp"
     obstacle.mkdir()
     publisher.compile([ZONE + FIRST])
-    assert _finish(publisher) is Progress.FAILED
-    assert "tinydns-data failed" in publisher.error
+    with pytest.raises(BuildError, match="tinydns-data failed"):
+        _finish(publisher)
     assert publisher.intact
     assert publisher.change([(None, SECOND)])
     assert all(_is_served(tmp_path, name) for name in ("one", "two"))
@@ -221,7 +218,7 @@ def test_10_the_text_is_written_beside_and_compiles_nothing(tmp_path: Path) -> N
     publisher.write_text([ZONE, FIRST])
     publisher.step()
     assert (tmp_path / "data").read_bytes() == ZONE
-    assert _finish(publisher) is Progress.DONE
+    _finish(publisher)
     assert (tmp_path / "data").read_bytes() == ZONE + FIRST
     assert (tmp_path / "data.cdb").stat().st_ino == served
     assert publisher.builds == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +23,11 @@ NOW = 1_800_000_000
 
 def _store(directory: Path) -> Store:
     return Store(directory, Site.from_dict(SITE))
+
+
+def _save(store: Store) -> None:
+    store.save()
+    store.work.finish(20)
 
 
 @pytest.fixture
@@ -66,6 +72,7 @@ def test_3_the_file_does_not_outgrow_what_it_says(
     store = _store(tmp_path)
     for seconds in range(500):
         store.put("taurus", [lease(100, seconds=3600 + seconds)])
+        _save(store)
     assert (tmp_path / "taurus.leases").stat().st_size < 3000
     assert _store(tmp_path).logs == store.logs
 
@@ -97,12 +104,43 @@ def test_5_a_full_disk_loses_nothing(small_disk: Path) -> None:
         store.put("taurus", [lease(number)])
     assert "No space" in store.error
     assert len(store.logs["taurus"]) == 100
-    store.save()
+    _save(store)
     assert store.error
     ballast.unlink()
-    store.save()
+    _save(store)
     assert store.error == ""
     assert _store(small_disk).logs == store.logs
+
+
+def test_7_what_comes_while_a_file_is_rewritten_is_in_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At every step, until the service is killed or the file is done; also a new generation."""
+    monkeypatch.setattr(store_module, "_WASTE", 2000)
+    monkeypatch.setattr(store_module, "_SLICE", 10)
+    for step in range(14):
+        directory = tmp_path / str(step)
+        directory.mkdir()
+        store = _store(directory)
+        store.begin("taurus", "g1", NOW)
+        for seconds in range(3):
+            store.put("taurus", [lease(n, seconds=3600 + seconds) for n in range(100, 200)])
+        store.save()
+        assert store.work.busy
+        for _ in range(step):
+            store.work.step()
+        store.put("taurus", [lease(150, "renamed"), lease(201)])
+        store.begin("taurus", "g2", NOW)
+        for end in ("killed", "done"):
+            there = tmp_path / f"{end} at step {step}"
+            shutil.copytree(directory, there)
+            again = _store(there)
+            assert again.logs["taurus"] == store.logs["taurus"], there.name
+            assert again.generations["taurus"] == "g2", there.name
+            again.close()
+            store.work.finish(20)
+        assert not store.error
+        store.close()
 
 
 BLOCKS = st.builds(

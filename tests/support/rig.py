@@ -43,7 +43,7 @@ SITE: dict[str, Any] = {
 }
 
 
-def eventually(what: str, true: Callable[[], object], seconds: float = 10) -> None:
+def eventually(what: str, true: Callable[[], object], seconds: float = 30) -> None:
     """Wait until something is true; fail with the sentence when it does not become so."""
     deadline = time.monotonic() + seconds
     while not true():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import enum
 import errno
 import fcntl
 import filecmp
@@ -15,10 +14,13 @@ from itertools import count
 from pathlib import Path
 
 from .cdb import Cdb, Write
+from .work import Progress, Steps, Work
 from .zone import Edit
 
 # tinydns-data(8) needs some seconds for millions of names. One that takes longer hangs.
 _PATIENCE = 60.0
+# A service that is to stop does not wait that long.
+_LAST_PATIENCE = 5.0
 _LOCK_SECONDS = 2.0
 # What is read or written of a file in one step, in less than a tenth of a millisecond.
 _SLICE = 1 << 17
@@ -30,19 +32,8 @@ class BusyError(RuntimeError):
     """Another process publishes into the same directory."""
 
 
-class _BuildError(Exception):
+class BuildError(RuntimeError):
     """A build is no good; the sentence says why."""
-
-
-class Progress(enum.Enum):
-    """What is left of the work after a step."""
-
-    MORE = enum.auto()
-    """Another step can be done at once."""
-    COMPILING = enum.auto()
-    """`tinydns-data` runs: there is nothing to do before it ends."""
-    DONE = enum.auto()
-    FAILED = enum.auto()
 
 
 class Copy:
@@ -153,8 +144,7 @@ class Publisher:
             with contextlib.suppress(OSError):
                 path.unlink()
         self._numbers = count()
-        self._work: Iterator[None] | None = None
-        self._process: subprocess.Popen[bytes] | None = None
+        self.work = Work()
         self._started = 0.0
         self._cdb: Cdb | None = None
         self._compiled_size = 0
@@ -170,23 +160,6 @@ class Publisher:
         self.error = ""
         self.seconds = 0.0
         self.last: float | None = None
-
-    @property
-    def busy(self) -> bool:
-        """Whether there is work that was begun and is not done."""
-        return self._work is not None
-
-    @property
-    def runnable(self) -> bool:
-        """Whether a step of the work can be done now."""
-        return self.busy and self.compiler is None
-
-    @property
-    def compiler(self) -> int | None:
-        """The process ID of `tinydns-data` while it runs."""
-        if self._process is None or self._process.poll() is not None:
-            return None
-        return self._process.pid
 
     @property
     def intact(self) -> bool:
@@ -230,29 +203,27 @@ class Publisher:
         self._since = []
         self._obsolete = False
         self._compiling = True
-        self._work = self._compile(data)
+        self.work.begin(self._compile(data))
 
     def write_text(self, data: Iterable[bytes]) -> None:
         """Begin to write zone data for people to read; what tinydns reads has it already."""
-        self._work = self._write_text(data)
+        self.work.begin(self._write_text(data))
 
     def step(self) -> Progress:
-        """Do a little of the work."""
-        if self._work is None:
-            return Progress.DONE
-        if self.compiler is not None:
-            return Progress.COMPILING
+        """Do a little of the work.
+
+        Raises BuildError: when it has failed. What is served stays.
+        """
         try:
-            next(self._work)
-        except StopIteration:
-            self._end_work()
-            return Progress.DONE
-        except (OSError, ValueError, _BuildError) as error:
-            self._end_work()
+            progress = self.work.step()
+        except (OSError, ValueError, BuildError) as error:
+            self._end_build()
             self.failures += 1
             self.error = str(error)
-            return Progress.FAILED
-        return Progress.MORE if self.compiler is None else Progress.COMPILING
+            raise BuildError(self.error) from error
+        if progress is Progress.DONE:
+            self._end_build()
+        return progress
 
     def forget(self) -> None:
         """Publish no change before everything is compiled: the zones themselves are others."""
@@ -261,29 +232,24 @@ class Publisher:
 
     def overdue(self) -> None:
         """Kill a build that hangs."""
-        if self._process is not None and time.monotonic() - self._started > _PATIENCE:
-            self._process.kill()
+        if self.work.process is not None and time.monotonic() - self._started > _PATIENCE:
+            self.work.process.kill()
 
     def close(self) -> None:
-        """Finish a build that runs, and let others publish."""
-        while (progress := self.step()) in (Progress.MORE, Progress.COMPILING):
-            if progress is Progress.COMPILING and self._process is not None:
-                try:
-                    self._process.wait(5)
-                except subprocess.TimeoutExpired:
-                    self._process.kill()
-                    self._process.wait()
+        """Finish what was begun, and let others publish."""
+        with contextlib.suppress(OSError, ValueError, BuildError):
+            self.work.finish(_LAST_PATIENCE)
         self._served.close()
         self._spare.close()
         os.close(self._lock)
 
     # -- the work ------------------------------------------------------------------------------
 
-    def _write_text(self, data: Iterable[bytes]) -> Iterator[None]:
+    def _write_text(self, data: Iterable[bytes]) -> Steps:
         yield from self._stage(data)
         self._put_text_in_place()
 
-    def _compile(self, data: Iterable[bytes]) -> Iterator[None]:
+    def _compile(self, data: Iterable[bytes]) -> Steps:
         yield from self._stage(data)
         # The serial of the zones is the time stamp of `data` (tinydns-data(8)), so the file that is
         # there is taken as it is when it says the same.
@@ -311,12 +277,12 @@ class Publisher:
                 position += len(part)
                 yield
         except OSError as error:
-            raise _BuildError(f"cannot write {staged}: {error.strerror}") from error
+            raise BuildError(f"cannot write {staged}: {error.strerror}") from error
         finally:
             os.close(descriptor)
 
-    def _run(self) -> Iterator[None]:
-        """Run `tinydns-data`; nobody asks for another step before it has ended."""
+    def _run(self) -> Steps:
+        """Run `tinydns-data`."""
         try:
             process = subprocess.Popen(
                 [self._command],
@@ -327,19 +293,17 @@ class Publisher:
                 pass_fds=[self._lock],
             )
         except OSError as error:
-            raise _BuildError(f"cannot run {self._command}: {error.strerror}") from error
+            raise BuildError(f"cannot run {self._command}: {error.strerror}") from error
         if self._cdb is not None:
             # Nobody waits for it: what it will say is served already.
             with contextlib.suppress(OSError):
                 os.setpriority(os.PRIO_PROCESS, process.pid, 19)
-        self._process = process
-        yield
-        self._process = None
+        yield process
         assert process.stderr is not None
         printed = os.read(process.stderr.fileno(), 4096).decode("utf-8", "replace").strip()
         process.stderr.close()
         if (status := process.wait()) != 0:
-            raise _BuildError(f"tinydns-data failed ({status}): {printed}")
+            raise BuildError(f"tinydns-data failed ({status}): {printed}")
 
     def _adopt(self) -> Iterator[None]:
         """Serve what was compiled, with what was changed meanwhile.
@@ -354,7 +318,7 @@ class Publisher:
             yield from second.write_in_steps(image)
         except OSError as error:
             self._obsolete = True
-            raise _BuildError(f"cannot write {self._build}: {error.strerror}") from error
+            raise BuildError(f"cannot write {self._build}: {error.strerror}") from error
         finally:
             if self._obsolete:
                 first.remove()
@@ -410,8 +374,7 @@ class Publisher:
         self.last = time.time()
         self.error = ""
 
-    def _end_work(self) -> None:
-        self._work = None
+    def _end_build(self) -> None:
         self._compiling = False
         self._since = []
 
@@ -437,6 +400,6 @@ def _read(path: Path) -> Generator[None, None, bytearray]:
         for start in range(0, len(image), _SLICE):
             with memoryview(image) as view, view[start : start + _SLICE] as part:
                 if file.readinto(part) != len(part):
-                    raise _BuildError(f"{path} was cut short")
+                    raise BuildError(f"{path} was cut short")
             yield
     return image

@@ -22,12 +22,13 @@ from .metrics import metrics
 from .own_log import OwnLog
 from .peers import Follower, Peer
 from .protocol import Blocks, Event, Hello
-from .publish import Progress, Publisher
+from .publish import BuildError, Publisher
 from .schedule import Schedule
 from .site import Site, SiteError
 from .status import Status
 from .store import EARLIER, Store
 from .tail import Tail
+from .work import Progress
 from .zone import Zone
 
 # No more followers than name servers that a zone of dnscache can have, twice over for links that
@@ -114,7 +115,9 @@ class Service:
         self._merge = self._new_merge()
         self._zone = Zone(self._site)
         self._schedule = Schedule(time.monotonic(), [peer.server for peer in self._peers])
-        self._compiler = -1
+        self._works = (self._publisher.work, self._store.work)
+        # The processes that the works wait for, each with its descriptor.
+        self._awaited: dict[int, int] = {}
         self._stopping = False
         self._ready = False
 
@@ -164,13 +167,13 @@ class Service:
                 self._write(follower)
         if self._schedule.tick.due(clock):
             self._tick(clock)
-        self._build(clock)
+        self._work(clock)
 
     def _timeout(self) -> float:
         if self._hurry:
             return 0.0
         clock = time.monotonic()
-        waits = [self._schedule.wait(clock, self._publisher.busy)]
+        waits = [self._schedule.wait(clock, self._publisher.work.busy)]
         waits += [peer.wait(clock) for peer in self._peers]
         if self._schedule.open and (expiry := self._merge.next_expiry) is not None:
             waits.append(expiry - time.time())
@@ -179,7 +182,9 @@ class Service:
     @property
     def _hurry(self) -> bool:
         """Whether there is work that need not wait for anything."""
-        return (self._own is not None and self._own.more) or self._publisher.runnable
+        return (self._own is not None and self._own.more) or any(
+            work.runnable for work in self._works
+        )
 
     def _advance_clock(self) -> None:
         now = int(time.time())
@@ -353,41 +358,52 @@ class Service:
         else:
             self._schedule.compile(clock)
 
-    def _build(self, clock: float) -> None:
-        """Do a little of the work that no name waits for."""
-        publisher, schedule = self._publisher, self._schedule
-        if not publisher.busy:
-            if not schedule.open:
-                return
-            if schedule.compile_due(clock):
-                publisher.compile(self._zone.parts())
-            elif schedule.text_due(clock):
-                publisher.write_text(self._zone.parts())
-            else:
-                return
-        progress = publisher.step()
-        if progress is Progress.COMPILING:
-            self._await_compiler()
-        elif progress is Progress.FAILED:
-            log(publisher.error)
+    # -- what no name waits for ----------------------------------------------------------------
+
+    def _work(self, clock: float) -> None:
+        """Do a little of each thing that can wait for its turn."""
+        self._begin_build(clock)
+        for work in self._works:
+            progress = self._build(clock) if work is self._publisher.work else work.step()
+            if progress is Progress.WAITING and work.process is not None:
+                self._await(work.process.pid)
+
+    def _begin_build(self, clock: float) -> None:
+        if self._publisher.work.busy or not self._schedule.open:
+            return
+        if self._schedule.compile_due(clock):
+            self._publisher.compile(self._zone.parts())
+        elif self._schedule.text_due(clock):
+            self._publisher.write_text(self._zone.parts())
+
+    def _build(self, clock: float) -> Progress:
+        publisher = self._publisher
+        try:
+            progress = publisher.step()
+        except BuildError as error:
+            log(str(error))
             if publisher.intact:
-                schedule.text_failed(clock)
+                self._schedule.text_failed(clock)
             else:
-                schedule.compile_failed(clock)
-        elif progress is Progress.DONE and publisher.intact and not self._ready:
+                self._schedule.compile_failed(clock)
+            return Progress.DONE
+        if publisher.intact and not self._ready:
             self._ready = True
             notify("READY=1")
+        return progress
 
-    def _await_compiler(self) -> None:
-        if self._compiler >= 0 or (process := self._publisher.compiler) is None:
+    def _await(self, pid: int) -> None:
+        """Have the loop turn when a process has ended."""
+        if pid in self._awaited:
             return
-        self._compiler = os.pidfd_open(process)
-        self._selector.register(self._compiler, selectors.EVENT_READ, self._compiler_ended)
+        descriptor = self._awaited[pid] = os.pidfd_open(pid)
 
-    def _compiler_ended(self) -> None:
-        self._selector.unregister(self._compiler)
-        os.close(self._compiler)
-        self._compiler = -1
+        def ended() -> None:
+            self._selector.unregister(descriptor)
+            os.close(descriptor)
+            del self._awaited[pid]
+
+        self._selector.register(descriptor, selectors.EVENT_READ, ended)
 
     def _site_woken(self) -> None:
         if self._site_file.woken():

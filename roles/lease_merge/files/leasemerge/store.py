@@ -9,15 +9,19 @@ by themselves.
 from __future__ import annotations
 
 import contextlib
+import errno
 import ipaddress
 import os
+import re
 import secrets
-from collections.abc import Iterable, Iterator, Mapping
+import subprocess
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from .lease import Lease
 from .log import parse
 from .site import Site
+from .work import Steps, Work
 
 EARLIER = "~"
 """What follows a server's name to name the log of what it has lost."""
@@ -27,8 +31,14 @@ MAX_ADDRESSES = 1 << 18
 # The most characters of a lease's hostname and uid, more than a real client can send: 255 octets
 # each, both written as octal escapes at worst.
 MAX_IDENTITY = 4096
-# A file this much longer than what it has to say is written anew.
+# A file this much longer than what it has to say is rewritten.
 _WASTE = 1 << 20
+# Leases that are written in one step of that.
+_SLICE = 250
+# A disk that takes longer is broken.
+_PATIENCE = 60.0
+_MARK = b"# generation "
+_GENERATION = re.compile(rb"^# generation ([!-~]+)$", re.MULTILINE)
 # How long a block of an earlier log stays after its end, so that a clock that was set forward by
 # mistake does not lose it.
 _GRACE = 86400
@@ -53,6 +63,9 @@ class Store:
     The blocks are written before anything is published from them, and reach the disk at the
     kernel's leisure: a killed service loses nothing, and after a power cut dhcpd's own file, which
     it does sync, and the peer's memory say the same again. ``error`` is the last write's fault.
+
+    A file that has much to say twice is rewritten in small steps (``work``), and a process of its
+    own waits for the disk: that may take hundreds of milliseconds.
     """
 
     def __init__(self, directory: Path, site: Site) -> None:
@@ -62,6 +75,10 @@ class Store:
         self._sizes: dict[str, int] = {}
         self._live: dict[str, int] = {}
         self._unsaved: set[str] = set()
+        self._wasteful: set[str] = set()
+        # What was appended to a log since its file is being rewritten.
+        self._since: dict[str, list[bytes]] = {}
+        self.work = Work()
         self.error = ""
         self.damage = 0
         self.refused = 0
@@ -98,7 +115,7 @@ class Store:
             log[lease.address] = lease
             news.append(lease)
         if news:
-            self._append(name, news)
+            self._append(name, b"".join(lease.render() for lease in news))
         return news
 
     def put_newer(self, name: str, leases: Iterable[Lease]) -> list[Lease]:
@@ -142,18 +159,18 @@ class Store:
         if before is not None:
             news = self.put_earlier(server, self.logs[server].values(), now)
         self.generations[server] = generation
-        self._write_anew(server)
+        self._append(server, self._mark(server))
         return news
 
     def save(self) -> None:
-        """Try again to write what could not be written."""
-        for name in sorted(self._unsaved):
-            self._write_anew(name)
-        if not self._unsaved:
-            self.error = ""
+        """Begin to write what could not be written, or to rewrite what has grown too long."""
+        due = sorted(self._unsaved | self._wasteful)
+        if due and not self.work.busy:
+            self._begin_rewrite(due[0])
 
     def close(self) -> None:
-        """Give the files back."""
+        """Close the files."""
+        self.work.finish(_PATIENCE)
         for descriptor in self._files.values():
             os.close(descriptor)
         self._files.clear()
@@ -186,62 +203,90 @@ class Store:
         except FileNotFoundError:
             data = b""
         except OSError as error:
-            self.error = f"{self._path(name)}: {error.strerror}"
+            self._failed(name, error)
             return
         log = parse(data)
         self.damage += log.damage
-        first, _, _ = data.partition(b"\n")
-        words = first.decode("ascii", "replace").split()
-        if words[:2] == ["#", "generation"] and len(words) == 3:
-            self.generations[name] = words[2]
+        # The last one counts: it was begun after the file was written.
+        if marks := _GENERATION.findall(data):
+            self.generations[name] = marks[-1].decode("ascii")
         leases = self.logs[name]
         for address, lease in log.leases.items():
             if self._welcome(leases, lease):
                 leases[address] = lease
-        self._write_anew(name)
+        if data:
+            self._begin_rewrite(name)
+            self.work.finish(_PATIENCE)
+            return
+        try:
+            self._use(name, self._path(name))
+        except OSError as error:
+            self._failed(name, error)
 
-    def _blocks(self, name: str) -> Iterator[bytes]:
-        if name in self.generations:
-            yield f"# generation {self.generations[name]}\n".encode()
-        for lease in self.logs[name].values():
-            yield lease.render()
+    def _mark(self, name: str) -> bytes:
+        if name not in self.generations:
+            return b""
+        return _MARK + self.generations[name].encode() + b"\n"
 
-    def _write_anew(self, name: str) -> None:
+    def _begin_rewrite(self, name: str) -> None:
+        self._since[name] = []
+        self.work.begin(self._rewrite(name))
+
+    def _rewrite(self, name: str) -> Steps:
+        """Write what a log says now beside its file, and put it in place."""
         path = self._path(name)
         beside = path.with_name(path.name + ".new")
-        self._close(name)
         try:
-            with beside.open("wb") as file:
-                file.writelines(self._blocks(name))
-                file.flush()
-                os.fsync(file.fileno())
+            with beside.open("wb", buffering=0) as file:
+                _write(file.fileno(), self._mark(name))
+                addresses = tuple(self.logs[name])
+                for start in range(0, len(addresses), _SLICE):
+                    blocks = [
+                        self.logs[name][address].render()
+                        for address in addresses[start : start + _SLICE]
+                    ]
+                    _write(file.fileno(), b"".join(blocks))
+                    yield None
+            process = subprocess.Popen(["sync", beside], stdin=subprocess.DEVNULL)
+            yield process
+            if process.wait() != 0:
+                raise OSError(errno.EIO, os.strerror(errno.EIO))
+            _write_to(beside, b"".join(self._since[name]))
             beside.replace(path)
-            descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
+            self._use(name, path)
         except OSError as error:
             self._failed(name, error)
             return
+        finally:
+            del self._since[name]
+        self._wasteful.discard(name)
+        self._unsaved.discard(name)
+        if not self._unsaved:
+            self.error = ""
+
+    def _use(self, name: str, path: Path) -> None:
+        """Append to this file from now on."""
+        self._close(name)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
         self._files[name] = descriptor
         self._sizes[name] = self._live[name] = os.fstat(descriptor).st_size
-        self._unsaved.discard(name)
 
-    def _append(self, name: str, leases: list[Lease]) -> None:
+    def _append(self, name: str, data: bytes) -> None:
+        if name in self._since:
+            self._since[name].append(data)
         if name in self._unsaved:
             return
-        if self._sizes[name] > 2 * self._live[name] + _WASTE:
-            self._write_anew(name)
-            return
-        data = b"".join(lease.render() for lease in leases)
         try:
-            written = os.write(self._files[name], data)
+            _write(self._files[name], data)
         except OSError as error:
             self._failed(name, error)
             return
-        self._sizes[name] += written
-        if written < len(data):
-            self._failed(name, OSError(28, "No space left on device"))
+        self._sizes[name] += len(data)
+        if self._sizes[name] > 2 * self._live[name] + _WASTE:
+            self._wasteful.add(name)
 
     def _failed(self, name: str, error: OSError) -> None:
-        # The file may end in half a block now. It is written anew as a whole when there is room.
+        # The file may end in half a block now. It is rewritten when there is room.
         self._close(name)
         self._unsaved.add(name)
         self.error = f"{self._path(name)}: {error.strerror}"
@@ -249,3 +294,13 @@ class Store:
     def _close(self, name: str) -> None:
         if (descriptor := self._files.pop(name, None)) is not None:
             os.close(descriptor)
+
+
+def _write_to(path: Path, data: bytes) -> None:
+    with path.open("ab", buffering=0) as file:
+        _write(file.fileno(), data)
+
+
+def _write(descriptor: int, data: bytes) -> None:
+    if os.write(descriptor, data) != len(data):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
