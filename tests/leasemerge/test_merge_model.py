@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from leasemerge.lease import NEVER, Lease
-from leasemerge.merge import Merge, merge
+from leasemerge.merge import Holder, Merge, merge
 from leasemerge.zone import Zone, zone_data
 from tests.support.examples import NOW, SITE, site
 from tests.support.naive import naive_names
@@ -86,6 +86,7 @@ class Pair(RuleBasedStateMachine):
         self.kept: dict[str, dict[str, Lease]] = {server: {} for server in SERVERS}
         self.merge = Merge(site)
         self.zone = Zone(site)
+        self.holders: dict[str, Holder | None] = {}
 
     def write(self, server: str, block: Lease) -> None:
         """Append a block to a server's log; the merge follows it."""
@@ -205,6 +206,7 @@ class Pair(RuleBasedStateMachine):
         """Start the merge anew from what it had kept."""
         self.merge = Merge(site)
         self.zone = Zone(site)
+        self.holders = {}
         for server, blocks in self.kept.items():
             self.merge.update(server, blocks.values())
 
@@ -219,6 +221,21 @@ class Pair(RuleBasedStateMachine):
         whole = merge(logs, site, self.now)
         assert names == whole
         assert self.zone.render() == zone_data(whole, site)
+
+    @invariant()
+    def follows_the_holders(self) -> None:
+        """Look only at what moved, and know every address's client."""
+        for address in self.merge.take_moved():
+            self.holders[address] = self.merge.holder(address)
+        whole = Merge(site)
+        for server, blocks in self.kept.items():
+            whole.update(server, blocks.values())
+        whole.names(self.now)
+        for address in ADDRESSES:
+            assert self.holders.get(address) == whole.holder(address), address
+        assert self.merge.refused == whole.refused
+        refused = [loser for loser in self.merge.losers if loser.kind == "refused"]
+        assert sum(self.merge.refused.values()) == len(refused)
 
 
 TestPair = Pair.TestCase

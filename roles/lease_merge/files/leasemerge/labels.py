@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from string import ascii_lowercase, ascii_uppercase
+from typing import Literal
 
 from .site import Site
 
@@ -16,8 +17,17 @@ _REPLACED = str.maketrans(ascii_uppercase + " _", ascii_lowercase + "--")
 _DROPPED = re.compile(r"[^a-z0-9-]+")
 
 
+Cause = Literal["no_label", "reserved", "taken"]
+"""Nothing is left of the hostname, or its label is reserved, or the inventory has given it away."""
+
+
 class HostnameError(ValueError):
     """A hostname cannot be published; the message is the reason, the end of a sentence."""
+
+    def __init__(self, message: str, cause: Cause) -> None:
+        """Keep the kind of reason, too."""
+        super().__init__(message)
+        self.cause = cause
 
 
 def label(hostname: str, site: Site) -> str:
@@ -29,7 +39,8 @@ def label(hostname: str, site: Site) -> str:
     # The cut at 63 can lay a hyphen bare at the new end.
     text = _DROPPED.sub("", text).strip("-")[:_LABEL_MAX].rstrip("-")
     if not text:
-        raise HostnameError("nothing of the hostname can stand in a DNS label")
+        raise HostnameError("nothing of the hostname can stand in a DNS label", "no_label")
     if text in site.owners:
-        raise HostnameError(f"{text} is {site.owners[text]}")
+        cause: Cause = "reserved" if text in site.reserved_names else "taken"
+        raise HostnameError(f"{text} is {site.owners[text]}", cause)
     return text

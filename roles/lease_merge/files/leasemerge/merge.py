@@ -8,12 +8,13 @@ because nothing here knows an order of the feeds but that of `Site.servers`.
 from __future__ import annotations
 
 from bisect import bisect_left, insort
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
 from typing import Literal, NamedTuple
 
-from .labels import HostnameError, label
+from .labels import Cause, HostnameError, label
 from .lease import NEVER, Lease
 from .site import FixedHost, Site
 
@@ -49,6 +50,8 @@ class Loser:
     reason: str
     hostname: str | None = None
     hardware: str | None = None
+    cause: Cause | None = None
+    """Of a refused one, what kind of reason it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,17 @@ class Counts(NamedTuple):
     refused: int
     handovers: int
     """How often a name went from one live client to another since the merge began (rule 6)."""
+
+
+class Holder(NamedTuple):
+    """The client that has an address, and the name that is published for it, if one is."""
+
+    hardware: str | None
+    hostname: str | None
+    name: str | None
+    server: str | None
+    starts: int | None
+    until: int
 
 
 class _Feed(NamedTuple):
@@ -118,6 +132,9 @@ class Merge:
         self._contested: set[str] = set()
         # By address; not those of rule 6, which the claims tell.
         self._losers: dict[str, Loser] = {}
+        self._refused: Counter[Cause] = Counter()
+        # Where the client, its lease or its name may be another than at the last `take_moved`.
+        self._moved: set[str] = set()
         # (until, address); an entry counts as long as it is what _live says.
         self._expiries: list[tuple[int, str]] = []
         self._fixed = {name.name: name for host in site.fixed_hosts for name in _fixed(host)}
@@ -175,8 +192,28 @@ class Merge:
     def counts(self) -> Counts:
         """The numbers at the last `now`."""
         conflicts = sum(len(self._claims[text]) - 1 for text in self._contested)
-        refused = sum(loser.kind == "refused" for loser in self._losers.values())
+        refused = self._refused.total()
         return Counts(len(self._live), len(self._names), conflicts, refused, self._handovers)
+
+    @property
+    def refused(self) -> dict[str, int]:
+        """How many hostnames are refused at the last `now`, by the kind of reason."""
+        return {cause: number for cause, number in self._refused.items() if number}
+
+    def take_moved(self) -> set[str]:
+        """Return the addresses whose holder may have changed since the last call."""
+        moved, self._moved = self._moved, set()
+        return moved
+
+    def holder(self, address: str) -> Holder | None:
+        """Return the client that had an address at the last `now`, if one had."""
+        claim = self._live.get(address)
+        if claim is None:
+            return None
+        name = claim.label
+        if name is not None and self._claims[name][-1][1] != address:
+            name = None
+        return Holder(claim.hardware, claim.hostname, name, claim.server, claim.starts, claim.until)
 
     def _advance(self, now: int) -> None:
         if now < self._now:
@@ -245,7 +282,7 @@ class Merge:
         try:
             return claim._replace(label=label(claim.hostname, self._site))
         except HostnameError as error:
-            return _lost(claim, "refused", str(error))
+            return _lost(claim, "refused", str(error), error.cause)
 
     def _moves(self, host: FixedHost, lease: Lease) -> bool:
         """Rule 4: the host was pinned while it had this lease, and takes its address from it.
@@ -262,15 +299,19 @@ class Merge:
 
     def _enter(self, claim: _Claim) -> None:
         self._live[claim.address] = claim
+        self._moved.add(claim.address)
         if claim.until != NEVER:
             heappush(self._expiries, (claim.until, claim.address))
         if claim.loser is not None:
             self._losers[claim.address] = claim.loser
+            if claim.loser.cause is not None:
+                self._refused[claim.loser.cause] += 1
         elif claim.label is not None:
             claims = self._claims.setdefault(claim.label, [])
             insort(claims, (claim.order, claim.address))
             if len(claims) > 1:
                 self._contested.add(claim.label)
+                self._moved.add(claims[-2][1])
             if claims[-1][1] == claim.address:
                 self._publish(claim)
 
@@ -278,7 +319,10 @@ class Merge:
         claim = self._live.pop(address, None)
         if claim is None:
             return
-        self._losers.pop(address, None)
+        self._moved.add(address)
+        loser = self._losers.pop(address, None)
+        if loser is not None and loser.cause is not None:
+            self._refused[loser.cause] -= 1
         if claim.label is None:
             return
         claims = self._claims[claim.label]
@@ -293,6 +337,7 @@ class Merge:
             self._put(text, self._fixed.get(text))
 
     def _publish(self, claim: _Claim) -> None:
+        self._moved.add(claim.address)
         for text in (claim.label, *claim.aliases):
             if text is not None:
                 self._put(
@@ -404,8 +449,11 @@ def _best(blocks: Sequence[_Block], key: Callable[[Lease], tuple[int, int]]) -> 
     return max(best, key=lambda block: (repr(block[1]), block[0].server or ""))
 
 
-def _lost(claim: _Claim, kind: Literal["refused", "fixed"], reason: str) -> _Claim:
-    return claim._replace(loser=Loser(claim.address, kind, reason, claim.hostname, claim.hardware))
+def _lost(
+    claim: _Claim, kind: Literal["refused", "fixed"], reason: str, cause: Cause | None = None
+) -> _Claim:
+    loser = Loser(claim.address, kind, reason, claim.hostname, claim.hardware, cause)
+    return claim._replace(loser=loser)
 
 
 def _time(time: int | None) -> int:

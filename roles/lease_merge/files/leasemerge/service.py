@@ -448,6 +448,7 @@ class Service:
             followers=self._followers,
             store=self._store,
             counts=self._merge.counts,
+            refused=self._merge.refused,
             losers=self._merge.names(self._now).losers if with_losers else (),
             publisher=self._publisher,
             errors=(self._site_error, self._metrics_error),

@@ -74,6 +74,7 @@ class Status:
     feeds: Sequence[FeedStatus]
     publish: PublishStatus
     handovers: int = 0
+    refused_by_cause: Mapping[str, int] = field(default_factory=dict)
     """How often a name went from one live client to another of the same name (rule 6)."""
     followers: Sequence[str] = ()
     failover: Mapping[str, Sequence[str]] = field(default_factory=dict)
@@ -96,6 +97,7 @@ def collect(
     followers: Sequence[Follower],
     store: Store,
     counts: Counts,
+    refused: Mapping[str, int],
     losers: Sequence[Loser],
     publisher: Publisher,
     errors: Sequence[str],
@@ -111,6 +113,7 @@ def collect(
         names=counts.names,
         conflicts=counts.conflicts,
         refused=counts.refused,
+        refused_by_cause=refused,
         handovers=counts.handovers,
         feeds=feeds,
         publish=PublishStatus(
