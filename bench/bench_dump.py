@@ -212,7 +212,7 @@ def bench_merge() -> None:
     def whole() -> None:
         for server in site.servers:
             merge.update(server, parse(text).leases.values())
-        zone.update({name.name: name for name in merge.names(now).names})
+        zone.update({name.key: (name,) for name in merge.names(now).names})
 
     def one(hostname: str) -> None:
         mac = "02:00:00:00:00:01"

@@ -21,22 +21,41 @@ except ImportError:  # an ansible-core that keeps it elsewhere
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "roles/lease_merge/files"))
 
 from leasemerge import inventory_check, ranges
+from leasemerge.site import Site
 
 _LISTS = ("hardware_ethernet", "aliases")
-_KEYS = ("fixed_address", *_LISTS, "next_server", "filename", "options", "extra")
+_KEYS = (
+    "fixed_address",
+    "ipv6_address",
+    *_LISTS,
+    "domain",
+    "next_server",
+    "filename",
+    "options",
+    "extra",
+)
 # What site.json holds (docs/design.md): tables with the rows' keys, and single values. The rest is
 # for the inventory check alone, and would change the file whenever a comment moves a line.
 _SITE_KEYS: dict[str, tuple[str, ...] | None] = {
     "domain": None,
     "reverse_zones": None,
     "name_servers": ("name", "address"),
-    "fixed_hosts": ("name", "fixed_address", "hardware_ethernet", "aliases"),
-    "subnets": ("network", "ranges", "shared_network"),
+    "fixed_hosts": (
+        "name",
+        "fixed_address",
+        "ipv6_address",
+        "hardware_ethernet",
+        "aliases",
+        "domain",
+    ),
+    "subnets": ("network", "ranges", "shared_network", "domain"),
     "servers": None,
     "reserved_names": None,
     "fixed_ttl": None,
     "lease_ttl": None,
     "negative_ttl": None,
+    "zones": None,
+    "records": None,
 }
 _SITE_TABLES = ("fixed_hosts", "subnets", "name_servers", "dhcp_servers", "dnscache_servers")
 
@@ -73,6 +92,7 @@ def checked_site(site: Mapping[str, Any], keep_faults: bool = False) -> dict[str
     return {
         **plain,
         "faults": [],
+        "all_zones": list(Site.without_check(plain).all_zones),
         "site_json": _site_json(plain),
         "fixed_hosts_json": json.dumps(plain["fixed_hosts"]),
     }
@@ -84,6 +104,7 @@ def _site_json(site: Mapping[str, Any]) -> str:
         if columns is None
         else [{column: row[column] for column in columns if column in row} for row in site[key]]
         for key, columns in _SITE_KEYS.items()
+        if key in site
     }
     return json.dumps(content, indent=4, sort_keys=True)
 
@@ -129,6 +150,9 @@ def _with_places(site: Mapping[Any, Any]) -> dict[Any, Any]:
         rows = site.get(table)
         if isinstance(rows, (list, tuple)):
             placed[table] = [_with_place(row) for row in rows]
+    records = site.get("records")
+    if isinstance(records, (list, tuple)):
+        placed["records"] = [_record_with_place(line) for line in records]
     # The tables are put together by templates: their own place is nothing that a person edits.
     own = {key: _place([value]) for key, value in site.items() if key not in _SITE_TABLES}
     placed["where"] = {key: place for key, place in own.items() if place is not None}
@@ -140,6 +164,11 @@ def _with_place(row: object) -> object:
         return row
     place = _place(row.values())
     return row if place is None else {**row, "where": place}
+
+
+def _record_with_place(line: object) -> object:
+    place = _place([line])
+    return line if place is None else {"record": line, "where": place}
 
 
 def _place(values: Iterable[object]) -> str | None:

@@ -11,9 +11,13 @@ from .readings import EARLIER, NEVER, Lease, Reading, Site, blocks, label, merge
 
 def lease_view(readings: Sequence[Reading], site: Site, wanted: str, now: int) -> dict[str, Any]:
     """Look for a name, an address or a MAC address. `line` is empty if there is nothing to pin."""
-    key = normal_mac(wanted) or wanted.lower().removesuffix(f".{site.domain}")
+    key = normal_mac(wanted) or wanted.lower().removesuffix(".").removesuffix(f".{site.domain}")
     names = merged(readings, site, now)
-    found = [name for name in names.names if key in (name.name, name.address, name.hardware)]
+    found = [
+        name
+        for name in names.names
+        if key in (name.name, f"{name.name}.{name.domain}", name.address, name.hardware)
+    ]
     losers = [
         loser
         for loser in names.losers
@@ -37,9 +41,9 @@ def _line(leases: Sequence[Lease], names: Sequence[str], site: Site) -> str:
         return ""
     lease = max(held, key=lambda lease: lease.cltt or lease.starts or 0)
     host = site.by_hardware.get(lease.hardware or "")
-    if lease.address in site.addresses or (host is not None and host.fixed_address is not None):
+    if lease.address in site.addresses or (host is not None and host.fixed_addresses):
         return ""
-    wish = host.name if host is not None else names[0] if names else label(lease.hostname, site)
+    wish = host.name if host is not None else names[0] if names else label(lease, site)
     # One that has its name pinned keeps its other MAC addresses and its aliases.
     macs = [
         f'"{mac}"' for mac in (host.hardware_ethernet if host is not None else [lease.hardware])

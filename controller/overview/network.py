@@ -102,6 +102,7 @@ def host_row(name: Name, now: int) -> dict[str, Any]:
         left = "for ever" if name.until == NEVER else span(name.until - now)
     return {
         "name": name.name,
+        "domain": name.domain,
         "address": name.address,
         "source": "alias" if name.alias else name.source,
         # A log that was lost is spoken of as its server's.

@@ -92,9 +92,11 @@ def blocks(readings: Sequence[Reading], site: Site, wanted: str) -> Iterator[tup
                 yield server, lease
 
 
-def label(hostname: str | None, site: Site) -> str | None:
-    """Make the label that a hostname would be published under; None if it would not be."""
+def label(lease: Lease, site: Site) -> str | None:
+    """Make the label that a lease would be published under; None if it would not be."""
+    if lease.hostname is None:
+        return None
     try:
-        return None if hostname is None else leasemerge_label(hostname, site)
+        return leasemerge_label(lease.hostname, site, site.domain_of(lease.address))
     except HostnameError:
         return None

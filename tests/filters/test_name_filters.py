@@ -87,6 +87,7 @@ def test_merge_names() -> None:
     assert list(rows) == sorted(rows)
     assert rows["newname"] == {
         "name": "newname",
+        "domain": "office.internal",
         "address": "10.1.1.100",
         "source": "lease",
         "alias": False,

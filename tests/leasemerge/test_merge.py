@@ -410,11 +410,13 @@ def test_rule_10_a_silent_feed_keeps_its_blocks_until_they_end() -> None:
 def test_changes_are_told_once() -> None:
     """At first the fixed hosts; then only what is new."""
     pair = machine(draco=[lease(100, "laptop", ends=10)])
-    assert set(pair.changes(NOW)) == {"foobar", "www", "router", "laptop"}
+    first = pair.changes(NOW)
+    assert {label for label, _ in first} == {"foobar", "www", "router", "laptop"}
+    assert {domain for _, domain in first} == {"office.internal"}
     assert pair.changes(NOW) == {}
     pair.update("draco", [lease(100, "laptop", ends=10)])
     assert pair.changes(NOW + 9) == {}, "A replayed block changes nothing."
-    assert pair.changes(NOW + 10) == {"laptop": None}
+    assert pair.changes(NOW + 10) == {("laptop", "office.internal"): ()}
 
 
 def test_next_expiry() -> None:
@@ -464,6 +466,7 @@ def test_what_a_name_says() -> None:
     names = merged(draco=[lease(100, "laptop", starts=-60, ends=HOUR)])
     assert names.names[1] == Name(
         name="laptop",
+        domain="office.internal",
         address="10.1.1.100",
         source="lease",
         alias=False,

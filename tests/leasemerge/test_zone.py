@@ -97,10 +97,10 @@ def test_an_address_outside_our_reverse_zones_has_no_ptr(tmp_path: Path) -> None
         ([], "10.11.1.7", False),
     ],
 )
-def test_has_reverse(zones: list[str], address: str, inside: bool) -> None:
+def test_has_pointer(zones: list[str], address: str, inside: bool) -> None:
     """Whole octets decide."""
     of = Site(SITE["domain"], tuple(zones), (), (), (), ())
-    assert of.has_reverse(address) is inside
+    assert of.has_pointer(address) is inside
 
 
 def test_sorted_and_generated() -> None:

@@ -21,14 +21,17 @@ Record = tuple[str, str, int, str]
 _TYPES = {1: "A", 2: "NS", 6: "SOA", 12: "PTR"}
 
 # tinydns in a network namespace of its own, where it can have port 53 and nobody else hears it.
-# dig waits for it with its own retries.
+# dig asks once it is there: before, the kernel refuses each of its retries at once.
 _SERVE = """
 set -e
 ip link set lo up
 env -i PATH="$PATH" ROOT="$1" IP=127.0.0.1 UID=65534 GID=65534 tinydns >/dev/null 2>&1 &
 trap "kill $!" EXIT
-dig @127.0.0.1 +norecurse +time=1 +tries=1 +noall +answer office.internal SOA >/dev/null || true
-dig @127.0.0.1 +norecurse +time=2 +tries=5 +noall +answer -f "$1/questions"
+for attempt in $(seq 100); do
+  dig @127.0.0.1 +norecurse +time=1 +tries=1 office.internal SOA >/dev/null 2>&1 && break
+  sleep 0.1
+done
+dig @127.0.0.1 +norecurse +time=2 +tries=5 +ignore +noall $2 -f "$1/questions"
 """
 
 
@@ -41,13 +44,19 @@ def compile_data(data: bytes, folder: Path) -> list[Record]:
     return _records((folder / "data.cdb").read_bytes())
 
 
-def ask(folder: Path, questions: list[str]) -> list[Record]:
-    """Ask the tinydns that serves the folder with dig, one question (name and type) a line."""
+def ask(
+    folder: Path, questions: list[str], *, whole: bool = False, sections: str = "+answer"
+) -> list[Record]:
+    """Query the tinydns that serves the folder with dig over UDP, one question a line.
+
+    A question is a name and a type. `whole` keeps the data as dig prints them, final dots too;
+    types that dig knows no words for are printed as RFC 3597 has it.
+    """
     (folder / "questions").write_text("".join(f"{question}\n" for question in questions))
     folder.chmod(0o755)
     (folder / "data.cdb").chmod(0o644)
     answers = subprocess.run(
-        ["unshare", "--net", "sh", "-c", _SERVE, "sh", str(folder)],
+        ["unshare", "--net", "sh", "-c", _SERVE, "sh", str(folder), sections],
         capture_output=True,
         text=True,
         check=False,
@@ -55,8 +64,10 @@ def ask(folder: Path, questions: list[str]) -> list[Record]:
     )
     found = []
     for line in answers.stdout.splitlines():
+        if line.startswith(";"):
+            continue  # of a truncated answer dig says that it is malformed
         owner, ttl, _, kind, what = line.split(None, 4)
-        found.append((owner.rstrip("."), kind, int(ttl), what.rstrip(".")))
+        found.append((owner.rstrip("."), kind, int(ttl), what if whole else what.rstrip(".")))
     return found
 
 

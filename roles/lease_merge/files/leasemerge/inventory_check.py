@@ -13,9 +13,11 @@ import ipaddress
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
-from .ranges import normal_mac, reverse_zones, zone_network
+from .ranges import listed, normal_mac, reverse_zones, zone_network
+from .record_check import Surroundings, record_faults
+from .records import Record, RecordError, parse, reverse_name
 
 DEFAULT_RESERVED_NAMES = ("wpad", "isatap", "localhost")
 
@@ -30,9 +32,12 @@ _TTL_MAX = 2**31 - 1
 _LEASE_TIME_MAX = 2**32 - 1
 # dnscache keeps no more than 16 addresses of one file in servers/ (its roots.c).
 _NAME_SERVERS_MAX = 16
+# tinydns' tdlookup.c: of more addresses it chooses some.
+_ADDRESSES_MAX = 8
+# 16 AAAA of 28 octets leave room for the longest label in a domain of 2 octets; 8 for every name.
+_IPV6_ADDRESSES_MAX = 8
 
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
-_REVERSE_ZONE = re.compile(r"((?:(?:0|[1-9][0-9]{0,2})\.){1,3})in-addr\.arpa")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +110,15 @@ class _Inventory:
         self.networks: dict[IPv4Network, _Row] = {}
         self.ranges: dict[IPv4Network, list[tuple[IPv4Address, IPv4Address]]] = {}
         self.routers: dict[IPv4Address, _Row] = {}
-        # The row that a name or a MAC address belongs to.
-        self.labels: dict[str, _Row] = {}
+        self.ipv6_networks: list[IPv6Network] = []
+        self.ipv6_addresses: dict[IPv6Address, _Row] = {}
+        self.domain = ""
+        # The zones that are served: the domains, those of `zones` and the reverse zones.
+        self.zones: set[str] = set()
+        # The row that an absolute name or a MAC address belongs to.
+        self.names: dict[str, _Row] = {}
+        # Of the names, those with an address, which may be that of a lease.
+        self.addressed: set[str] = set()
         self.macs: dict[str, _Row] = {}
         # What holds an address: the row and, for a server, its name. A server may be a fixed host
         # too, and a dhcp server a dnscache server; one machine is recognised by its one name.
@@ -220,10 +232,12 @@ class _Inventory:
                 who, f"the {what} {address} is already that of {other}", "give it to one of them"
             )
 
-    def hold_label(self, who: _Row, what: str, label: str) -> None:
+    def hold_label(self, who: _Row, what: str, label: str, domain: str) -> None:
+        """Note who has a label in a domain."""
         if label in self.reserved:
             self.fault(who, f"the {what} {label} is a reserved name", "choose another")
-        other = self.labels.setdefault(label, who)
+        self.addressed.add(f"{label}.{domain}")
+        other = self.names.setdefault(f"{label}.{domain}", who)
         if other is not who:
             self.fault(
                 who, f"the {what} {label} is already a name of {other}", "give it to one of them"
@@ -245,24 +259,49 @@ def _check_domain(inventory: _Inventory) -> None:
         if "domain" in inventory.data:
             inventory.fault(inventory.site("domain"), "it has no domain", "give it one")
         return
-    domain = value.lower() if isinstance(value, str) and value.isascii() else ""
-    labels = domain.split(".")
-    if not all(_LABEL.fullmatch(part) and len(part) <= _LABEL_MAX for part in labels):
+    inventory.domain = _read_domain(inventory, inventory.site("domain"), "domain", value) or ""
+
+
+def _read_domain(inventory: _Inventory, who: str | _Row, what: str, value: object) -> str | None:
+    """Read a zone that hosts may be named in, and note that it is served."""
+    domain = _read_zone(inventory, who, what, value)
+    if domain is None:
+        return None
+    if len(domain) > _DOMAIN_MAX:
         inventory.fault(
-            inventory.site("domain"),
-            f"the domain {_shown(value)} is not a DNS name",
-            "write labels of letters, digits and inner hyphens with a dot between them",
-        )
-    elif len(domain) > _DOMAIN_MAX:
-        inventory.fault(
-            inventory.site("domain"),
-            f"the domain has {len(domain)} characters",
+            who,
+            f"the {what} has {len(domain)} characters",
             f"shorten it to {_DOMAIN_MAX} at most, so that every label fits before it",
         )
-    elif labels[-2:] == ["in-addr", "arpa"]:
-        inventory.fault(
-            inventory.site("domain"), f"the domain {domain} is a reverse zone", "choose another"
-        )
+    elif domain.endswith((".in-addr.arpa", ".ip6.arpa")):
+        inventory.fault(who, f"the {what} {domain} is a reverse zone", "choose another")
+    else:
+        inventory.zones.add(domain)
+    return domain
+
+
+def _read_zone(inventory: _Inventory, who: str | _Row, what: str, value: object) -> str | None:
+    """Read the name of a zone in lower case, or tell what is wrong with it."""
+    zone = value.lower() if isinstance(value, str) and value.isascii() else ""
+    if all(_LABEL.fullmatch(part) and len(part) <= _LABEL_MAX for part in zone.split(".")):
+        return zone
+    inventory.fault(
+        who,
+        f"the {what} {_shown(value)} is not a DNS name",
+        "write labels of letters, digits and inner hyphens with a dot between them",
+    )
+    return None
+
+
+def _check_zones(inventory: _Inventory) -> None:
+    who = inventory.site("zones")
+    for value in inventory.items(who, "zones", inventory.data.get("zones")):
+        zone = _read_zone(inventory, who, "zone", value)
+        if zone is None:
+            continue
+        if zone in inventory.zones:
+            inventory.fault(who, f"the zone {zone} is served already", "remove it")
+        inventory.zones.add(zone)
 
 
 def _check_reserved_names(inventory: _Inventory) -> None:
@@ -411,6 +450,12 @@ def _check_router(inventory: _Inventory, row: _Row, network: IPv4Network, value:
         )
 
 
+def _check_own_domain(inventory: _Inventory, row: _Row, key: str) -> None:
+    """Check the domain of a row, which it need not have."""
+    if row.get(key) is not None:
+        _read_domain(inventory, row, "domain", row.get(key))
+
+
 def _check_text(inventory: _Inventory, row: _Row, key: str) -> None:
     """Check a text that dhcpd.conf has between quotation marks."""
     value = row.get(key)
@@ -427,27 +472,47 @@ def _check_text(inventory: _Inventory, row: _Row, key: str) -> None:
 
 
 def _check_reverse_zones(inventory: _Inventory) -> None:
-    zones: list[str] = []
+    zones: dict[str, IPv4Network | IPv6Network] = {}
     for value in inventory.items("Site", "reverse_zones", inventory.data.get("reverse_zones")):
         zone = value.lower() if isinstance(value, str) else ""
-        match = _REVERSE_ZONE.fullmatch(zone)
-        if match is None or any(int(part) > 255 for part in match[1].split(".")[:-1]):
+        try:
+            network = zone_network(zone)
+        except ValueError:
             inventory.fault(
                 "Site",
                 f"the reverse zone {_shown(value)} is none",
-                "write one to three numbers backwards, such as 1.1.10.in-addr.arpa",
+                "write one to three numbers backwards, such as 1.1.10.in-addr.arpa, "
+                "or hexadecimal digits before ip6.arpa",
             )
-        elif zone in zones:
+            continue
+        if zone in zones:
             inventory.fault("Site", f"the reverse zone {zone} is listed twice", "remove one")
-        else:
-            zones.append(zone)
-    covered = list(ipaddress.collapse_addresses(zone_network(zone) for zone in zones))
+        zones[zone] = network
+    inventory.zones.update(zones)
+    ipv4 = [network for network in zones.values() if isinstance(network, IPv4Network)]
+    inventory.ipv6_networks = [net for net in zones.values() if isinstance(net, IPv6Network)]
+    covered = list(ipaddress.collapse_addresses(ipv4))
     for network, row in inventory.networks.items():
         if not any(network.subnet_of(zones_network) for zones_network in covered):
             inventory.fault(
                 row,
                 "no reverse zone holds all of its addresses",
                 f"add {', '.join(reverse_zones([str(network)])[:4])} to reverse_zones",
+            )
+
+
+def _check_ipv6_networks(inventory: _Inventory) -> None:
+    who = inventory.site("ipv6_networks")
+    for value in inventory.items(who, "ipv6_networks", inventory.data.get("ipv6_networks")):
+        try:
+            if not isinstance(value, str) or "/" not in value:
+                raise ValueError
+            IPv6Network(value)
+        except ValueError:
+            inventory.fault(
+                who,
+                f"the network {_shown(value)} is not an IPv6 network",
+                "write an address, a slash and the length of its prefix, such as 2001:db8:1::/64",
             )
 
 
@@ -509,7 +574,7 @@ def _check_machines(inventory: _Inventory, key: str, kind: str) -> Iterator[tupl
 
 def _check_fixed_hosts(inventory: _Inventory) -> None:
     rows = list(inventory.rows("fixed_hosts", "Host"))
-    names: list[str | None] = []
+    names: list[tuple[str | None, str]] = []
     fixed: dict[IPv4Address, _Row] = {}
     for row in rows:
         for key in sorted(str(key) for key in row.values if key not in (*FIXED_HOST_KEYS, "where")):
@@ -519,12 +584,13 @@ def _check_fixed_hosts(inventory: _Inventory) -> None:
                 f"use {', '.join(sorted(FIXED_HOST_KEYS))}",
             )
         label = inventory.label(row, "name", row.get("name"))
-        names.append(label)
+        addresses = _check_fixed_addresses(inventory, row, label, fixed)
+        domain = _domain_of(inventory, row, addresses)
+        names.append((label, domain))
         if label is not None:
-            inventory.hold_label(row, "name", label)
-        _check_fixed_address(inventory, row, label, fixed)
+            inventory.hold_label(row, "name", label, domain)
         _check_macs(inventory, row)
-        if row.get("fixed_address") is None and not row.get("hardware_ethernet"):
+        if not any(map(row.get, ("fixed_address", "hardware_ethernet", "ipv6_address"))):
             inventory.fault(
                 row,
                 "it has neither fixed_address nor hardware_ethernet",
@@ -532,29 +598,84 @@ def _check_fixed_hosts(inventory: _Inventory) -> None:
             )
         inventory.check_values(row, FIXED_HOST_KEYS)
     # A name counts before an alias, so that the fault is reported at the alias.
-    for row, name in zip(rows, names, strict=True):
-        _check_aliases(inventory, row, name)
+    for row, (name, domain) in zip(rows, names, strict=True):
+        _check_aliases(inventory, row, name, domain)
 
 
-def _check_fixed_address(
+def _domain_of(inventory: _Inventory, row: _Row, addresses: Sequence[IPv4Address]) -> str:
+    """Return the domain that a host is named in: its own, or that of its first address."""
+    domain = row.get("domain")
+    if domain is None and addresses:
+        network = inventory.network_of(addresses[0])
+        domain = None if network is None else inventory.networks[network].get("domain")
+    return domain.lower() if isinstance(domain, str) else inventory.domain
+
+
+def _check_fixed_addresses(
     inventory: _Inventory, row: _Row, label: str | None, fixed: dict[IPv4Address, _Row]
-) -> None:
-    if row.get("fixed_address") is None:
-        return
-    address = inventory.address(row, "address", row.get("fixed_address"))
-    if address is None:
-        return
-    inventory.check_usable(row, "address", address)
-    if address in fixed:
+) -> list[IPv4Address]:
+    addresses: list[IPv4Address] = []
+    values = listed(row.get("fixed_address"))
+    if len(values) > _ADDRESSES_MAX:
         inventory.fault(
             row,
-            f"the address {address} is already that of {fixed[address]}",
-            "give it to one of them",
+            f"it has {len(values)} addresses, and tinydns answers with {_ADDRESSES_MAX} of them",
+            "remove some",
         )
-    else:
-        fixed[address] = row
-        inventory.spared.add(address)
-        inventory.hold_address(row, "address", address, label or "")
+    for value in values:
+        address = inventory.address(row, "address", value)
+        if address is None:
+            continue
+        inventory.check_usable(row, "address", address)
+        if address in addresses:
+            inventory.fault(row, f"the address {address} is listed twice", "remove one")
+        elif address in fixed:
+            inventory.fault(
+                row,
+                f"the address {address} is already that of {fixed[address]}",
+                "give it to one of them",
+            )
+        else:
+            fixed[address] = row
+            inventory.spared.add(address)
+            inventory.hold_address(row, "address", address, label or "")
+        addresses.append(address)
+    return addresses
+
+
+def _check_ipv6_addresses(inventory: _Inventory, row: _Row, key: str) -> None:
+    values = listed(row.get(key))
+    if len(values) > _IPV6_ADDRESSES_MAX:
+        inventory.fault(
+            row,
+            f"it has {len(values)} IPv6 addresses, and an answer holds {_IPV6_ADDRESSES_MAX}",
+            "remove some",
+        )
+    for value in values:
+        try:
+            if not isinstance(value, str) or "%" in value:
+                raise ValueError
+            address = IPv6Address(value)
+        except ValueError:
+            inventory.fault(
+                row,
+                f"the address {_shown(value)} is not an IPv6 address",
+                "write it as 2001:db8::1",
+            )
+            continue
+        if not any(address in network for network in inventory.ipv6_networks):
+            inventory.fault(
+                row,
+                f"the address {address} lies in none of site_ipv6_networks",
+                "add its network there, or correct the address",
+            )
+        other = inventory.ipv6_addresses.setdefault(address, row)
+        if other is not row:
+            inventory.fault(
+                row,
+                f"the address {address} is already that of {other}",
+                "give it to one of them",
+            )
 
 
 def _check_macs(inventory: _Inventory, row: _Row) -> None:
@@ -590,7 +711,7 @@ def _check_macs(inventory: _Inventory, row: _Row) -> None:
         macs.add(mac)
 
 
-def _check_aliases(inventory: _Inventory, row: _Row, name: str | None) -> None:
+def _check_aliases(inventory: _Inventory, row: _Row, name: str | None, domain: str) -> None:
     aliases: set[str] = set()
     for value in inventory.items(row, "aliases", row.get("aliases")):
         alias = inventory.label(row, "alias", value)
@@ -601,7 +722,7 @@ def _check_aliases(inventory: _Inventory, row: _Row, name: str | None) -> None:
         elif alias in aliases:
             inventory.fault(row, f"the alias {alias} is listed twice", "remove one")
         else:
-            inventory.hold_label(row, "alias", alias)
+            inventory.hold_label(row, "alias", alias, domain)
         aliases.add(alias)
 
 
@@ -618,7 +739,7 @@ def _check_name_servers(inventory: _Inventory) -> None:
     for row in rows:
         label = inventory.label(row, "name", row.get("name"))
         if label is not None:
-            inventory.hold_label(row, "name", label)
+            inventory.hold_label(row, "name", label, inventory.domain)
         address = inventory.address(row, "alias address", row.get("address"))
         if address is None:
             continue
@@ -676,6 +797,79 @@ def _check_ranges(inventory: _Inventory) -> None:
                     )
 
 
+def _check_records(inventory: _Inventory) -> None:
+    """Check each record by itself, then all beside one another and beside the hosts."""
+    who = inventory.site("records")
+    rows: list[_Row] = []
+    numbered: list[tuple[int, Record]] = []
+    for value in inventory.items(who, "records", inventory.data.get("records")):
+        values = value if isinstance(value, Mapping) else {"record": value}
+        row = _Row("Record", "record", len(rows), values)
+        rows.append(row)
+        try:
+            numbered.append((len(rows) - 1, parse(row.get("record"), inventory.domain)))
+        except RecordError as error:
+            inventory.fault(row, error.problem, error.remedy)
+    domains = {name.partition(".")[2] for name in inventory.names} | {inventory.domain}
+    addresses: list[tuple[IPv4Address | IPv6Address, _Row]] = [
+        *((address, holder[0]) for address, holder in inventory.holders.items()),
+        *inventory.ipv6_addresses.items(),
+    ]
+    around = Surroundings(
+        zones=frozenset(inventory.zones),
+        names={name: f"a name of {row}" for name, row in inventory.names.items()},
+        addressed=frozenset(inventory.addressed),
+        reserved=frozenset(
+            f"{label}.{domain}" for label in inventory.reserved for domain in domains
+        ),
+        pointers={reverse_name(str(address)): str(row) for address, row in addresses},
+    )
+    for number, problem, remedy in record_faults(numbered, around):
+        inventory.fault(rows[number], problem, remedy)
+
+
+def _check_forward_zones(inventory: _Inventory) -> None:
+    who = inventory.site("forward_zones")
+    value = inventory.data.get("forward_zones") or {}
+    if not isinstance(value, Mapping):
+        inventory.fault(who, f"forward_zones is {_shown(value)}, not a mapping", "write it as one")
+        return
+    for name, servers in value.items():
+        zone = _read_zone(inventory, who, "forwarded zone", name)
+        if zone is None:
+            continue
+        if zone in inventory.zones:
+            inventory.fault(
+                who, f"the forwarded zone {zone} is served here", "remove it from one of the two"
+            )
+        addresses = _check_name_server_addresses(inventory, who, f"the zone {zone}", servers)
+        if not addresses:
+            inventory.fault(
+                who, f"the forwarded zone {zone} has no name server", "write a list of addresses"
+            )
+
+
+def _check_upstream_resolvers(inventory: _Inventory) -> None:
+    who = inventory.site("upstream_resolvers")
+    value = inventory.data.get("upstream_resolvers")
+    _check_name_server_addresses(inventory, who, "upstream_resolvers", value)
+
+
+def _check_name_server_addresses(
+    inventory: _Inventory, who: str, what: str, value: object
+) -> Sequence[object]:
+    values = inventory.items(who, what, value)
+    for address in values:
+        inventory.address(who, f"name server (of {what})", address)
+    if len(values) > _NAME_SERVERS_MAX:
+        inventory.fault(
+            who,
+            f"{what} has {len(values)} name servers",
+            f"remove some: dnscache asks {_NAME_SERVERS_MAX} at most for one zone",
+        )
+    return values
+
+
 def _check_mapping(inventory: _Inventory, row: _Row, key: str) -> None:
     value = row.get(key)
     if value is not None and not isinstance(value, Mapping):
@@ -703,8 +897,10 @@ _Check = Callable[[_Inventory, _Row, str], None]
 FIXED_HOST_KEYS: dict[str, _Check | None] = {
     "name": None,
     "fixed_address": None,
+    "ipv6_address": _check_ipv6_addresses,
     "hardware_ethernet": None,
     "aliases": None,
+    "domain": _check_own_domain,
     "next_server": _check_text,
     "filename": _check_text,
     "options": _check_mapping,
@@ -716,6 +912,7 @@ SUBNET_KEYS: dict[str, _Check | None] = {
     "ranges": None,
     "routers": None,
     "shared_network": _check_text,
+    "domain": _check_own_domain,
 }
 
 # In this order: a check finds what the ones before it have read.
@@ -727,10 +924,15 @@ _CHECKS: tuple[Callable[[_Inventory], None], ...] = (
     _check_lease_times,
     _check_subnets,
     _check_reverse_zones,
+    _check_ipv6_networks,
     _check_servers,
     _check_dhcp_servers,
     _check_dnscache_servers,
     _check_fixed_hosts,
     _check_name_servers,
     _check_ranges,
+    _check_zones,
+    _check_records,
+    _check_forward_zones,
+    _check_upstream_resolvers,
 )

@@ -30,17 +30,19 @@ class HostnameError(ValueError):
         self.cause = cause
 
 
-def label(hostname: str, site: Site) -> str:
+def label(hostname: str, site: Site, domain: str | None = None) -> str:
     """Make a DNS label (lower case, LDH, 1 to 63 characters) of the hostname a client sent.
 
-    Raise HostnameError where nothing is left of it, or where the label belongs to somebody.
+    It is to be unique in `domain`, the site's own where none is given. Raises HostnameError: where
+    nothing is left of it, or where the label belongs to somebody there.
     """
     text = hostname.partition(".")[0].translate(_REPLACED)
     # The cut at 63 can lay a hyphen bare at the new end.
     text = _DROPPED.sub("", text).strip("-")[:_LABEL_MAX].rstrip("-")
     if not text:
         raise HostnameError("nothing of the hostname can stand in a DNS label", "no_label")
-    if text in site.owners:
+    owner = site.owner(text, domain or site.domain)
+    if owner is not None:
         cause: Cause = "reserved" if text in site.reserved_names else "taken"
-        raise HostnameError(f"{text} is {site.owners[text]}", cause)
+        raise HostnameError(f"{text} is {owner}", cause)
     return text

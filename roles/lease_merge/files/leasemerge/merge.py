@@ -22,12 +22,20 @@ from .site import FixedHost, Site
 _ABSENT = -(2**63)
 
 
+Key = tuple[str, str]
+"""What tells names apart: the label and the domain that it is unique in."""
+
+
 @dataclass(frozen=True, slots=True)
 class Name:
-    """One published host name. Times are Unix seconds, None where absent, NEVER for `never`."""
+    """One address of one published host name.
+
+    Times are Unix seconds, None where absent, NEVER for `never`.
+    """
 
     name: str
-    """The label, below the site's domain."""
+    """The label, below the domain."""
+    domain: str
     address: str
     source: Literal["fixed", "lease"]
     alias: bool = False
@@ -38,6 +46,11 @@ class Name:
     until: int | None = None
     """When the lease ends; None for a fixed host's name."""
     hardware: str | None = None
+
+    @property
+    def key(self) -> Key:
+        """The label and its domain."""
+        return (self.name, self.domain)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +69,7 @@ class Loser:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What the merge publishes at one time: names by label, losers by address."""
+    """What the merge publishes at one time: names by label and domain, losers by address."""
 
     names: tuple[Name, ...]
     losers: tuple[Loser, ...]
@@ -98,7 +111,7 @@ _Block = tuple[_Feed, Lease]
 
 
 class _Claim(NamedTuple):
-    """What an active lease asks for, whatever the time: a label, or nothing for a reason."""
+    """What an active lease claims, whatever the time: names, or nothing for a reason."""
 
     address: str
     until: int
@@ -108,8 +121,8 @@ class _Claim(NamedTuple):
     starts: int | None
     hardware: str | None
     hostname: str | None
-    label: str | None = None
-    aliases: tuple[str, ...] = ()
+    key: Key | None = None
+    aliases: tuple[Key, ...] = ()
     loser: Loser | None = None
 
 
@@ -127,9 +140,9 @@ class Merge:
         self._now = _ABSENT
         self._touched: set[str] = set()
         self._live: dict[str, _Claim] = {}
-        # The live claims to each label in rising order: the last one has it.
-        self._claims: dict[str, list[tuple[tuple[int, int, int], str]]] = {}
-        self._contested: set[str] = set()
+        # The live claims to each name in rising order: the last one has it.
+        self._claims: dict[Key, list[tuple[tuple[int, int, int], str]]] = {}
+        self._contested: set[Key] = set()
         # By address; not those of rule 6, which the claims tell.
         self._losers: dict[str, Loser] = {}
         self._refused: Counter[Cause] = Counter()
@@ -137,11 +150,14 @@ class Merge:
         self._moved: set[str] = set()
         # (until, address); an entry counts as long as it is what _live says.
         self._expiries: list[tuple[int, str]] = []
-        self._fixed = {name.name: name for host in site.fixed_hosts for name in _fixed(host)}
+        # By name, the entry of each of its addresses; a fixed host may have several.
+        self._fixed: dict[Key, tuple[Name, ...]] = {}
+        for host in site.fixed_hosts:
+            self._fixed.update(_fixed(host, site.domain_of_host(host)))
         self._names = dict(self._fixed)
-        self._changes: dict[str, Name | None] = dict(self._fixed)
-        # What was published under each label that changed, before this call changed it.
-        self._before: dict[str, Name | None] = {}
+        self._changes: dict[Key, tuple[Name, ...]] = dict(self._fixed)
+        # What was published under each name that changed, before this call changed it.
+        self._before: dict[Key, tuple[Name, ...]] = {}
         self._handovers = 0
 
     def update(self, server: str | None, leases: Iterable[Lease], log: int = 0) -> None:
@@ -161,13 +177,16 @@ class Merge:
         """Say everything that is published at `now`."""
         self._advance(now)
         return Names(
-            tuple(self._names[text] for text in sorted(self._names)),
+            tuple(name for key in sorted(self._names) for name in self._names[key]),
             self.losers,
             self.next_expiry,
         )
 
-    def changes(self, now: int) -> dict[str, Name | None]:
-        """Say what is published under each label that changed since the last call."""
+    def changes(self, now: int) -> dict[Key, tuple[Name, ...]]:
+        """Return what is published under each name that changed since the last call.
+
+        One entry for each address; none where the name is gone.
+        """
         self._advance(now)
         changes, self._changes = self._changes, {}
         return changes
@@ -191,7 +210,7 @@ class Merge:
     @property
     def counts(self) -> Counts:
         """The numbers at the last `now`."""
-        conflicts = sum(len(self._claims[text]) - 1 for text in self._contested)
+        conflicts = sum(len(self._claims[key]) - 1 for key in self._contested)
         refused = self._refused.total()
         return Counts(len(self._live), len(self._names), conflicts, refused, self._handovers)
 
@@ -210,9 +229,9 @@ class Merge:
         claim = self._live.get(address)
         if claim is None:
             return None
-        name = claim.label
-        if name is not None and self._claims[name][-1][1] != address:
-            name = None
+        name = None
+        if claim.key is not None and self._claims[claim.key][-1][1] == address:
+            name = claim.key[0]
         return Holder(claim.hardware, claim.hostname, name, claim.server, claim.starts, claim.until)
 
     def _advance(self, now: int) -> None:
@@ -233,7 +252,7 @@ class Merge:
         self._touched.clear()
         while (until := self.next_expiry) is not None and until <= now:
             self._withdraw(self._expiries[0][1])
-        self._handovers += sum(self._handed_over(text) for text in self._before)
+        self._handovers += sum(self._handed_over(key) for key in self._before)
         self._before.clear()
         # Renewals leave dead entries behind; they must not outgrow the leases.
         if len(self._expiries) > 2 * len(self._live) + 100:
@@ -264,23 +283,26 @@ class Merge:
         owner = self._site.addresses.get(address)
         host = self._site.by_hardware.get(lease.hardware or "")
         if owner is not None:
-            if host is not None and host.fixed_address == address:
+            if host is not None and address in host.fixed_addresses:
                 return claim  # from before it was pinned to the address that it had
             return _lost(claim, "fixed", f"the address is that of {owner}")
-        if host is not None and host.fixed_address is not None and not self._moves(host, lease):
+        if host is not None and host.fixed_addresses and not self._moves(host, lease):
             return _lost(
                 claim,
                 "fixed",
                 f"its MAC address is that of the fixed host {host.name}, "
-                f"which has the address {host.fixed_address}",
+                f"which has the address {' and '.join(host.fixed_addresses)}",
             )
         # Rule 5: a pinned name on a dynamic address; or rule 4, until the host has moved.
         if host is not None:
-            return claim._replace(label=host.name, aliases=host.aliases)
+            domain = self._site.domain_of_host(host)
+            aliases = tuple((alias, domain) for alias in host.aliases)
+            return claim._replace(key=(host.name, domain), aliases=aliases)
         if claim.hostname is None:
             return claim
+        domain = self._site.domain_of(address)
         try:
-            return claim._replace(label=label(claim.hostname, self._site))
+            return claim._replace(key=(label(claim.hostname, self._site, domain), domain))
         except HostnameError as error:
             return _lost(claim, "refused", str(error), error.cause)
 
@@ -293,8 +315,8 @@ class Merge:
         """
         return (
             lease.uid is not None
-            and host.fixed_address is not None
-            and self._site.same_network(lease.address, host.fixed_address)
+            and len(host.fixed_addresses) == 1
+            and self._site.same_network(lease.address, host.fixed_addresses[0])
         )
 
     def _enter(self, claim: _Claim) -> None:
@@ -306,11 +328,11 @@ class Merge:
             self._losers[claim.address] = claim.loser
             if claim.loser.cause is not None:
                 self._refused[claim.loser.cause] += 1
-        elif claim.label is not None:
-            claims = self._claims.setdefault(claim.label, [])
+        elif claim.key is not None:
+            claims = self._claims.setdefault(claim.key, [])
             insort(claims, (claim.order, claim.address))
             if len(claims) > 1:
-                self._contested.add(claim.label)
+                self._contested.add(claim.key)
                 self._moved.add(claims[-2][1])
             if claims[-1][1] == claim.address:
                 self._publish(claim)
@@ -323,57 +345,55 @@ class Merge:
         loser = self._losers.pop(address, None)
         if loser is not None and loser.cause is not None:
             self._refused[loser.cause] -= 1
-        if claim.label is None:
+        if claim.key is None:
             return
-        claims = self._claims[claim.label]
+        claims = self._claims[claim.key]
         del claims[bisect_left(claims, (claim.order, address))]
         if len(claims) < 2:
-            self._contested.discard(claim.label)
+            self._contested.discard(claim.key)
         if claims:
             self._publish(self._live[claims[-1][1]])
             return
-        del self._claims[claim.label]
-        for text in (claim.label, *claim.aliases):
-            self._put(text, self._fixed.get(text))
+        del self._claims[claim.key]
+        for key in (claim.key, *claim.aliases):
+            self._put(key, self._fixed.get(key, ()))
 
     def _publish(self, claim: _Claim) -> None:
         self._moved.add(claim.address)
-        for text in (claim.label, *claim.aliases):
-            if text is not None:
-                self._put(
-                    text,
-                    Name(
-                        text,
-                        claim.address,
-                        "lease",
-                        text != claim.label,
-                        claim.server,
-                        claim.starts,
-                        claim.until,
-                        claim.hardware,
-                    ),
+        for key in (claim.key, *claim.aliases):
+            if key is not None:
+                name = Name(
+                    *key,
+                    claim.address,
+                    "lease",
+                    key != claim.key,
+                    claim.server,
+                    claim.starts,
+                    claim.until,
+                    claim.hardware,
                 )
+                self._put(key, (name,))
 
-    def _handed_over(self, text: str) -> bool:
+    def _handed_over(self, key: Key) -> bool:
         """Return whether a name has gone to another client, and the one that had it is live."""
-        old, new = self._before[text], self._names.get(text)
-        if old is None or new is None or old.hardware == new.hardware or new.alias:
+        old, new = self._before[key], self._names.get(key, ())
+        if not old or not new or old[0].hardware == new[0].hardware or new[0].alias:
             return False
-        return old.address in self._live and self._live[old.address].label == text
+        return old[0].address in self._live and self._live[old[0].address].key == key
 
-    def _put(self, text: str, name: Name | None) -> None:
-        self._before.setdefault(text, self._names.get(text))
-        if name is None:
-            del self._names[text]
+    def _put(self, key: Key, names: tuple[Name, ...]) -> None:
+        self._before.setdefault(key, self._names.get(key, ()))
+        if names:
+            self._names[key] = names
         else:
-            self._names[text] = name
-        self._changes[text] = name
+            del self._names[key]
+        self._changes[key] = names
 
     def _conflicts(self) -> dict[str, Loser]:
         """Find the leases that lost their name to another, by address."""
         losers = {}
-        for text in self._contested:
-            *lost, (won, winner) = self._claims[text]
+        for key in self._contested:
+            *lost, (won, winner) = self._claims[key]
             for order, address in lost:
                 why = (
                     "its lease started later"
@@ -386,7 +406,7 @@ class Merge:
                 losers[address] = Loser(
                     address,
                     "conflict",
-                    f"{winner} has the name {text}: {why}",
+                    f"{winner} has the name {key[0]}: {why}",
                     claim.hostname,
                     claim.hardware,
                 )
@@ -401,12 +421,17 @@ def merge(logs: Mapping[str, Iterable[Lease]], site: Site, now: int) -> Names:
     return machine.names(now)
 
 
-def _fixed(host: FixedHost) -> Iterator[Name]:
-    """Yield the names that a fixed host has without a lease."""
-    if host.fixed_address is not None:
-        mac = host.hardware_ethernet[0] if host.hardware_ethernet else None
-        for text in (host.name, *host.aliases):
-            yield Name(text, host.fixed_address, "fixed", text != host.name, hardware=mac)
+def _fixed(host: FixedHost, domain: str) -> Iterator[tuple[Key, tuple[Name, ...]]]:
+    """Yield the names that a fixed host has without a lease, with each of its addresses."""
+    mac = host.hardware_ethernet[0] if host.hardware_ethernet else None
+    for text in (host.name, *host.aliases) if host.fixed_addresses else ():
+        yield (
+            (text, domain),
+            tuple(
+                Name(text, domain, address, "fixed", text != host.name, hardware=mac)
+                for address in host.fixed_addresses
+            ),
+        )
 
 
 def _truth(blocks: Sequence[_Block]) -> _Block:

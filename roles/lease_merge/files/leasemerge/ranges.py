@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_network
+from typing import Any
 
 _MAC = re.compile(r"(?:(?:[0-9a-f]{1,2}:){5}|(?:[0-9a-f]{1,2}-){5})[0-9a-f]{1,2}")
 
@@ -22,21 +23,31 @@ def normal_mac(value: object) -> str | None:
     return ":".join(part.zfill(2) for part in text.replace("-", ":").split(":"))
 
 
-def reverse_zones(networks: Iterable[str]) -> list[str]:
-    """Name the reverse zones that hold the networks (CIDR), sorted by address.
+def listed(value: Any) -> list[Any]:
+    """Return the values of what may be one value, a list of them, or nothing."""
+    if value is None:
+        return []
+    return list(value) if isinstance(value, (list, tuple)) else [value]
 
-    A zone ends at an octet: a /16 needs one zone, a /23 two, and a /25 shares its /24's.
-    Raise ValueError for what is no network.
+
+def reverse_zones(networks: Iterable[str]) -> list[str]:
+    """Name the reverse zones that hold the networks (CIDR), sorted by address, IPv4 first.
+
+    A zone ends at an octet, one of IPv6 at a hexadecimal digit (RFC 3596 section 2.5): a /16 needs
+    one zone, a /23 two, and a /25 shares its /24's. Raises ValueError: for what is no network.
     """
-    zones = set()
+    zones: set[IPv4Network | IPv6Network] = set()
     for text in networks:
-        network = IPv4Network(text)
-        octets = min(3, max(1, -(-network.prefixlen // 8)))
-        if network.prefixlen > octets * 8:
-            zones.add(network.supernet(new_prefix=octets * 8))
+        network = ip_network(text)
+        step, most = (8, 24) if network.version == 4 else (4, 128)
+        length = min(most, max(step, -(-network.prefixlen // step) * step))
+        if network.prefixlen > length:
+            zones.add(network.supernet(new_prefix=length))
         else:
-            zones.update(network.subnets(new_prefix=octets * 8))
-    return [_zone_name(zone) for zone in sorted(zones)]
+            zones.update(network.subnets(new_prefix=length))
+    return [
+        _zone_name(zone) for zone in sorted(zones, key=lambda z: (z.version, z.network_address))
+    ]
 
 
 def free_ranges(ranges: Iterable[Sequence[str]], taken: Iterable[str]) -> list[list[str]]:
@@ -61,17 +72,20 @@ def free_ranges(ranges: Iterable[Sequence[str]], taken: Iterable[str]) -> list[l
     return free
 
 
-def zone_prefix(zone: str) -> str:
-    """Turn `1.1.10.in-addr.arpa` into `10.1.1`."""
-    return ".".join(reversed(zone.split(".")[:-2]))
+def zone_network(zone: str) -> IPv4Network | IPv6Network:
+    """Return the network that a reverse zone holds. Raises ValueError: for what is none."""
+    text, _, suffix = zone.lower().removesuffix(".arpa").rpartition(".")
+    parts = text.split(".")[::-1]
+    if zone.endswith(".arpa") and suffix == "in-addr" and len(parts) <= 3:
+        return IPv4Network((".".join((parts + ["0"] * 3)[:4]), len(parts) * 8))
+    if zone.endswith(".arpa") and suffix == "ip6" and all(len(part) == 1 for part in parts):
+        digits = "".join(parts).ljust(32, "0")
+        address = ":".join(digits[start : start + 4] for start in range(0, 32, 4))
+        return IPv6Network((address, len(parts) * 4))
+    raise ValueError(f"{zone} is no reverse zone")
 
 
-def zone_network(zone: str) -> IPv4Network:
-    """Return the network that a reverse zone holds."""
-    octets = zone_prefix(zone).split(".")
-    return IPv4Network((".".join((octets + ["0"] * 3)[:4]), len(octets) * 8))
-
-
-def _zone_name(network: IPv4Network) -> str:
-    octets = str(network.network_address).split(".")[: network.prefixlen // 8]
-    return ".".join([*reversed(octets), "in-addr", "arpa"])
+def _zone_name(network: IPv4Network | IPv6Network) -> str:
+    bits, parts = (8, 4) if network.version == 4 else (4, 32)
+    labels = network.network_address.reverse_pointer.split(".")
+    return ".".join(labels[parts - network.prefixlen // bits :])

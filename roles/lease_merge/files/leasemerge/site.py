@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address
 from typing import Any
 
 from .inventory_check import DEFAULT_RESERVED_NAMES, Fault, faults
-from .ranges import normal_mac, zone_prefix
+from .ranges import listed, normal_mac
+from .records import PTR, Record, parse, reverse_name
 
 DEFAULT_FIXED_TTL = 3600
 DEFAULT_LEASE_TTL = 60
@@ -38,9 +40,12 @@ class FixedHost:
     """A machine of the group `fixed_hosts`: labels in lower case, MAC addresses with colons."""
 
     name: str
-    fixed_address: str | None = None
+    fixed_addresses: tuple[str, ...] = ()
     hardware_ethernet: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
+    ipv6_addresses: tuple[str, ...] = ()
+    domain: str | None = None
+    """Its own domain; None for that of its first address (`Site.domain_of_host`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,8 @@ class Subnet:
     network: str
     ranges: tuple[tuple[str, str], ...] = ()
     shared_network: str | None = None
+    domain: str | None = None
+    """The domain of its hosts and clients; None for the site's."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +73,9 @@ class Site:
     fixed_ttl: int = DEFAULT_FIXED_TTL
     lease_ttl: int = DEFAULT_LEASE_TTL
     negative_ttl: int = DEFAULT_NEGATIVE_TTL
+    zones: tuple[str, ...] = ()
+    """Zones for records alone, beside the domains and the reverse zones."""
+    records: tuple[Record, ...] = ()
 
     @classmethod
     def from_dict(cls, data: object) -> Site:
@@ -73,18 +83,60 @@ class Site:
         found = faults(data)
         if found or not isinstance(data, Mapping):
             raise SiteError(found)
+        return cls.without_check(data)
+
+    @classmethod
+    def without_check(cls, data: Mapping[str, Any]) -> Site:
+        """Return the site of an object in which no fault was found."""
         return _site(data)
 
     @cached_property
-    def owners(self) -> Mapping[str, str]:
-        """Labels that no lease may take, each with what holds it, in words (rules 4 and 7)."""
-        owners = dict.fromkeys(self.reserved_names, "a reserved name")
-        owners.update((server.name, "the name of a name server") for server in self.name_servers)
+    def domains(self) -> tuple[str, ...]:
+        """The domains that hosts are named in, the site's own first."""
+        subnets = (subnet.domain for subnet in self.subnets)
+        hosts = (host.domain for host in self.fixed_hosts)
+        named = {domain for domain in (*subnets, *hosts) if domain is not None}
+        return (self.domain, *sorted(named - {self.domain}))
+
+    @cached_property
+    def all_zones(self) -> tuple[str, ...]:
+        """Every zone that is served, each once."""
+        return tuple(dict.fromkeys((*self.domains, *self.zones, *self.reverse_zones)))
+
+    def domain_of(self, address: str) -> str:
+        """Return the domain that the client with an IPv4 address is named in."""
+        if len(self.domains) == 1:
+            return self.domain
+        subnet = self._subnet_of(address)
+        return self.domain if subnet is None else subnet.domain or self.domain
+
+    def domain_of_host(self, host: FixedHost) -> str:
+        """Return the domain that a fixed host is named in, wherever it is."""
+        if host.domain is not None:
+            return host.domain
+        return self.domain_of(host.fixed_addresses[0]) if host.fixed_addresses else self.domain
+
+    def owner(self, label: str, domain: str) -> str | None:
+        """Return what holds a label in a domain, in words, if no lease may take it (rule 7)."""
+        if label in self.reserved_names:
+            return "a reserved name"
+        return self._owners.get(f"{label}.{domain}")
+
+    @cached_property
+    def _owners(self) -> Mapping[str, str]:
+        owners = dict.fromkeys((record.name for record in self.records), "the name of a record")
+        owners.update((zone, "a zone") for zone in self.all_zones)
+        owners.update(
+            (f"{server.name}.{self.domain}", "the name of a name server")
+            for server in self.name_servers
+        )
         for host in self.fixed_hosts:
+            domain = self.domain_of_host(host)
             owners.update(
-                (alias, f"an alias of the fixed host {host.name}") for alias in host.aliases
+                (f"{alias}.{domain}", f"an alias of the fixed host {host.name}")
+                for alias in host.aliases
             )
-            owners[host.name] = "the name of a fixed host"
+            owners[f"{host.name}.{domain}"] = "the name of a fixed host"
         return owners
 
     @cached_property
@@ -92,9 +144,7 @@ class Site:
         """Addresses that no lease may take, each with the label of its owner (rule 4)."""
         addresses = {server.address: server.name for server in self.name_servers}
         addresses.update(
-            (host.fixed_address, host.name)
-            for host in self.fixed_hosts
-            if host.fixed_address is not None
+            (address, host.name) for host in self.fixed_hosts for address in host.fixed_addresses
         )
         return addresses
 
@@ -103,33 +153,50 @@ class Site:
         """Find the fixed host of a MAC address."""
         return {mac: host for host in self.fixed_hosts for mac in host.hardware_ethernet}
 
-    @cached_property
-    def _wires(self) -> Sequence[tuple[IPv4Network, str]]:
-        return [
-            (IPv4Network(subnet.network), subnet.shared_network or subnet.network)
-            for subnet in self.subnets
-        ]
-
     def same_network(self, one: str, other: str) -> bool:
         """Return whether two addresses lie in one subnet, or in two of one shared network."""
-        wires = [
-            next((wire for network, wire in self._wires if IPv4Address(address) in network), None)
-            for address in (one, other)
-        ]
-        return None not in wires and wires[0] == wires[1]
+        subnets = (self._subnet_of(one), self._subnet_of(other))
+        wires = [subnet and (subnet.shared_network or subnet.network) for subnet in subnets]
+        return wires[0] is not None and wires[0] == wires[1]
 
     @cached_property
-    def _reverse_prefixes(self) -> frozenset[str]:
-        return frozenset(zone_prefix(zone) for zone in self.reverse_zones)
+    def _subnets_by_start(self) -> tuple[list[int], list[tuple[int, Subnet]]]:
+        """The first address of each subnet in rising order, with its last one and the subnet."""
+        rows = []
+        for subnet in self.subnets:
+            network = IPv4Network(subnet.network)
+            rows.append((int(network.network_address), int(network.broadcast_address), subnet))
+        rows.sort(key=lambda row: row[0])
+        return [start for start, _, _ in rows], [(end, subnet) for _, end, subnet in rows]
 
-    def has_reverse(self, address: str) -> bool:
-        """Tell whether the address lies in one of our reverse zones."""
-        prefixes = self._reverse_prefixes
-        head = address.rpartition(".")[0]
-        while head:
-            if head in prefixes:
+    def _subnet_of(self, address: str) -> Subnet | None:
+        number = int(IPv4Address(address))
+        starts, rows = self._subnets_by_start
+        index = bisect_right(starts, number) - 1
+        if index < 0 or number > rows[index][0]:
+            return None
+        return rows[index][1]
+
+    @cached_property
+    def _reverse_zones(self) -> frozenset[str]:
+        return frozenset(self.reverse_zones)
+
+    @cached_property
+    def _pointers(self) -> frozenset[str]:
+        return frozenset(record.name for record in self.records if record.type == PTR)
+
+    def has_pointer(self, address: str) -> bool:
+        """Return whether a name of the address has its PTR (rule 8).
+
+        The address lies in one of our reverse zones, and no record says what its PTR is.
+        """
+        name = reverse_name(address)
+        if name in self._pointers:
+            return False
+        while name:
+            if name in self._reverse_zones:
                 return True
-            head = head.rpartition(".")[0]
+            name = name.partition(".")[2]
         return False
 
 
@@ -150,15 +217,19 @@ def _site(data: Mapping[str, Any]) -> Site:
         fixed_ttl=data.get("fixed_ttl", DEFAULT_FIXED_TTL),
         lease_ttl=data.get("lease_ttl", DEFAULT_LEASE_TTL),
         negative_ttl=data.get("negative_ttl", DEFAULT_NEGATIVE_TTL),
+        zones=tuple(zone.lower() for zone in data.get("zones") or ()),
+        records=tuple(parse(line, data["domain"].lower()) for line in data.get("records") or ()),
     )
 
 
 def _fixed_host(row: Mapping[str, Any]) -> FixedHost:
     return FixedHost(
         row["name"].lower(),
-        row.get("fixed_address"),
+        tuple(listed(row.get("fixed_address"))),
         tuple(normal_mac(mac) or mac for mac in row.get("hardware_ethernet") or ()),
         tuple(alias.lower() for alias in row.get("aliases") or ()),
+        tuple(str(IPv6Address(address)) for address in listed(row.get("ipv6_address"))),
+        _lower(row.get("domain")),
     )
 
 
@@ -167,4 +238,9 @@ def _subnet(row: Mapping[str, Any]) -> Subnet:
         str(IPv4Network(row["network"])),
         tuple((first, last) for first, last in row.get("ranges") or ()),
         row.get("shared_network"),
+        _lower(row.get("domain")),
     )
+
+
+def _lower(text: str | None) -> str | None:
+    return None if text is None else text.lower()

@@ -74,8 +74,8 @@ class Status:
     feeds: Sequence[FeedStatus]
     publish: PublishStatus
     handovers: int = 0
-    refused_by_cause: Mapping[str, int] = field(default_factory=dict)
     """How often a name went from one live client to another of the same name (rule 6)."""
+    refused_by_cause: Mapping[str, int] = field(default_factory=dict)
     followers: Sequence[str] = ()
     failover: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """For each failover peer of dhcpd the state of this server and of its partner."""

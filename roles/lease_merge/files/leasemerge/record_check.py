@@ -1,0 +1,210 @@
+"""Every fault of the records of a site, beside what else its zones hold.
+
+What tinydns would serve of them is what was written: it serves at most eight addresses of a name,
+nothing at or below a delegation, and no answer of more than 512 octets, for it has no TCP.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from .records import AAAA, CNAME, MX, NS, PTR, SRV, A, Record, answer_size
+
+_ANSWER_MAX = 512  # RFC 1035 section 4.2.1
+_ADDRESSES_MAX = 8  # tinydns' tdlookup.c
+_REVERSE = (".in-addr.arpa", ".ip6.arpa")
+
+
+class RecordFault(NamedTuple):
+    """A fault of the record with this number: what is wrong and what to do about it."""
+
+    number: int
+    problem: str
+    remedy: str
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What the zones hold besides records. Names are absolute, without a final dot."""
+
+    zones: frozenset[str]
+    names: Mapping[str, str]
+    """The name of each host and name server, and whose it is, in words."""
+    addressed: frozenset[str]
+    """Those of them that have an address, or are given one with a lease."""
+    reserved: frozenset[str]
+    pointers: Mapping[str, str]
+    """The reverse name of each address of theirs, and whose it is, in words."""
+
+
+def record_faults(
+    numbered: Iterable[tuple[int, Record]], around: Surroundings
+) -> Iterator[RecordFault]:
+    """Yield every fault of the records, in their order."""
+    table = _Table(numbered, around)
+    for number, record in table.numbered:
+        for problem, remedy in table.faults_of(number, record):
+            yield RecordFault(number, problem, remedy)
+
+
+class _Table:
+    def __init__(self, numbered: Iterable[tuple[int, Record]], around: Surroundings) -> None:
+        self.numbered = list(numbered)
+        self._around = around
+        self._sets: dict[str, dict[int, list[tuple[int, Record]]]] = {}
+        for number, record in self.numbered:
+            of_name = self._sets.setdefault(record.name, {})
+            of_name.setdefault(record.type, []).append((number, record))
+
+    def faults_of(self, number: int, record: Record) -> Iterator[tuple[str, str]]:
+        if self._zone_of(record.name) is None:
+            yield (
+                f"{record.name} lies in none of the zones",
+                "add its zone to site_zones, or leave out the dot at the end of its name",
+            )
+            return
+        yield from self._place(record)
+        yield from self._neighbours(number, record)
+        yield from self._target(record)
+        first, _ = self._sets[record.name][record.type][0]
+        if number == first:
+            yield from self._answer(record)
+
+    def _place(self, record: Record) -> Iterator[tuple[str, str]]:
+        """Check that the name may have such a record."""
+        name, kind = record.name, record.type_name
+        if name in self._around.zones and record.type in (NS, CNAME):
+            yield (
+                f"the zone {name} has its own records, and the name servers of tinydns_servers",
+                "remove it" if record.type == NS else "write an A with the address instead",
+            )
+        takes = record.type in (A, AAAA, CNAME, NS)
+        if takes and name in self._around.names:
+            remedy = {A: "fixed_address", AAAA: "ipv6_address"}.get(record.type)
+            yield (
+                f"{name} is already {self._around.names[name]}",
+                f"choose another name, or add the address to a host's {remedy}"
+                if remedy
+                else f"choose another name: no {kind} can stand beside an address",
+            )
+        if takes and name in self._around.reserved:
+            yield (
+                f"{name} is a reserved name",
+                "choose another, or remove it from site_reserved_names",
+            )
+        cut = self._cut_above(name)
+        if cut is not None and not (record.type == NS and cut == name):
+            glue = record.type in (A, AAAA) and any(
+                delegation.target == name for _, delegation in self._sets[cut][NS]
+            )
+            if not glue:
+                yield (
+                    f"{name} lies in what is delegated at {cut}, so it is never answered",
+                    "remove it, or the NS",
+                )
+
+    def _neighbours(self, number: int, record: Record) -> Iterator[tuple[str, str]]:
+        """Check the record beside the others of its name."""
+        name = record.name
+        same = self._sets[name][record.type]
+        if any(number > other and record.data == twin.data for other, twin in same):
+            yield "it is there already", "remove one"
+        elif record.type == CNAME and (len(self._sets[name]) > 1 or same[0][0] != number):
+            yield (
+                f"{name} has other records, and a CNAME stands alone",
+                "remove the CNAME or all others",
+            )
+        if record.type == PTR and name.endswith(_REVERSE):
+            if name in self._around.pointers:
+                yield (
+                    f"{name} is already that of an address of {self._around.pointers[name]}",
+                    "remove it",
+                )
+            elif same[0][0] != number:
+                yield f"{name} has another PTR", "leave one name to each address"
+
+    def _target(self, record: Record) -> Iterator[tuple[str, str]]:
+        """Check what the record points to."""
+        target = record.target
+        if not target or record.type not in (CNAME, MX, SRV, NS):
+            return
+        if CNAME in self._sets.get(target, ()):
+            if record.type != CNAME:
+                yield f"its target {target} is a CNAME", "write the name that this one points to"
+            elif self._loops(record):
+                yield f"it leads back to {record.name}", "let it point to a name with an address"
+            else:
+                yield f"its target {target} is a CNAME too", "write where that one points to"
+        elif record.type != CNAME and not self._may_have_address(record, target):
+            yield (
+                f"its target {target} has no address here",
+                "add an A of that name, or correct the target (a name of elsewhere ends with a dot)"
+                if record.type != NS
+                else "add an A of that name (its glue), or correct the target",
+            )
+
+    def _loops(self, record: Record) -> bool:
+        seen = {record.name}
+        name = record.target
+        while name is not None and name not in seen:
+            seen.add(name)
+            following = self._sets.get(name, {}).get(CNAME)
+            name = following[0][1].target if following else None
+        return name == record.name
+
+    def _may_have_address(self, record: Record, target: str) -> bool:
+        """Return whether a target has an address, as far as can be known here."""
+        if target in self._around.addressed or {A, AAAA} & self._sets.get(target, {}).keys():
+            return True
+        zone = self._zone_of(target)
+        if zone is None:
+            return True  # somebody else's to know
+        cut = self._cut_above(target)
+        if cut is not None:
+            # Of what is delegated to somebody else only the glue is known here.
+            return not (record.type == NS and cut == record.name)
+        return any(
+            {A, AAAA} & self._sets.get(f"*.{parent}", {}).keys()
+            for parent in _parents(target)
+            if parent == zone or parent.endswith(f".{zone}")
+        )
+
+    def _answer(self, record: Record) -> Iterator[tuple[str, str]]:
+        """Check that the answer with all records of a name and type reaches whoever asks."""
+        records = [other for _, other in self._sets[record.name][record.type]]
+        # A `*` stands for a name of any length.
+        name = record.name.replace("*", "x" * 63, 1)
+        size = answer_size(name, records)
+        if record.type == A and len(records) > _ADDRESSES_MAX:
+            yield (
+                f"{record.name} has {len(records)} addresses, and tinydns answers with "
+                f"{_ADDRESSES_MAX} of them",
+                "remove some",
+            )
+        elif size > _ANSWER_MAX:
+            yield (
+                f"the answer to {record.name} {record.type_name} has {size} octets, and tinydns "
+                f"has no TCP for more than {_ANSWER_MAX}",
+                "shorten it, or write fewer records of this type and name",
+            )
+
+    def _zone_of(self, name: str) -> str | None:
+        above = (name, *_parents(name))
+        return next((zone for zone in above if zone in self._around.zones), None)
+
+    def _cut_above(self, name: str) -> str | None:
+        """Return the name at or above this one that is delegated, if one is in its zone."""
+        for above in (name, *_parents(name)):
+            if above in self._around.zones:
+                return None
+            if NS in self._sets.get(above, ()):
+                return above
+        return None
+
+
+def _parents(name: str) -> Iterator[str]:
+    while "." in name:
+        name = name.partition(".")[2]
+        yield name

@@ -1,0 +1,225 @@
+"""Records: each line, as dnspython reads it too, is exactly what the real tinydns serves of it.
+
+line -> parse -> zone data -> tinydns-data -> tinydns -> dig
+  '---> dnspython, which knows nothing of the package --'
+"""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import dns.name
+import dns.rdata
+import dns.rdataclass
+import dns.rdatatype
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from leasemerge import records
+from leasemerge.merge import merge
+from leasemerge.record_check import Surroundings, record_faults
+from leasemerge.records import RecordError, answer_size, parse
+from leasemerge.site import Site
+from leasemerge.zone import line_of, zone_data
+from tests.support.examples import NOW, SITE, lease
+from tests.support.tinydns import ask, needs_tinydns
+
+ORIGIN = "office.internal"
+LINES = [
+    "@ MX 10 mail",
+    "@ MX 20 MX.Example.NET.",
+    "@ A 192.0.2.1",
+    "@ AAAA 2001:DB8::0:1",
+    '@ TXT "v=spf1 mx -all"',
+    '@ TXT "two" three "and; \\"four\\" \\\\ \\010\\255"',
+    "@ CAA 0 issue ca.example.com",
+    '@ CAA 128 iodef "mailto:a@example.com"',
+    "mail 0 A 192.0.2.25",
+    "mail2 2147483647 IN A 192.0.2.26",
+    f"long TXT {'z' * 255} {'y' * 45}",
+    'empty TXT ""',
+    "web 300 CNAME www.example.com.",
+    "_sip._tcp SRV 10 60 5060 pbx",
+    "_none._tcp SRV 0 0 0 .",
+    "pbx A 10.1.1.9",
+    "nomail MX 0 .",
+    "top MX 5 com.",
+    "_services._dns-sd._udp PTR _http._tcp",
+    "7.1.1.10.in-addr.arpa. PTR mail",
+    "0/25.1.1.10.in-addr.arpa. PTR mail",
+    "web2 TYPE65 \\# 3 000100",
+    "pgp TYPE61 \\# 6 0102 0a 0b 0c0d",
+    "a.b.c.d A 10.1.1.10",
+    "second.example.com. A 192.0.2.77",
+    "example.com. TXT hello",
+]
+
+
+def site_with(*lines: str, **more: Any) -> Site:
+    """Make the site of the examples with records."""
+    return Site.from_dict(SITE | {"records": list(lines), "zones": ["example.com"]} | more)
+
+
+def oracle(line: str) -> tuple[str, int, bytes]:
+    """Read a line with dnspython: owner, type and data."""
+    origin = dns.name.from_text(ORIGIN)
+    words = line.split()
+    name = origin if words[0] == "@" else dns.name.from_text(words[0], origin)
+    rest = line[len(words[0]) :].strip()
+    while rest.split()[0].isdigit() or rest.split()[0] == "IN":
+        rest = rest.split(None, 1)[1]
+    kind, data = rest.split(None, 1)
+    rdata = dns.rdata.from_text(
+        dns.rdataclass.IN, dns.rdatatype.from_text(kind), data, origin=origin, relativize=False
+    )
+    return name.to_text(omit_final_dot=True).lower(), rdata.rdtype, rdata.to_digestable()
+
+
+def served(answers: list[Any]) -> set[tuple[str, int, int, bytes]]:
+    """Take the records that dig printed, their data as octets."""
+    found = set()
+    for owner, word, ttl, what in answers:
+        kind = dns.rdatatype.from_text(word)
+        data = dns.rdata.from_text(dns.rdataclass.IN, kind, what).to_digestable(dns.name.root)
+        found.add((owner.lower(), int(kind), ttl, data))
+    return found
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_a_line_means_what_dnspython_reads(line: str) -> None:
+    """Names, texts and numbers, and that the type is what it says."""
+    record = parse(line, ORIGIN)
+    name, kind, data = oracle(line)
+    assert (record.name, record.type, record.data) == (name, kind, data)
+
+
+@needs_tinydns
+def test_what_is_served_is_what_was_written(tmp_path: Path) -> None:
+    """Every line, asked with dig over UDP: its data, its TTL and nothing else."""
+    site = site_with(*LINES)
+    (tmp_path / "data").write_bytes(zone_data(merge({}, site, NOW), site))
+    wanted = set()
+    for line in LINES:
+        record = parse(line, ORIGIN)
+        name, kind, data = oracle(line)
+        wanted.add((name, kind, SITE["fixed_ttl"] if record.ttl is None else record.ttl, data))
+    compile_only(tmp_path)
+    answers = ask(
+        tmp_path, sorted({f"{name}. TYPE{kind}" for name, kind, _, _ in wanted}), whole=True
+    )
+    assert served(answers) == wanted
+
+
+@needs_tinydns
+def test_wildcards_delegations_and_glue(tmp_path: Path) -> None:
+    """A `*` answers for what does not exist; of a delegation there is a referral and no answer."""
+    site = site_with(
+        "*.dev A 10.1.1.9",
+        "known.dev A 10.1.1.10",
+        "*.dev TXT any",
+        "branch NS ns.branch",
+        "branch NS ns2.example.net.",
+        "ns.branch A 10.9.0.3",
+    )
+    (tmp_path / "data").write_bytes(zone_data(merge({}, site, NOW), site))
+    compile_only(tmp_path)
+    answers = ask(
+        tmp_path,
+        [
+            *["x.dev.office.internal. A", "x.y.dev.office.internal. A"],
+            *["known.dev.office.internal. A", "known.dev.office.internal. TXT"],
+            "a.branch.office.internal. A",
+        ],
+    )
+    assert {(owner, kind, what) for owner, kind, _, what in answers} == {
+        ("x.dev.office.internal", "A", "10.1.1.9"),
+        ("x.y.dev.office.internal", "A", "10.1.1.9"),
+        ("known.dev.office.internal", "A", "10.1.1.10"),
+    }
+    referral = ask(tmp_path, ["a.branch.office.internal. A"], sections="+authority +additional")
+    assert {(owner, kind, what) for owner, kind, _, what in referral} == {
+        ("branch.office.internal", "NS", "ns.branch.office.internal"),
+        ("branch.office.internal", "NS", "ns2.example.net"),
+        ("ns.branch.office.internal", "A", "10.9.0.3"),
+    }
+
+
+def compile_only(folder: Path) -> None:
+    """Compile zone data that the helper for plain names does not read."""
+    done = subprocess.run(["tinydns-data"], cwd=folder, capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+@needs_tinydns
+@pytest.mark.parametrize("more", [0, 1])
+def test_the_size_of_an_answer_is_tinydns_own(tmp_path: Path, more: int) -> None:
+    """512 octets are served whole; of 513 nothing is, which is why the check refuses them."""
+    lines = [f"many MX {n} mail{n}.many" for n in range(8)]
+    lines += [f"mail{n}.many A 10.1.2.{n + 1}" for n in range(8)]
+    first = f'text TXT "{"x" * 255}"'
+    # Header 12, name 22, type and class 4; two pointers with 10 octets each, 256 and 1.
+    second = f'text TXT "{"y" * (512 + more - 12 - 22 - 4 - 24 - 256 - 1)}"'
+    both = [parse(first, ORIGIN), parse(second, ORIGIN)]
+    assert answer_size("text.office.internal", both) == 512 + more
+    data = b"".join(line_of(parse(line, ORIGIN), 60) for line in [*lines, first, second])
+    data += b".office.internal::ns1.office.internal\n"
+    (tmp_path / "data").write_bytes(data)
+    compile_only(tmp_path)
+    assert len(ask(tmp_path, ["text.office.internal. TXT"])) == (0 if more else 2)
+    assert len(ask(tmp_path, ["many.office.internal. MX"])) == 8
+    faults = list(record_faults(enumerate(both), around()))
+    assert [fault.number for fault in faults] == ([0] if more else [])
+
+
+def around(**names: str) -> Surroundings:
+    """Make surroundings of the zone alone."""
+    return Surroundings(frozenset({ORIGIN}), names, frozenset(names), frozenset(), {})
+
+
+@given(st.text(max_size=40) | st.text('@ aATX"\\#;()*.0129:_-é', max_size=30))
+@settings(deadline=None)
+def test_no_text_breaks_the_reading(line: str) -> None:
+    """What is no record is refused, without a traceback; what is one is a line of zone data."""
+    try:
+        record = parse(line, ORIGIN)
+    except RecordError:
+        return
+    assert line_of(record, 60).count(b"\n") == 1
+    assert line_of(record, 60).isascii()
+
+
+@given(st.lists(st.binary(max_size=40), min_size=1, max_size=3))
+def test_any_octets_of_a_text(texts: list[bytes]) -> None:
+    """Written with an escape for each octet they are what was meant."""
+    words = ['"' + "".join(f"\\{octet:03d}" for octet in text) + '"' for text in texts]
+    record = parse(f"a TXT {' '.join(words)}", ORIGIN)
+    assert record.data == b"".join(bytes([len(text)]) + text for text in texts)
+    assert records.TYPES[record.type_name] == record.type
+
+
+def test_a_long_text_is_split() -> None:
+    """Into strings of 255 octets, as many as it needs; an empty one is one string."""
+    record = parse(f'a TXT "{"x" * 300}" ""', ORIGIN)
+    assert record.data == b"\xff" + b"x" * 255 + b"\x2d" + b"x" * 45 + b"\0"
+
+
+def test_a_lease_never_gets_the_name_of_a_record() -> None:
+    """Of whatever type; nor that of a zone; a wildcard takes no name away."""
+    site = site_with("pc TXT mine", "*.office.internal. A 10.1.1.9", zones=["lab.office.internal"])
+    names = merge({"draco": [lease(100, "pc"), lease(101, "lab"), lease(102, "free")]}, site, NOW)
+    assert [name.name for name in names.names if name.source == "lease"] == ["free"]
+    assert [loser.reason for loser in names.losers] == [
+        "pc is the name of a record",
+        "lab is a zone",
+    ]
+
+
+def test_a_record_of_a_ptr_is_the_one_of_its_address() -> None:
+    """Rule 8: a lease at that address has its name and no second PTR."""
+    site = site_with("100.1.1.10.in-addr.arpa. PTR other.example.net.")
+    data = zone_data(merge({"draco": [lease(100, "pc")]}, site, NOW), site)
+    assert b"+pc.office.internal:10.1.1.100:60\n" in data
+    assert b"^100.1.1.10.in-addr.arpa:other.example.net.:3600\n" in data
