@@ -16,7 +16,7 @@ from ansible.errors import AnsibleFilterError  # type: ignore[import-untyped]  #
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "roles/lease_merge/files"))
 
-from leasemerge.ranges import free_ranges
+from leasemerge.ranges import free_ranges, listed
 
 # Statements of one bare word, in the order that they are written.
 _WORDS = ("default_lease_time", "min_lease_time", "max_lease_time", "next_server")
@@ -33,8 +33,8 @@ def dhcpd_networks(
     ``subnets``, each with ``address``, ``netmask`` and ``pools`` added: the pool of its ``ranges``,
     then its own ``pools``, without those that have no address left. Error: a bad network.
     """
-    addresses = [host["fixed_address"] for host in _rows(fixed_hosts)]
-    taken = [address for address in addresses if address] + [*reserved]
+    fixed = (listed(host["fixed_address"]) for host in _rows(fixed_hosts))
+    taken = [*(address for addresses in fixed for address in addresses), *reserved]
     networks: dict[object, dict[str, Any]] = {}
     for subnet in subnets:
         try:
@@ -57,14 +57,22 @@ def dhcpd_networks(
     return list(networks.values())
 
 
-def dhcpd_statements(item: Mapping[str, Any]) -> list[str]:
+def dhcpd_statements(item: Mapping[str, Any], search: Sequence[str] = ()) -> list[str]:
     """Write the statements of a scope (the whole network, a subnet, a host) as a list of lines.
 
-    The keys of ``item`` are default_lease_time, min_lease_time, max_lease_time (seconds),
-    next_server, filename, options (name to value, or to a list that is joined by commas), extra
-    (raw text); all may be absent or null.
+    The keys of ``item`` are domain (searched first, then those of ``search``), default_lease_time,
+    min_lease_time, max_lease_time (seconds), next_server, filename, options (name to value, or to a
+    list that is joined by commas), extra (raw text); all may be absent or null.
     """
-    lines = [f"{key.replace('_', '-')} {item[key]};" for key in _WORDS if item.get(key) is not None]
+    lines = []
+    if item.get("domain") is not None:
+        domains = dict.fromkeys([item["domain"], *search])
+        lines.append(f'option domain-name "{item["domain"]}";')
+        quoted = ", ".join(f'"{name}"' for name in domains)
+        lines.append(f"option domain-search {quoted};")
+    lines += [
+        f"{key.replace('_', '-')} {item[key]};" for key in _WORDS if item.get(key) is not None
+    ]
     if item.get("filename") is not None:
         lines.append(f'filename "{item["filename"]}";')
     lines += [
@@ -74,21 +82,24 @@ def dhcpd_statements(item: Mapping[str, Any]) -> list[str]:
     return lines + str(item.get("extra") or "").strip().splitlines()
 
 
-def dhcpd_host_blocks(fixed_hosts: str | Sequence[Mapping[str, Any]]) -> str:
+def dhcpd_host_blocks(
+    fixed_hosts: str | Sequence[Mapping[str, Any]], search: Sequence[str] = ()
+) -> str:
     """Write a host block for each hardware address, since a block takes a single one.
 
-    The first block of a host bears its name, a further one its name and a number: ``name-2``
-    could be another host's name, ``name.2`` cannot. Here and not in the template, which
-    is half a second slower with 5,000 hosts.
+    Of several fixed addresses dhcpd gives the one that fits the subnet the client is in. The first
+    block of a host bears its name, a further one its name and a number: ``name-2`` could be
+    another host's name, ``name.2`` cannot. Here and not in the template, which is half a second
+    slower with 5,000 hosts.
     """
-    return "".join(_host_blocks(_rows(fixed_hosts)))
+    return "".join(_host_blocks(_rows(fixed_hosts), search))
 
 
-def _host_blocks(fixed_hosts: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+def _host_blocks(fixed_hosts: Iterable[Mapping[str, Any]], search: Sequence[str]) -> Iterator[str]:
     for host in fixed_hosts:
-        address = host["fixed_address"]
-        statements = [f"fixed-address {address};"] if address is not None else []
-        statements += dhcpd_statements(host)
+        addresses = ", ".join(listed(host["fixed_address"]))
+        statements = [f"fixed-address {addresses};"] if addresses else []
+        statements += dhcpd_statements(host, search)
         for number, mac in enumerate(host["hardware_ethernet"], start=1):
             block = host["name"] + (f".{number}" if number > 1 else "")
             body = "".join(f"    {line}\n" for line in [f"hardware ethernet {mac};", *statements])

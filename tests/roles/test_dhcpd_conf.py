@@ -273,3 +273,25 @@ def test_pools_with_rules_of_their_own(tmp_path: Path) -> None:
         " max-lease-time 240; option time-offset 3600; one-lease-per-client on; }",
         f'{peer} range 10.9.1.30 10.9.1.39; deny members of "phones"; deny unknown-clients; }}',
     ]
+
+
+def test_a_subnet_and_a_host_of_another_domain(tmp_path: Path) -> None:
+    """Their clients are given that domain and search it first."""
+    lab = SUBNET | {"domain": "lab.example"}
+    host = HOST | {"domain": "kiosk.example"}
+    text = render(tmp_path, BASE | {"dhcpd_subnets": [lab], "dhcpd_fixed_hosts": [host]})
+    subnet, blocks = text[text.index("subnet ") :].split("# Fixed hosts")
+    assert 'option domain-name "lab.example";' in subnet
+    assert 'option domain-search "lab.example", "office.example";' in subnet
+    assert 'option domain-name "kiosk.example";' in blocks
+    assert 'option domain-search "kiosk.example", "office.example";' in blocks
+
+
+def test_several_addresses_of_a_host(tmp_path: Path) -> None:
+    """One statement with all of them, and no range gives any of them out."""
+    other = {"network": "10.9.2.0/24", "ranges": [["10.9.2.10", "10.9.2.20"]]}
+    host = HOST | {"fixed_address": ["10.9.1.120", "10.9.2.12"]}
+    text = render(tmp_path, BASE | {"dhcpd_subnets": [SUBNET, other], "dhcpd_fixed_hosts": [host]})
+    assert "fixed-address 10.9.1.120, 10.9.2.12;" in text
+    assert "range 10.9.2.10 10.9.2.11;" in text
+    assert "range 10.9.2.13 10.9.2.20;" in text

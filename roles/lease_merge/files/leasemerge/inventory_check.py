@@ -201,6 +201,8 @@ class _Inventory:
                 return None
         if value is None or value == "":
             self.fault(who, f"it has no {what}", "give it one")
+        elif isinstance(value, (list, tuple)):
+            self.fault(who, f"the {what} is the list {_shown(value)}", "write a single address")
         else:
             self.fault(who, f"the {what} {_shown(value)} is not text", "put it in quotes")
         return None
