@@ -149,6 +149,11 @@ def test_host_has_a_block_for_each_hardware_address(tmp_path: Path) -> None:
     assert conf.count("fixed-address 10.9.1.120;") == 2
     assert "host foobar {" in conf
     assert "host foobar.2 {" in conf
+    # What use-host-decl-names would make "foobar.2".
+    assert conf.count('option host-name "foobar";') == 1
+    named = {**host, "options": {"host-name": '"other"'}}
+    conf = dhcpd.dhcpd_host_blocks([named])
+    assert (conf.count('option host-name "other";'), conf.count("option host-name")) == (2, 2)
 
 
 def test_hosts_as_text_are_the_same(tmp_path: Path) -> None:
