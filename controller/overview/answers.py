@@ -1,6 +1,6 @@
 """Compare what name servers answer with zone data.
 
-Source: the tinydns-data page of djbdns; RFC 1035 section 3.5 for reverse names.
+Source: the tinydns-data page of djbdns; RFC 1035 section 3.3 for the data of each type.
 """
 
 from __future__ import annotations
@@ -8,26 +8,56 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from leasemerge.records import NS, PTR, A, Record, data_text, number_of
+from leasemerge.zone import records_of
+
 Answers = Mapping[tuple[str, str], Sequence[str]]
-"""(full name, `A` or `PTR`) to the sorted values."""
+"""(full name, type) to the sorted values, as the module dns_answers writes them: the address of an
+A, the name of a PTR, and of any other type the data in hexadecimal digits."""
+
+# A name that a `*` stands for, and that nobody else has.
+_ANY_NAME = "any-name-of-the-wildcard"
 
 
 def answers_of(zone: bytes) -> dict[tuple[str, str], list[str]]:
-    """Say what a server answers from zone data of leasemerge's."""
+    """Return what a server answers from zone data of leasemerge's.
+
+    Without the SOA of a zone, and without what is at or below a delegation: a name server answers
+    such a query with a referral.
+    """
+    lines = zone.splitlines()
+    apexes = {
+        line[1:].split(b":")[0].decode("ascii", "replace") for line in lines if line[:1] == b"Z"
+    }
+    records = [record for line in lines for record in _readable(line)]
+    cuts = {record.name for record in records if record.type == NS and record.name not in apexes}
     answers: dict[tuple[str, str], set[str]] = {}
-    for line in zone.decode("ascii", "replace").splitlines():
-        if line[:1] not in ("=", "+") or line.count(":") < 1:
+    for record in records:
+        if cuts and any(record.name == cut or record.name.endswith(f".{cut}") for cut in cuts):
             continue
-        name, address = line[1:].split(":")[:2]
-        answers.setdefault((name, "A"), set()).add(address)
-        if line[0] == "=":
-            answers.setdefault((reverse_name(address), "PTR"), set()).add(name)
+        name = record.name.replace("*", _ANY_NAME, 1)
+        answers.setdefault((name, record.type_name), set()).add(_value(record))
     return {query: sorted(values) for query, values in answers.items()}
 
 
-def reverse_name(address: str) -> str:
-    """Write an address as the name of its PTR."""
-    return ".".join([*reversed(address.split(".")), "in-addr.arpa"])
+def _readable(line: bytes) -> list[Record]:
+    try:
+        return list(records_of(line))
+    except (ValueError, IndexError):
+        return []  # what somebody else wrote into the file; the comparison of lines reports it
+
+
+def _value(record: Record) -> str:
+    if record.type in (A, PTR):
+        return record.target if record.target is not None else data_text(A, record.data)
+    return record.data.hex()
+
+
+def _shown(kind: str, value: str) -> str:
+    """Write a value as a zone file does."""
+    if kind in ("A", "PTR"):
+        return value
+    return data_text(number_of(kind), bytes.fromhex(value))
 
 
 def queries(expected: Answers, served: Iterable[Answers]) -> list[list[str]]:
@@ -44,15 +74,17 @@ def differences(expected: Answers, answers: Iterable[Mapping[str, Any]], server:
     for answer in answers:
         total += 1
         values = answer["values"]
-        wanted = sorted(expected.get((answer["name"], answer["type"]), ()))
+        kind = answer["type"]
+        wanted = sorted(expected.get((answer["name"], kind), ()))
         if values is None:
             silent += 1
         elif sorted(values) != wanted:
-            says = ", ".join(values) or "nothing"
+            says = ", ".join(_shown(kind, value) for value in values) or "nothing"
             left = f", for another {answer['ttl']} s" if answer.get("ttl") else ""
-            should = ", ".join(wanted) or "nothing"
-            query = f"{answer['name']} {answer['type']}"
-            told.append(f"{server}: {query} is {says}{left}; it should be {should}.")
+            should = ", ".join(_shown(kind, value) for value in wanted) or "nothing"
+            told.append(
+                f"{server}: {answer['name']} {kind} is {says}{left}; it should be {should}."
+            )
     if silent:
         told.insert(0, f"{server}: {silent} of {total} queries got no answer.")
     return told

@@ -60,9 +60,10 @@ def network_report(
         "pools": pools,
         "hosts": [host_row(name, now) for name in names.names],
         "losers": [loser_row(loser) for loser in names.losers],
+        "records": [str(record) for record in site.records],
         "drift": drift,
         "faults": [*_faults(servers, pools), *_drift_faults(drift)],
-        "counts": _counts(names),
+        "counts": _counts(names) | {"records": len(site.records)},
         "topology": _topology(machines, servers, site),
     }
 

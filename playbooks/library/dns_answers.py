@@ -18,7 +18,7 @@ author: The project
 version_added: "1.0"
 short_description: ask a name server for many records at once
 description:
-  - Sends queries for A and PTR records over UDP, some at a time; asks again where no answer comes.
+  - Sends queries over UDP, some at a time; asks again where no answer comes.
   - Needs nothing on the machine but Python. dnscache answers only its clients, so one asks there.
 options:
   server:
@@ -26,7 +26,7 @@ options:
     type: str
     required: true
   queries:
-    description: Pairs of a full name and V(A) or V(PTR).
+    description: Pairs of a full name and a type, V(A) and such, or V(TYPE65) for any other.
     type: list
     elements: list
     required: true
@@ -47,15 +47,30 @@ EXAMPLES = """
 RETURN = """
 answers:
   description:
-    - For each query C(name), C(type), C(values) (sorted, lower case; null where no answer came),
-      C(ttl) in seconds (of the values, null without any) and C(code) (RFC 1035 section 4.1.1,
-      3 for a name that is not there).
+    - For each query C(name), C(type), C(values) (sorted; null where no answer came), C(ttl) in
+      seconds (of the values, null without any) and C(code) (RFC 1035 section 4.1.1, 3 for a name
+      that is not there).
+    - A value is an address for an A, a name in lower case for a PTR, and for all other types the
+      data in hexadecimal digits, names in them in lower case and not compressed.
   type: list
   elements: dict
   returned: always
 """
 
-_TYPES = {"A": 1, "PTR": 12}
+_TYPES = {
+    "A": 1,
+    "NS": 2,
+    "CNAME": 5,
+    "SOA": 6,
+    "PTR": 12,
+    "MX": 15,
+    "TXT": 16,
+    "AAAA": 28,
+    "SRV": 33,
+    "CAA": 257,
+}
+# The octets before the name in the data of the types that have one, which may be compressed.
+_NAME_AT = {2: 0, 5: 0, 12: 0, 15: 2, 33: 6}
 # Few enough for a server's receive buffer, and for dnscache, which works on 200 at a time.
 _AT_ONCE = 50
 _WAIT = 2.0
@@ -66,7 +81,12 @@ def query(identifier: int, name: str, kind: str, recursion: bool) -> bytes:
     labels = [part.encode("ascii") for part in name.rstrip(".").split(".")]
     question = b"".join(bytes([len(label)]) + label for label in labels) + b"\0"
     header = struct.pack(">6H", identifier, 0x0100 if recursion else 0, 1, 0, 0, 0)
-    return header + question + struct.pack(">2H", _TYPES[kind], 1)
+    return header + question + struct.pack(">2H", number_of(kind), 1)
+
+
+def number_of(kind: str) -> int:
+    """Return the number of a type."""
+    return _TYPES[kind] if kind in _TYPES else int(kind.removeprefix("TYPE"))
 
 
 def read_name(data: bytes, position: int) -> tuple[str, int]:
@@ -98,12 +118,27 @@ def answer(data: bytes, kind: str) -> tuple[list[str], int | None, int]:
         position = read_name(data, position)[1]
         found, _, ttl, length = struct.unpack(">2HIH", data[position : position + 10])
         position += 10
-        if found == _TYPES[kind]:
-            value = socket.inet_ntoa(data[position : position + 4]) if kind == "A" else None
-            values.append(value if value is not None else read_name(data, position)[0])
+        if found == number_of(kind):
+            values.append(value_of(data, position, length, kind))
             ttls.append(ttl)
         position += length
     return sorted(values), min(ttls, default=None), flags & 15
+
+
+def value_of(data: bytes, position: int, length: int, kind: str) -> str:
+    """Return the data of a record, as RETURN says."""
+    if kind == "A":
+        return socket.inet_ntoa(data[position : position + 4])
+    number = number_of(kind)
+    if number not in _NAME_AT:
+        return data[position : position + length].hex()
+    at = position + _NAME_AT[number]
+    name = read_name(data, at)[0]
+    if kind == "PTR":
+        return name
+    labels = [label.encode("latin-1") for label in name.split(".") if label]
+    wire = b"".join(bytes([len(label)]) + label for label in labels) + b"\0"
+    return (data[position:at] + wire).hex()
 
 
 def ask(server: str, queries: list[tuple[str, str]], recursion: bool, tries: int) -> list[Any]:

@@ -23,7 +23,7 @@ from leasemerge.merge import merge
 from leasemerge.record_check import Surroundings, record_faults
 from leasemerge.records import RecordError, answer_size, parse
 from leasemerge.site import Site
-from leasemerge.zone import line_of, zone_data
+from leasemerge.zone import line_of, records_of, zone_data
 from tests.support.examples import NOW, SITE, lease
 from tests.support.tinydns import ask, needs_tinydns
 
@@ -94,6 +94,17 @@ def test_a_line_means_what_dnspython_reads(line: str) -> None:
     record = parse(line, ORIGIN)
     name, kind, data = oracle(line)
     assert (record.name, record.type, record.data) == (name, kind, data)
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_a_record_is_written_as_it_was_read(line: str) -> None:
+    """As a line of a zone file, and as a line of zone data: both lead back to the same record."""
+    record = parse(line, ORIGIN)
+    name, *rest = str(record).split(" ")
+    assert parse(" ".join([f"{name}.", *rest]), ORIGIN) == record
+    (back,) = records_of(line_of(record, 60))
+    assert (back.name, back.type, back.data) == (record.name, record.type, record.data)
+    assert back.ttl == (60 if record.ttl is None else record.ttl)
 
 
 @needs_tinydns

@@ -26,6 +26,10 @@ DATA = """\
 +www.office.internal:10.1.1.15:60
 +two.office.internal:10.1.1.16:60
 +two.office.internal:10.1.1.17:60
+@office.internal::mail.office.internal:10:60
+:office.internal:33:\\000\\001\\000\\002\\000\\003\\003pbx\\006office\\010internal\\000:60
+:office.internal:16:\\002hi:60
+:office.internal:65:\\000\\001\\000:60
 """
 ASK = """\
 import json, sys
@@ -114,6 +118,19 @@ def test_values_ttls_and_codes_are_read(namespace: Namespace) -> None:
         [["10.1.1.16", "10.1.1.17"], 60, 0],
         [[], None, 3],
         [[], None, 0],
+    ]
+
+
+def test_every_type_is_read(namespace: Namespace) -> None:
+    """In hexadecimal digits, with names whole though tinydns compresses them."""
+    asked = [("office.internal", kind) for kind in ("MX", "SRV", "TXT", "TYPE65", "CAA")]
+    office = b"\x06office\x08internal\0"
+    assert [row[0] for row in namespace.ask("127.0.0.1", asked)] == [
+        [(b"\0\x0a\x04mail" + office).hex()],
+        [(b"\0\1\0\2\0\3\3pbx" + office).hex()],
+        [b"\2hi".hex()],
+        [b"\0\1\0".hex()],
+        [],
     ]
 
 

@@ -306,6 +306,33 @@ def test_differences_are_told() -> None:
     ]
 
 
+def test_records_are_asked_for_and_told_as_a_zone_file_has_them() -> None:
+    """Of every type; not what a delegation hides, and a name that no host has for a `*`."""
+    lines = [
+        '@ TXT "a;b"',
+        "@ MX 10 printer",
+        "*.dev A 10.1.1.9",
+        "sub NS ns.sub",
+        "ns.sub A 10.9.9.9",
+    ]
+    site = PLAIN | {"records": lines}
+    rows = well()
+    queries = FILTERS["dns_queries"](rows, site, NOW)
+    assert ["office.internal", "TXT"] in queries
+    assert ["office.internal", "NS"] in queries
+    assert ["any-name-of-the-wildcard.dev.office.internal", "A"] in queries
+    assert not any("sub.office" in name for name, _ in queries)
+    mx = (b"\0\x14" + b"\7printer\6office\10internal\0").hex()
+    answered = [
+        {"name": "office.internal", "type": "TXT", "values": [b"\3a;b".hex()], "ttl": 9},
+        {"name": "office.internal", "type": "MX", "values": [mx], "ttl": None},
+    ]
+    assert FILTERS["dns_differences"](answered, rows, site, "tinydns on draco", NOW) == [
+        "tinydns on draco: office.internal MX is 20 printer.office.internal.; "
+        "it should be 10 printer.office.internal..",
+    ]
+
+
 def test_what_is_served_besides_is_asked_for_too() -> None:
     rows = well()
     zone = b64decode(rows[1]["zone"]).decode() + "=old.office.internal:10.1.1.98:60\n"

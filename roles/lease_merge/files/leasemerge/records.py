@@ -59,6 +59,11 @@ class Record:
         """The type as a zone file writes it."""
         return next((name for name, kind in TYPES.items() if kind == self.type), f"TYPE{self.type}")
 
+    def __str__(self) -> str:
+        """Return the line of a zone file, without the final dot of the name."""
+        ttl = "" if self.ttl is None else f"{self.ttl} "
+        return f"{self.name} {ttl}{self.type_name} {data_text(self.type, self.data)}"
+
 
 def parse(line: object, origin: str) -> Record:
     """Return the record of a line: name, perhaps a TTL and `IN`, type, data.
@@ -98,6 +103,54 @@ def parse(line: object, origin: str) -> Record:
             f"shorten them: tinydns has no answer of more than {_DATA_MAX}",
         )
     return Record(name, kind, data, ttl, target)
+
+
+def number_of(type_name: str) -> int:
+    """Return the number of a type that a zone file names."""
+    return TYPES[type_name] if type_name in TYPES else int(type_name.removeprefix("TYPE"))
+
+
+def data_text(kind: int, data: bytes) -> str:
+    r"""Return the data of a type as a zone file writes them; of one not named here as `\# …`."""
+    if kind == A:
+        return ".".join(map(str, data))
+    if kind == AAAA and len(data) == 16:
+        return str(IPv6Address(data))
+    if kind in (CNAME, NS, PTR):
+        return _name_text(data)
+    if kind == MX:
+        return f"{int.from_bytes(data[:2])} {_name_text(data[2:])}"
+    if kind == SRV:
+        numbers = (int.from_bytes(data[start : start + 2]) for start in (0, 2, 4))
+        return " ".join([*map(str, numbers), _name_text(data[6:])])
+    if kind == TXT:
+        texts = []
+        while data:
+            texts.append(_quoted(data[1 : 1 + data[0]]))
+            data = data[1 + data[0] :]
+        return " ".join(texts)
+    if kind == CAA and len(data) > 1:
+        tag, value = data[2 : 2 + data[1]], data[2 + data[1] :]
+        return f"{data[0]} {tag.decode('ascii', 'replace')} {_quoted(value)}"
+    return f"\\# {len(data)} {data.hex()}".rstrip()
+
+
+def _name_text(data: bytes) -> str:
+    labels = []
+    while data and data[0]:
+        labels.append(data[1 : 1 + data[0]].decode("ascii", "replace"))
+        data = data[1 + data[0] :]
+    return ".".join(labels) + "."
+
+
+def _quoted(octets: bytes) -> str:
+    return '"' + "".join(_character(octet) for octet in octets) + '"'
+
+
+def _character(octet: int) -> str:
+    if octet in b'"\\':
+        return f"\\{chr(octet)}"
+    return chr(octet) if 32 <= octet < 127 else f"\\{octet:03d}"
 
 
 def wire_name(name: str) -> bytes:

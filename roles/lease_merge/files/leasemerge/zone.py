@@ -6,6 +6,7 @@ that comes here has been proven, so nothing in it can end a field or a line.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left, insort
 from collections.abc import Iterator, Mapping
 from itertools import zip_longest
@@ -145,6 +146,35 @@ def line_of(record: Record, ttl: int) -> bytes:
         octets = "".join(_octet(octet) for octet in record.data)
         line = f":{name}:{record.type}:{octets}:{time}"
     return f"{line}\n".encode()
+
+
+def records_of(line: bytes) -> Iterator[Record]:
+    """Yield the records of a line of zone data that is ours; a zone's own SOA is not among them.
+
+    Raises ValueError: for a line of another form.
+    """
+    kind, fields = line[:1].decode("ascii"), line[1:].strip().decode("ascii").split(":")
+    if kind in "#Z":
+        return
+    name, ttl = fields[0], int(fields[-1])
+    if kind in "=+":
+        yield records.parse(f"{name}. {ttl} A {fields[1]}", "")
+        if kind == "=":
+            yield records.parse(f"{reverse_name(fields[1])}. {ttl} PTR {name}.", "")
+    elif kind == ":":
+        text = re.sub(r"\\([0-7]{3})", lambda octal: chr(int(octal[1], 8)), fields[2])
+        yield Record(name, int(fields[1]), text.encode("latin-1"), ttl)
+    elif kind in _NAMED:
+        word, column = _NAMED[kind]
+        number = f"{fields[3]} " if kind == "@" else ""
+        target = fields[column].rstrip(".")
+        yield records.parse(f"{name}. {ttl} {word} {number}{target}.", "")
+    else:
+        raise ValueError(f"not a line of ours: {line!r}")
+
+
+# The lines of types that point to a name, and the field that has it.
+_NAMED = {"C": ("CNAME", 1), "^": ("PTR", 1), "&": ("NS", 2), "@": ("MX", 2)}
 
 
 def _octet(octet: int) -> str:
