@@ -18,13 +18,16 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from leasemerge.lease import NEVER, Lease
-from leasemerge.merge import Holder, Merge, merge
+from leasemerge.merge import Holder, Merge, Names, merge
 from leasemerge.zone import Zone, zone_data
-from tests.support.examples import NOW, SITE, site
+from tests.support.examples import NOW, WIDE, wide
 from tests.support.naive import naive_names
 
 SERVERS = ("draco", "taurus")
-ADDRESSES = ("10.1.1.100", "10.1.1.101", "10.1.1.9", "10.1.1.15")
+ADDRESSES = (
+    *("10.1.1.100", "10.1.1.101", "10.1.1.9", "10.1.1.15"),
+    *("10.1.2.7", "10.1.2.8", "10.1.3.7", "10.1.1.30", "10.9.9.9"),
+)
 # Two plain clients, one on each kind of fixed host, and one that shares a MAC but not the uid.
 CLIENTS = (
     ("02:00:00:00:01:01", None),
@@ -35,12 +38,26 @@ CLIENTS = (
     ("02:00:00:00:00:09", None),
     ("de:ad:be:ef:ca:fe", None),
     ("de:ad:be:ef:ca:fe", "01:de"),
+    ("02:00:00:00:00:0a", "01:0a"),
+    ("02:00:00:00:00:0b", "01:0b"),
+    ("02:00:00:00:00:0c", None),
 )
-HOSTNAMES = (None, "pc", "PC.home", "laptop", "p c", "www", "wpad", "tablet", "..", "ns1")
+HOSTNAMES = (None, "pc", "PC.home", "laptop", "p c", "www", "wpad", "tablet", "..", "ns1", "guests")
+
+
+def published(names: Names) -> dict[str, tuple[list[str], int]]:
+    """Write what a merge publishes as the naive merge does."""
+    found: dict[str, tuple[list[str], int]] = {}
+    for name in names.names:
+        text = f"{name.name}.{name.domain}"
+        addresses, _ = found.get(text, ([], 0))
+        found[text] = (sorted([*addresses, name.address]), WIDE[f"{name.source}_ttl"])
+    return found
+
 
 times = st.sampled_from([None, NOW - 2, NOW - 1, NOW, NOW + 1, NEVER])
 any_blocks = st.dictionaries(
-    st.sampled_from(ADDRESSES[:3]),
+    st.sampled_from([*ADDRESSES[:3], "10.1.2.7", "10.1.3.7"]),
     st.builds(
         Lease,
         address=st.just(""),
@@ -62,11 +79,7 @@ any_blocks = st.dictionaries(
 def test_any_blocks(draco: list[Lease], taurus: list[Lease]) -> None:
     """Blocks that no pair would write: where times are equal or absent the rules still decide."""
     logs = {"draco": draco, "taurus": taurus}
-    said = {
-        name.name: (name.address, SITE[f"{name.source}_ttl"])
-        for name in merge(logs, site, NOW).names
-    }
-    assert said == naive_names(logs, SITE, NOW)
+    assert published(merge(logs, wide, NOW)) == naive_names(logs, WIDE, NOW)
 
 
 servers = st.sampled_from(SERVERS)
@@ -84,8 +97,8 @@ class Pair(RuleBasedStateMachine):
         self.linked = True
         self.late: list[tuple[str, Lease]] = []
         self.kept: dict[str, dict[str, Lease]] = {server: {} for server in SERVERS}
-        self.merge = Merge(site)
-        self.zone = Zone(site)
+        self.merge = Merge(wide)
+        self.zone = Zone(wide)
         self.holders: dict[str, Holder | None] = {}
 
     def write(self, server: str, block: Lease) -> None:
@@ -204,8 +217,8 @@ class Pair(RuleBasedStateMachine):
     @rule()
     def restart(self) -> None:
         """Start the merge anew from what it had kept."""
-        self.merge = Merge(site)
-        self.zone = Zone(site)
+        self.merge = Merge(wide)
+        self.zone = Zone(wide)
         self.holders = {}
         for server, blocks in self.kept.items():
             self.merge.update(server, blocks.values())
@@ -216,18 +229,17 @@ class Pair(RuleBasedStateMachine):
         logs = {server: list(blocks.values()) for server, blocks in self.kept.items()}
         self.zone.update(self.merge.changes(self.now))
         names = self.merge.names(self.now)
-        said = {name.name: (name.address, SITE[f"{name.source}_ttl"]) for name in names.names}
-        assert said == naive_names(logs, SITE, self.now)
-        whole = merge(logs, site, self.now)
+        assert published(names) == naive_names(logs, WIDE, self.now)
+        whole = merge(logs, wide, self.now)
         assert names == whole
-        assert self.zone.render() == zone_data(whole, site)
+        assert self.zone.render() == zone_data(whole, wide)
 
     @invariant()
     def follows_the_holders(self) -> None:
         """Look only at what moved, and know every address's client."""
         for address in self.merge.take_moved():
             self.holders[address] = self.merge.holder(address)
-        whole = Merge(site)
+        whole = Merge(wide)
         for server, blocks in self.kept.items():
             whole.update(server, blocks.values())
         whole.names(self.now)

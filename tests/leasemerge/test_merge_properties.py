@@ -16,10 +16,15 @@ from hypothesis import strategies as st
 from leasemerge.lease import NEVER, Lease
 from leasemerge.log import LeaseLog, parse
 from leasemerge.merge import Merge, Names, merge
-from leasemerge.zone import zone_data
-from tests.support.examples import NOW, SITE, site
+from leasemerge.records import AAAA, PTR, A, data_text, reverse_name
+from leasemerge.site import Site
+from leasemerge.zone import records_of, zone_data
+from tests.support.examples import NOW, SITE, site, wide
 
-ADDRESSES = [f"10.1.1.{number}" for number in (9, 15, 100, 101, 102, 103)] + ["10.9.1.7"]
+ADDRESSES = [f"10.1.1.{number}" for number in (9, 15, 100, 101, 102, 103)] + [
+    "10.9.1.7",
+    "10.1.2.7",
+]
 TIMES = st.sampled_from([None, NEVER]) | st.integers(NOW - 3, NOW + 3)
 
 blocks = st.dictionaries(
@@ -170,17 +175,20 @@ def test_a_name_is_live_and_its_own_clients(logs: dict[str, list[Lease]]) -> Non
 
 
 @settings(deadline=None)
-@given(logs=pairs)
-def test_every_a_has_its_ptr_and_back(logs: dict[str, list[Lease]]) -> None:
-    """One name, one address; one address, one PTR, to a name that points back (rule 8)."""
-    data = zone_data(merge(logs, site, NOW), site).decode()
-    lines = [line.split(":") for line in data.splitlines() if line[0] in "=+"]
-    with_ptr = Counter(address for name, address, _ in lines if name[0] == "=")
-    assert set(with_ptr.values()) <= {1}
-    assert len({name[1:] for name, _, _ in lines}) == len(lines), "One name, one address."
-    for _, address, _ in lines:
-        inside = address.startswith("10.1.1.")
-        assert (with_ptr[address] == 1) is inside, f"{address} has a PTR where it is ours to give."
+@given(logs=pairs, of=st.sampled_from([site, wide]))
+def test_every_a_has_its_ptr_and_back(logs: dict[str, list[Lease]], of: Site) -> None:
+    """One address, one PTR, to a name that points back (rule 8); of IPv6 too."""
+    data = zone_data(merge(logs, of, NOW), of)
+    names = Counter(record for line in data.splitlines() for record in records_of(line))
+    assert set(names.values()) == {1}, "Nothing is there twice."
+    pointers = {record.name: record.target for record in names if record.type == PTR}
+    assert len(pointers) == sum(record.type == PTR for record in names), "One address, one PTR."
+    addresses = [record for record in names if record.type in (A, AAAA)]
+    reverse = {(reverse_name(data_text(a.type, a.data)), a.name) for a in addresses}
+    assert set(pointers.items()) <= reverse, "Each PTR points to a name that points back."
+    for name, _ in reverse:
+        inside = any(name.endswith(f".{zone}") for zone in of.reverse_zones)
+        assert (name in pointers) is inside, f"{name} has a PTR where it is ours to give."
 
 
 @settings(deadline=None)

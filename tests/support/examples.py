@@ -41,6 +41,44 @@ SITE: dict[str, Any] = {
 
 site = Site.from_dict(SITE)
 
+WIDE: dict[str, Any] = SITE | {
+    "reverse_zones": [
+        *["1.1.10.in-addr.arpa", "2.1.10.in-addr.arpa", "3.1.10.in-addr.arpa"],
+        "8.b.d.0.1.0.0.2.ip6.arpa",
+    ],
+    "fixed_hosts": [
+        *SITE["fixed_hosts"],
+        {
+            "name": "roamer",
+            "fixed_address": ["10.1.2.30", "10.1.1.30"],
+            "hardware_ethernet": ["02:00:00:00:00:0a"],
+            "aliases": ["rover"],
+        },
+        {
+            "name": "foobar",
+            "fixed_address": "10.1.3.15",
+            "hardware_ethernet": ["02:00:00:00:00:0b"],
+            "ipv6_address": ["2001:db8::1", "2001:db8::2"],
+            "aliases": ["web"],
+        },
+        {
+            "name": "badge",
+            "hardware_ethernet": ["02:00:00:00:00:0c"],
+            "domain": "lab.internal",
+        },
+    ],
+    "subnets": [
+        {"network": "10.1.1.0/24", "ranges": [["10.1.1.100", "10.1.1.200"]]},
+        {"network": "10.1.2.0/24", "domain": "lab.internal", "shared_network": "floor"},
+        {"network": "10.1.3.0/24", "domain": "guests.office.internal"},
+    ],
+    "zones": ["example.com"],
+    "records": ["pc.lab.internal. TXT taken", "@ MX 10 foobar", "www.example.com. A 192.0.2.1"],
+}
+"""Three domains, hosts with several addresses and of IPv6, and records."""
+
+wide = Site.from_dict(WIDE)
+
 
 def lease(address: int | str, hostname: str | None = None, **changes: Any) -> Lease:
     """Write a lease of 10.1.1.ADDRESS that is active from a minute ago for an hour.

@@ -75,9 +75,11 @@ def meant(logs: dict[str, list[Lease]]) -> set[Record]:
     """Say everything that the zone data must hold, from the naive merge."""
     found = standing(site)
     aliases = {alias for fixed in SITE["fixed_hosts"] for alias in fixed.get("aliases", [])}
-    for label, (address, ttl) in naive_names(logs, SITE, NOW).items():
-        records = host(site, label, address, ttl)
-        found |= {record for record in records if label not in aliases or record[1] == "A"}
+    for name, (addresses, ttl) in naive_names(logs, SITE, NOW).items():
+        label = name.removesuffix(f".{site.domain}")
+        for address in addresses:
+            records = host(site, label, address, ttl)
+            found |= {record for record in records if label not in aliases or record[1] == "A"}
     return found
 
 

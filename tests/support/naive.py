@@ -57,22 +57,57 @@ def wire(address: str, site: dict[str, Any]) -> str | None:
     return None
 
 
+def addresses_of(host: dict[str, Any]) -> list[str]:
+    """Say which fixed addresses a host has: none, one, or a list of them."""
+    fixed = host.get("fixed_address")
+    if fixed is None:
+        return []
+    return fixed if isinstance(fixed, list) else [fixed]
+
+
+def domain_of(address: str | None, site: dict[str, Any]) -> str:
+    """Say which domain an address is named in."""
+    for subnet in site["subnets"]:
+        alone = {"subnets": [{"network": subnet["network"]}]}
+        if address is not None and wire(address, alone) is not None:
+            return str(subnet.get("domain") or site["domain"])
+    return str(site["domain"])
+
+
+def domain_of_host(host: dict[str, Any], site: dict[str, Any]) -> str:
+    """Say which domain a fixed host is named in."""
+    addresses = addresses_of(host)
+    return str(host.get("domain") or domain_of(addresses[0] if addresses else None, site))
+
+
+def absolute(line: str, domain: str) -> str:
+    """Say which name a line of a zone file is about."""
+    name = line.split()[0].lower()
+    if name == "@":
+        return domain
+    return name[:-1] if name.endswith(".") else f"{name}.{domain}"
+
+
 def naive_names(
     logs: dict[str, list[Lease]], site: dict[str, Any], now: int
-) -> dict[str, tuple[str, int]]:
-    """Say which address each label has at `now`, and its TTL.
+) -> dict[str, tuple[list[str], int]]:
+    """Say which addresses each name has at `now`, and its TTL.
 
     `logs` has the last block of each address (rule 1) of each server that the site knows.
     """
-    published: dict[str, tuple[str, int]] = {}
-    owned = set(site["reserved_names"])
-    for server in site["name_servers"]:
-        owned.add(server["name"])
+    published: dict[str, tuple[list[str], int]] = {}
+    owned = {f"{server['name']}.{site['domain']}" for server in site["name_servers"]}
+    owned |= {absolute(line, site["domain"]) for line in site.get("records", [])}
+    owned |= {site["domain"], *site.get("zones", []), *site["reverse_zones"]}
+    for row in [*site["subnets"], *site["fixed_hosts"]]:
+        if row.get("domain"):
+            owned.add(row["domain"])
     for host in site["fixed_hosts"]:
         for label in [host["name"], *host.get("aliases", [])]:
-            owned.add(label)
-            if host.get("fixed_address"):
-                published[label] = (host["fixed_address"], site["fixed_ttl"])
+            name = f"{label}.{domain_of_host(host, site)}"
+            owned.add(name)
+            if addresses_of(host):
+                published[name] = (sorted(addresses_of(host)), site["fixed_ttl"])
 
     blocks = [
         (site["servers"].index(server), block) for server, log in logs.items() for block in log
@@ -91,7 +126,7 @@ def naive_names(
             continue
 
         # Rule 4: addresses; a host's own old lease at its address is nobody's either.
-        if any(host.get("fixed_address") == address for host in site["fixed_hosts"]):
+        if any(address in addresses_of(host) for host in site["fixed_hosts"]):
             continue
         if any(server["address"] == address for server in site["name_servers"]):
             continue
@@ -102,12 +137,18 @@ def naive_names(
             if lease.hardware in host.get("hardware_ethernet", []):
                 owner = host
         if owner is not None:
-            pinned_to = owner.get("fixed_address")
+            pinned_to = addresses_of(owner)
             # A client with an identifier is where its lease is until it takes its fixed address.
             if not pinned_to or (
-                lease.uid is not None and wire(pinned_to, site) == wire(address, site) is not None
+                len(pinned_to) == 1
+                and lease.uid is not None
+                and wire(pinned_to[0], site) == wire(address, site) is not None
             ):
-                candidates.append((owner["name"], owner.get("aliases", []), lease))
+                domain = domain_of_host(owner, site)
+                names = [
+                    f"{label}.{domain}" for label in [owner["name"], *owner.get("aliases", [])]
+                ]
+                candidates.append((names[0], names[1:], lease))
             continue
 
         # Rule 3.
@@ -123,18 +164,19 @@ def naive_names(
 
         # Rule 7.
         label = naive_label(max(named)[3])
-        if label and label not in owned:
-            candidates.append((label, [], lease))
+        name = f"{label}.{domain_of(address, site)}"
+        if label and label not in site["reserved_names"] and name not in owned:
+            candidates.append((name, [], lease))
 
     # Rule 6.
-    for label, aliases, lease in candidates:
-        rivals = [other for text, _, other in candidates if text == label]
+    for name, aliases, lease in candidates:
+        rivals = [other for text, _, other in candidates if text == name]
 
         def started_last(one: Lease) -> tuple[float, float, list[int]]:
             lower_address = [-int(octet) for octet in one.address.split(".")]
             return (time(one.starts), time(one.cltt), lower_address)
 
         if max(rivals, key=started_last) is lease:
-            for text in [label, *aliases]:
-                published[text] = (lease.address, site["lease_ttl"])
+            for text in [name, *aliases]:
+                published[text] = ([lease.address], site["lease_ttl"])
     return published
