@@ -89,6 +89,10 @@ def checked_site(site: Mapping[str, Any], keep_faults: bool = False) -> dict[str
         raise AnsibleFilterError("\n".join(["The inventory has faults. Fix these:", *faults]))
     if faults:
         return {**plain, "faults": faults}
+    # Whoever asks which addresses are leased need not know that a range may lie in a pool.
+    plain["subnets"] = [
+        {**subnet, "ranges": ranges.subnet_ranges(subnet)} for subnet in plain["subnets"]
+    ]
     return {
         **plain,
         "faults": [],

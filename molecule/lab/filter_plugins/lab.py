@@ -26,7 +26,9 @@ def lab_networks(subnets: Iterable[Mapping[str, Any]], prefix: str) -> list[dict
             raise AnsibleFilterError(f"The lab needs at least a /26, and {network} is smaller.")
         own = IPv4Network((int(network.broadcast_address) + 1 - OWN_ADDRESSES, 28))
         lower = next(own.subnets())
-        for first, last in subnet.get("ranges", []):
+        pools = (subnet, *(subnet.get("pools") or ()))
+        ranges = [ends for pool in pools for ends in pool.get("ranges") or ()]
+        for first, last in ranges:
             if IPv4Address(last) >= own[0] and IPv4Address(first) <= own[-1]:
                 raise AnsibleFilterError(
                     f"The lab needs {own} for itself; the range {first} to {last} reaches into it."
@@ -42,7 +44,7 @@ def lab_networks(subnets: Iterable[Mapping[str, Any]], prefix: str) -> list[dict
                 "root_address": str(own[-2]),
                 "relay_address": str(own[-4]),
                 "probe_addresses": [str(own[-5]), str(own[-6])],
-                "ranges": bool(subnet.get("ranges")),
+                "ranges": bool(ranges),
             }
         )
     return networks

@@ -38,6 +38,15 @@ _ADDRESSES_MAX = 8
 _IPV6_ADDRESSES_MAX = 8
 
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
+# The statement, or the option of that name, at the beginning of a statement; not in a comment.
+_SERVER_IDENTIFIER = re.compile(
+    r"(?:^|[;{}])\s*(?:option\s+dhcp-)?server-identifier\b", re.MULTILINE
+)
+# dhcpd.conf(5), "allow and deny within pool declarations".
+_PERMIT = re.compile(
+    r"(?:un)?known[ -]clients|all clients|dynamic bootp clients|(?:un)?authenticated clients"
+    r'|members of "[^"\\;{}]+"'
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -370,7 +379,9 @@ def _check_subnets(inventory: _Inventory) -> None:
                     "give every address to one subnet only",
                 )
         inventory.networks[network] = row
-        inventory.ranges[network] = _read_ranges(inventory, row, network)
+        inventory.ranges[network] = []
+        for pool in (row, *_pools(inventory, row)):
+            _read_ranges(inventory, pool, network)
         for router in inventory.items(row, "routers", row.get("routers")):
             _check_router(inventory, row, network, router)
         inventory.check_values(row, SUBNET_KEYS)
@@ -398,10 +409,56 @@ def _network(inventory: _Inventory, row: _Row) -> IPv4Network | None:
     return None
 
 
-def _read_ranges(
-    inventory: _Inventory, row: _Row, network: IPv4Network
-) -> list[tuple[IPv4Address, IPv4Address]]:
-    ranges: list[tuple[IPv4Address, IPv4Address]] = []
+def _pools(inventory: _Inventory, row: _Row) -> Iterator[_Row]:
+    """Read the pools of a subnet: ranges with rules of their own."""
+    for index, values in enumerate(inventory.items(row, "pools", row.get("pools"))):
+        if not isinstance(values, Mapping):
+            inventory.fault(
+                row,
+                f"pool {index + 1} is {_shown(values)}, not a mapping",
+                "write its ranges and rules, such as {ranges: [[10.1.1.50, 10.1.1.99]]}",
+            )
+            continue
+        pool = _Row("Pool", "", index, values)
+        pool.who = f"Pool {index + 1} of {row}"
+        unknown = sorted(str(key) for key in values if key not in POOL_KEYS)
+        for key in unknown:
+            inventory.fault(
+                pool, f"{key} is no key of a pool", f"use {', '.join(sorted(POOL_KEYS))}"
+            )
+        if not values.get("ranges"):
+            inventory.fault(pool, "it has no ranges", "write them, or remove the pool")
+        inventory.check_values(pool, POOL_KEYS)
+        yield pool
+
+
+def _check_permits(inventory: _Inventory, row: _Row, key: str) -> None:
+    """Check who may, or may not, have an address of a pool (dhcpd.conf(5), "permit lists")."""
+    for value in inventory.items(row, key, row.get(key)):
+        if not isinstance(value, str) or not _PERMIT.fullmatch(value):
+            inventory.fault(
+                row,
+                f"{key} {_shown(value)} is nothing that dhcpd.conf(5) permits by",
+                "write known-clients, unknown-clients, all clients, dynamic bootp clients, "
+                'authenticated clients, unauthenticated clients or members of "CLASS"',
+            )
+
+
+def _check_seconds(inventory: _Inventory, row: _Row, key: str) -> None:
+    value = row.get(key)
+    if value is None:
+        return
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 < value <= _LEASE_TIME_MAX:
+        inventory.fault(
+            row,
+            f"{key} is {_shown(value)}",
+            f"write a whole number of seconds from 1 to {_LEASE_TIME_MAX}",
+        )
+
+
+def _read_ranges(inventory: _Inventory, row: _Row, network: IPv4Network) -> None:
+    """Read the ranges of a subnet or of one of its pools."""
+    ranges = inventory.ranges[network]
     for value in inventory.items(row, "ranges", row.get("ranges")):
         ends = value if isinstance(value, Sequence) and not isinstance(value, str) else ()
         if len(ends) != 2:
@@ -436,7 +493,6 @@ def _read_ranges(
                     "give every address to one range only",
                 )
         ranges.append((first, last))
-    return ranges
 
 
 def _check_router(inventory: _Inventory, row: _Row, network: IPv4Network, value: object) -> None:
@@ -876,12 +932,24 @@ def _check_mapping(inventory: _Inventory, row: _Row, key: str) -> None:
     value = row.get(key)
     if value is not None and not isinstance(value, Mapping):
         inventory.fault(row, f"{key} is {_shown(value)}, not a mapping", "write it as one")
+    elif value and "dhcp-server-identifier" in value:
+        _fault_of_identity(inventory, row, key)
 
 
 def _check_raw_text(inventory: _Inventory, row: _Row, key: str) -> None:
     value = row.get(key)
     if value is not None and not isinstance(value, str):
         inventory.fault(row, f"{key} is {_shown(value)}, not text", "write it as text")
+    elif value and _SERVER_IDENTIFIER.search(value):
+        _fault_of_identity(inventory, row, key)
+
+
+def _fault_of_identity(inventory: _Inventory, row: _Row, key: str) -> None:
+    inventory.fault(
+        row,
+        f"{key} has a server identifier, which both servers of the pair would send",
+        "remove it: each sends its own address, at which its clients renew",
+    )
 
 
 _REQUIRED_KEYS = (
@@ -912,9 +980,21 @@ FIXED_HOST_KEYS: dict[str, _Check | None] = {
 SUBNET_KEYS: dict[str, _Check | None] = {
     "network": None,
     "ranges": None,
+    "pools": None,
     "routers": None,
     "shared_network": _check_text,
     "domain": _check_own_domain,
+}
+
+POOL_KEYS: dict[str, _Check | None] = {
+    "ranges": None,
+    "allow": _check_permits,
+    "deny": _check_permits,
+    "options": _check_mapping,
+    "default_lease_time": _check_seconds,
+    "min_lease_time": _check_seconds,
+    "max_lease_time": _check_seconds,
+    "extra": _check_raw_text,
 }
 
 # In this order: a check finds what the ones before it have read.

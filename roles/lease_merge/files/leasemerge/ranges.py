@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_network
 from typing import Any
 
@@ -48,6 +48,12 @@ def reverse_zones(networks: Iterable[str]) -> list[str]:
     return [
         _zone_name(zone) for zone in sorted(zones, key=lambda z: (z.version, z.network_address))
     ]
+
+
+def subnet_ranges(subnet: Mapping[str, Any]) -> list[list[str]]:
+    """Return every dynamic range of a subnet: its own `ranges`, then those of its `pools`."""
+    pools = (subnet, *(subnet.get("pools") or ()))
+    return [[first, last] for pool in pools for first, last in pool.get("ranges") or ()]
 
 
 def free_ranges(ranges: Iterable[Sequence[str]], taken: Iterable[str]) -> list[list[str]]:
