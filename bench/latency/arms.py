@@ -45,8 +45,8 @@ def hosts(count: int) -> Iterator[tuple[str, str, str]]:
         yield str(ipaddress.IPv4Address(FIRST + number)), mac, f"h{number}"
 
 
-def ours(net: Net, count: int) -> Arm:
-    """Start the failover pair, with leasemerge and tinydns on either server."""
+def ours(net: Net, count: int, records: int = 0) -> Arm:
+    """Start the failover pair, with leasemerge and tinydns on either server; some with records."""
     _keys(net)
     for where, address, peer in (("one", ONE, "two"), ("two", TWO, "one")):
         root = net.directory / where
@@ -54,7 +54,7 @@ def ours(net: Net, count: int) -> Arm:
         (root / "state").mkdir()
         _leases(root / "dhcpd.leases", count)
         _dhcpd(net, where, "")
-        (root / "site.json").write_text(json.dumps(_site(count)))
+        (root / "site.json").write_text(json.dumps(_site(count, records)))
         (root / "service.json").write_text(json.dumps(_settings(net, where, peer)))
         _sshd(net, where, address)
         net.start(
@@ -73,7 +73,8 @@ def ours(net: Net, count: int) -> Arm:
     for alias in ALIASES:
         last = partial(answers, alias, f"h{count - 1}.{DOMAIN}")
         wait_for("the last lease's name", last, 120)
-    return Arm("leasemerge + tinydns", (ONE, TWO), ALIASES)
+    title = f"the same, {records} records" if records else "leasemerge + tinydns"
+    return Arm(title, (ONE, TWO), ALIASES)
 
 
 def bind(net: Net, count: int) -> Arm:
@@ -145,8 +146,12 @@ def _range(count: int) -> tuple[str, str]:
     )
 
 
-def _site(count: int) -> dict[str, object]:
+def _site(count: int, records: int) -> dict[str, object]:
     return {
+        "records": [
+            f"r{n // 2} TXT text{n}" if n % 2 else f"r{n // 2} MX 10 mail.example.net."
+            for n in range(records)
+        ],
         "domain": DOMAIN,
         "reverse_zones": ZONES,
         "name_servers": [

@@ -45,6 +45,15 @@ def test_render_prints_the_zone_data() -> None:
     assert (done.returncode, done.stdout) == (0, EXPECTED)
 
 
+def test_render_prints_the_zone_data_of_three_domains() -> None:
+    """Clients of one name in each of them, a roaming host, records, and names that leases want."""
+    folder = ROOT / "tests/golden/input/three-domains"
+    pair = [f"{server}={folder}/{server}.leases" for server in ("draco", "taurus")]
+    done = render(*pair, site=folder / "site.json", now=(folder / "now").read_text().strip())
+    expected = (ROOT / "tests/golden/expected/three-domains.data").read_bytes()
+    assert (done.returncode, done.stdout) == (0, expected)
+
+
 @pytest.mark.parametrize("zone", ["UTC", "America/St_Johns", "Pacific/Kiritimati", "Asia/Tehran"])
 def test_rule_9_in_any_time_zone(zone: str) -> None:
     """On either server the same bytes."""
