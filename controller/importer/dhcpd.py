@@ -14,38 +14,46 @@ from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any
 
+from .dhcpd_syntax import (
+    Statement,
+    identifier,
+    indented,
+    is_plain_option,
+    option_value,
+    parse,
+    unquoted,
+)
 from .found import (
     Found,
     Host,
     Pool,
     Remark,
+    Section,
     Settings,
     SourceError,
     Subnet,
     home_of,
     is_address,
+    joined_settings,
     normal_mac,
-    read_text,
+    number,
+    number_of,
 )
-
-_TOKEN = re.compile(r'#[^\n]*|"(?:[^"\\]|\\.)*"|[{};,]|[^\s{};,"#]+', re.DOTALL)
-_SPACE = re.compile(r"\s*")
-# Deeper than any configuration, and an include that includes itself ends here.
-_MAX_DEPTH = 40
 
 _TIMES = ("default-lease-time", "min-lease-time", "max-lease-time")
 _NOT_SETTINGS = frozenset(
     {"failover", "fixed-address", "group", "hardware", "host", "pool", "pool6", "range", "range6"}
-    | {"shared-network", "subnet", "subnet6"}
+    | {"prefix6", "shared-network", "subnet", "subnet6"}
 )
 # Known to the whole server, wherever they stand.
 _EVERYWHERE = frozenset({"class", "subclass", "key", "zone"})
-# Files and interfaces of the old machine, which the new ones need not have.
+# Files, interfaces and addresses of the old machine: the new ones have their own.
 _OF_THE_MACHINE = frozenset(
-    {"interface", "lease-file-name", "local-address", "local-port", "pid-file-name"}
+    {"bind-local-address6", "dhcpv6-lease-file-name", "dhcpv6-pid-file-name", "interface"}
+    | {"lease-file-name", "local-address", "local-address6", "local-port"}
+    | {"pid-file-name", "remote-port", "server-duid", "server-identifier"}
 )
-# The role dhcpd writes these itself.
-_OURS = frozenset({"authoritative", "ddns-update-style", "server-identifier"})
+_OF_THE_MACHINE_OPTIONS = frozenset({"dhcp-server-identifier"})
 _NO_BOOTP = frozenset({"deny dynamic bootp clients", "deny dynamic bootp"})
 _KNOBS = {
     "split": "dhcpd_failover_split",
@@ -61,122 +69,44 @@ _KNOBS = {
     "min-balance": "dhcpd_failover_min_balance",
     "max-balance": "dhcpd_failover_max_balance",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Statement:
-    """A statement: its words, commas among them, its text without `;` or `{`, and its block."""
-
-    words: tuple[str, ...]
-    text: str
-    where: str
-    block: tuple[Statement, ...] | None = None
-
-    @property
-    def keyword(self) -> str:
-        """The first word, in lower case as dhcpd compares it."""
-        return self.words[0].lower() if self.words else ""
-
-    @property
-    def values(self) -> tuple[str, ...]:
-        """The words behind the keyword, without commas and quotation marks."""
-        return tuple(_unquoted(word) for word in self.words[1:] if word != ",")
-
-    def render(self) -> str:
-        """Write it as dhcpd.conf text."""
-        if self.block is None:
-            return f"{self.text};"
-        return "\n".join([f"{self.text} {{", *(_indented(s.render()) for s in self.block), "}"])
-
-
-def parse(path: Path, depth: int = 0) -> tuple[list[Statement], list[Remark]]:
-    """Read a file and all that it includes. Error: SourceError where braces do not match."""
-    text = read_text(path)
-    remarks: list[Remark] = []
-    scopes: list[tuple[list[Statement], tuple[tuple[str, ...], str, str]]] = []
-    statements: list[Statement] = []
-    words: list[str] = []
-    spelt = ""
-    begins = ""
-    position = 0
-    counted, line = 0, 1
-
-    def where(offset: int) -> str:
-        nonlocal counted, line
-        line += text.count("\n", counted, offset)
-        counted = offset
-        return f"{path}:{line}"
-
-    while (start := _SPACE.match(text, position).end()) < len(text):  # type: ignore[union-attr]  # matches always
-        match = _TOKEN.match(text, start)
-        if match is None:
-            raise SourceError(f"{where(start)}: a quotation mark is not closed.")
-        token, spaced = match[0], start > position
-        position = match.end()
-        if token.startswith("#"):
-            continue
-        if token not in "{};":
-            begins = begins if words else where(start)
-            spelt += (" " if words and spaced else "") + token
-            words.append(token)
-            continue
-        if token == "{":
-            scopes.append((statements, (tuple(words), spelt, begins)))
-            statements = []
-        elif token == ";":
-            if words and words[0].lower() == "include" and depth < _MAX_DEPTH:
-                more, others = _included(path, _unquoted(words[-1]), begins, depth)
-                statements += more
-                remarks += others
-            elif words:
-                statements.append(Statement(tuple(words), spelt, begins))
-        else:
-            if words or not scopes:
-                raise SourceError(f"{where(start)}: this brace closes nothing, or a ; is missing.")
-            outer, (heading, head_text, place) = scopes.pop()
-            outer.append(Statement(heading, head_text, place, tuple(statements)))
-            statements = outer
-        words, spelt = [], ""
-    if scopes or words:
-        place = scopes[-1][1][2] if scopes else begins
-        raise SourceError(f"{place}: this does not end before the file does.")
-    return statements, remarks
-
-
-def _included(by: Path, name: str, where: str, depth: int) -> tuple[list[Statement], list[Remark]]:
-    """Read an included file: a copy that lies beside the file counts before the path itself."""
-    parts = Path(name).parts[1:] if name.startswith("/") else Path(name).parts
-    beside = [by.parent.joinpath(*parts[number:]) for number in range(len(parts))]
-    for path in [*beside, Path(name)]:
-        if path.is_file():
-            return parse(path, depth + 1)
-    text = f"It includes {name}, which is not here; copy it beside {by.name} and import again."
-    return [], [Remark("left out", where, text)]
+# dhcpd.conf(5): "the minimum of 300 seconds or max-lease-time".
+_LEAST = 300
+_PING_TIMEOUT = {"ping-timeout-ms": 1, "ping-timeout": 1000}
+# What the role dhcpd writes itself, for a client that sends its name in option 81 alone.
+_OF_THE_ROLE = (
+    "if not exists host-name and exists fqdn.hostname { set fqdn-hostname = option fqdn.hostname; }"
+)
+_OLD_MACHINE = "it is about the old machine"
 
 
 def read(path: Path) -> Found:
-    """Read dhcpd.conf. Error: SourceError."""
+    """Read dhcpd.conf. Raises SourceError for what dhcpd itself could not read."""
     statements, remarks = parse(path)
-    reader = _Reader(remarks)
+    reader = _Reader(path, remarks)
+    reader.prepare(statements)
     reader.read_global(statements)
     return reader.found()
 
 
 @dataclass(slots=True)
 class _Scope:
-    """What is around a declaration: a shared network's settings are not for the hosts in it."""
+    """What is around a declaration."""
 
     for_subnets: Settings = field(default_factory=dict)
     for_hosts: Settings = field(default_factory=dict)
     text: tuple[str, ...] = ()
     """The statements of the groups."""
     shared_network: str | None = None
+    subnet: IPv4Network | None = None
+    inherited: Settings = field(default_factory=dict)
+    """The settings of that subnet, which a host declared in it takes with it (dhcpd's groups)."""
 
 
 class _Reader:
     """Gather what the statements say."""
 
-    def __init__(self, remarks: list[Remark]) -> None:
+    def __init__(self, path: Path, remarks: list[Remark]) -> None:
+        self._path = path
         self._remarks = remarks
         self._domain: str | None = None
         self._hosts: list[Host] = []
@@ -186,43 +116,48 @@ class _Reader:
         self._times: dict[str, int] = {}
         self._options: dict[str, str] = {}
         self._extra: list[str] = []
+        self._pair = ""
         self._servers: tuple[tuple[str, str], ...] = ()
         self._variables: dict[str, object] = {}
+        self._authoritative: bool | None = None
+        self._has_least = False
         # Options that this configuration defines: they cannot be given before their definition.
         self._defined: set[str] = set()
 
     def found(self) -> Found:
-        subnets = self._with_loose_pools()
-        pools = [pool for subnet in subnets for pool in subnet.pools]
-        variables = dict(self._variables)
-        alike = {pool.statements for pool in pools}
-        if len(alike) == 1 and pools[0].statements:
-            variables["dhcpd_pool_extra"] = "\n".join(pools[0].statements) + "\n"
-            subnets = [
-                replace(s, pools=tuple(replace(pool, statements=()) for pool in s.pools))
-                for s in subnets
-            ]
         return Found(
+            source=str(self._path),
             domain=self._domain,
             hosts=tuple(self._hosts),
-            subnets=tuple(subnets),
+            subnets=tuple(self._with_loose_pools()),
             resolvers=self._resolvers,
-            times=self._times,
+            times=_times(self._times) if self._subnets else self._times,
             options=self._options,
             extra=tuple(self._extra),
             servers=self._servers,
-            role_variables=variables,
+            role_variables=self._variables,
+            authoritative=self._authoritative,
             remarks=tuple(self._remarks),
         )
 
     # The file as a whole, and what is nested in it.
 
+    def prepare(self, statements: Sequence[Statement]) -> None:
+        """Look ahead for what an earlier statement depends on."""
+        everything = [s for statement in statements for s in (statement, *statement.inner())]
+        self._has_least = any(s.keyword == "min-lease-time" for s in everything)
+
     def read_global(self, statements: Sequence[Statement]) -> None:
+        conditional = ""
         for statement in statements:
             if statement.keyword in _NOT_SETTINGS:
                 self._declaration(statement, _Scope())
+            elif _is_overruled(statement, conditional):
+                self._extra.append(statement.render())
             else:
                 self._global_setting(statement)
+            if statement.block is not None and statement.keyword not in _NOT_SETTINGS:
+                conditional += statement.render()
 
     def _declaration(self, statement: Statement, scope: _Scope) -> None:
         match statement.keyword:
@@ -235,11 +170,18 @@ class _Reader:
             case "subnet":
                 self._subnet(statement, scope)
             case "pool":
-                self._loose_pools.append(self._pool(statement))
+                self._loose_pools += self._pool(statement, scope)
             case "failover" if statement.block is not None:
                 self._failover(statement)
             case "failover":
                 pass  # the role names the pair in every pool
+            case "range":
+                for ends in self._ranges([statement]):
+                    self._loose_pools.append(Pool((ends,), {}, statement.where))
+            case "pool6" | "prefix6" | "range6" | "subnet6":
+                self._left_out(statement, "DHCPv6 is not deployed")
+            case "fixed-address" | "hardware":
+                raise SourceError(f"{statement.where}: {statement.text} stands outside a host.")
             case _:
                 self._left_out(statement, "the inventory has no place for it")
 
@@ -249,19 +191,23 @@ class _Reader:
         text = tuple(s.render() for s in block if s.keyword not in _NOT_SETTINGS)
         inner = replace(
             scope,
-            for_subnets=_joined(scope.for_subnets, settings),
-            for_hosts=_joined(scope.for_hosts, settings),
+            for_subnets=joined_settings(scope.for_subnets, settings),
+            for_hosts=joined_settings(scope.for_hosts, settings),
             text=(*scope.text, *text),
         )
         for declaration in rest:
             self._declaration(declaration, inner)
 
     def _shared_network(self, statement: Statement, scope: _Scope) -> None:
-        settings, rest = self._settings(statement.block or ())
+        if statement.block is None or not statement.values:
+            raise SourceError(f"{statement.where}: a shared-network lacks its name or its block.")
+        settings, rest = self._settings(statement.block)
+        settings = joined_settings(scope.for_subnets, settings)
         inner = replace(
             scope,
-            for_subnets=_joined(scope.for_subnets, settings),
-            shared_network=_identifier(statement.values[0]),
+            for_subnets=settings,
+            shared_network=identifier(statement.value),
+            inherited=settings,
         )
         for declaration in rest:
             self._declaration(declaration, inner)
@@ -269,25 +215,22 @@ class _Reader:
     def _subnet(self, statement: Statement, scope: _Scope) -> None:
         values = statement.values
         try:
-            network = IPv4Network(f"{values[0]}/{values[2]}")
+            network = IPv4Network(f"{_address(values[0])}/{_address(values[2])}")
         except (IndexError, ValueError) as error:
             raise SourceError(f"{statement.where}: this is no subnet: {error}.") from error
         settings, rest = self._settings(statement.block or ())
-        settings = _joined(scope.for_subnets, settings)
-        options = dict(settings.get("options", {}))
-        routers = tuple(part.strip() for part in options.get("routers", "").split(",") if part)
-        if all(map(is_address, routers)):
-            options.pop("routers", None)
-        else:
-            routers = ()  # names, which dhcpd looks up: they stay an option
+        settings = joined_settings(scope.for_subnets, settings)
+        routers, options = _routers(settings.get("options", {}))
         if options.get("subnet-mask") == str(network.netmask):
-            del options["subnet-mask"]  # dhcpd tells it anyway
-        pools = [Pool(tuple(self._ranges(rest)), (), statement.where)]
+            del options["subnet-mask"]  # dhcpd sends it anyway
+        inner = replace(scope, subnet=network, inherited=settings)
+        ranges = tuple(self._ranges([s for s in rest if s.keyword == "range"]))
+        pools = [Pool(ranges, {}, statement.where)]
         for declaration in rest:
             if declaration.keyword == "pool":
-                pools.append(self._pool(declaration))
+                pools += self._pool(declaration, inner)
             elif declaration.keyword != "range":
-                self._declaration(declaration, scope)
+                self._declaration(declaration, inner)
         self._subnets.append(
             Subnet(
                 network,
@@ -299,65 +242,95 @@ class _Reader:
             )
         )
 
-    def _pool(self, statement: Statement) -> Pool:
-        block = statement.block or ()
-        # The role names the pair, and a failover pair serves no BOOTP client anyway.
-        kept = tuple(
-            s.render()
-            for s in block
-            if s.keyword not in {"range", "failover"} and " ".join(s.words).lower() not in _NO_BOOTP
+    def _pool(self, statement: Statement, scope: _Scope) -> list[Pool]:
+        """Read a pool; what is declared in it is known to the whole server."""
+        settings, rest = self._settings(statement.block or ())
+        for declaration in rest:
+            if declaration.keyword == "failover" and declaration.block is None:
+                peer = declaration.values[-1] if declaration.values else ""
+                if self._pair and peer != self._pair:
+                    text = f"This pool is of the failover peer {peer}; the one pair serves it now."
+                    self._remark(Section.CHOSEN, declaration.where, text)
+            elif declaration.keyword != "range":
+                self._declaration(declaration, scope)
+        # A failover pair serves no BOOTP client anyway.
+        rules: dict[str, list[str]] = {}
+        for item in statement.block or ():
+            if item.keyword in {"allow", "deny"} and item.plain not in _NO_BOOTP:
+                rules.setdefault(item.keyword, []).append(_after(item.text, item.words[0]))
+        extra = "".join(
+            line + "\n"
+            for line in str(settings.pop("extra", "")).splitlines()
+            if not re.match(r"(allow|deny)\b", line, re.IGNORECASE)
         )
-        return Pool(tuple(self._ranges(block)), kept, statement.where)
+        if extra:
+            settings["extra"] = extra
+        ranges = tuple(self._ranges([s for s in rest if s.keyword == "range"]))
+        return [Pool(ranges, {**rules, **settings}, statement.where)] if ranges else []
 
     def _ranges(self, statements: Sequence[Statement]) -> Iterator[tuple[str, str]]:
         for statement in statements:
-            if statement.keyword != "range":
-                continue
-            ends = statement.values
-            if ends[0] == "dynamic-bootp":
+            ends = tuple(map(_address, statement.values))
+            if ends[:1] == ("dynamic-bootp",):
                 ends = ends[1:]
                 text = "The range is for BOOTP clients too, which a failover pair cannot serve."
-                self._remarks.append(Remark("left out", statement.where, text))
-            yield ends[0], ends[-1]
+                self._remark(Section.LEFT_OUT, statement.where, text)
+            if not 1 <= len(ends) <= 2 or not all(map(is_address, ends)):
+                raise SourceError(f"{statement.where}: {statement.text} is no range of addresses.")
+            first, last = ends[0], ends[-1]
+            if number_of(first) > number_of(last):
+                text = f"The range {first} to {last} is the wrong way round; dhcpd turns it, too."
+                self._remark(Section.CHOSEN, statement.where, text)
+                first, last = last, first
+            yield first, last
 
     def _host(self, statement: Statement, scope: _Scope) -> None:
         block = statement.block or ()
+        name = statement.value
         settings, rest = self._settings(block)
         hardware: list[str] = []
         addresses: tuple[str, ...] = ()
-        odd = ""
+        irregular = ""
         for item in rest:
             if item.keyword == "hardware":
+                if len(item.values) != 2:
+                    raise SourceError(f"{item.where}: {item.text} lacks its type or its address.")
                 mac = normal_mac(item.values[-1])
                 if item.values[0].lower() != "ethernet" or mac is None:
-                    odd = f"its hardware is {' '.join(item.values)}"
+                    irregular = f"its hardware is {' '.join(item.values)}"
                 else:
                     hardware.append(mac)
             elif item.keyword == "fixed-address":
-                addresses = item.values
+                if not item.values:
+                    raise SourceError(f"{item.where}: fixed-address lacks its address.")
+                addresses = tuple(map(_address, item.values))
+            elif item.keyword in {"host", "group", "pool", "subnet", "shared-network", "range"}:
+                raise SourceError(f"{item.where}: {item.keyword} cannot stand in a host.")
             else:
-                odd = f"it has the statement {item.text}"
+                irregular = f"it has the statement {item.text}"
         if any(s.keyword == "host-identifier" for s in block) or not hardware:
-            odd = odd or "it is known by something else than its MAC address"
+            irregular = irregular or "it is known by something else than its MAC address"
         text = statement.render()
         if scope.text:
-            text = "\n".join(["group {", *map(_indented, (*scope.text, text)), "}"])
+            text = "\n".join(["group {", *map(indented, (*scope.text, text)), "}"])
         self._hosts.append(
             Host(
-                statement.values[0],
+                name,
                 statement.where,
                 addresses,
                 tuple(hardware),
-                _for_host(_joined(scope.for_hosts, settings)),
+                _for_host(joined_settings(scope.for_hosts, settings)),
                 text,
-                odd,
+                irregular,
+                declared_in=scope.subnet,
+                inherited=_for_host(scope.inherited) if scope.subnet else {},
             )
         )
 
     def _failover(self, statement: Statement) -> None:
         found: dict[str, str] = {}
         for item in statement.block or ():
-            words = " ".join(item.words).lower()
+            words = item.plain
             for name in ("primary", "secondary"):
                 if words == name:
                     found["role"] = name
@@ -367,60 +340,73 @@ class _Reader:
         mine = found.get("role", "primary")
         other = "secondary" if mine == "primary" else "primary"
         pair = {mine: found.get("address", ""), other: found.get("peer address", "")}
-        self._servers = tuple((role, pair[role]) for role in ("primary", "secondary"))
-        if "mclt" in found:
-            self._times["mclt"] = int(found["mclt"])
+        servers = tuple((role, _address(pair[role])) for role in ("primary", "secondary"))
+        name = statement.values[-1] if statement.values else ""
+        if self._servers:
+            told = (
+                f"A second failover peer, {name} ({servers[0][1]} and {servers[1][1]}): a site has "
+                f"one pair, that of {self._pair}."
+            )
+            self._remark(Section.LEFT_OUT, statement.where, told)
+            return
+        self._pair, self._servers = name, servers
+        mclt = number(found.get("mclt", ""))
+        if mclt is not None:
+            self._times["mclt"] = mclt
         if found.get("port") != found.get("peer port"):
             text = "The two servers' failover ports differ; both take the role's port now."
-            self._remarks.append(Remark("chosen", statement.where, text))
+            self._remark(Section.CHOSEN, statement.where, text)
             found.pop("port", None)
             found.pop("peer port", None)
         for knob, variable in _KNOBS.items():
             if knob in found:
-                text = found[knob]
-                self._variables[variable] = int(text) if text.isdigit() else text
+                value = number(found[knob])
+                self._variables[variable] = found[knob] if value is None else value
 
     # Settings: of the file, and of a scope in it.
 
     def _global_setting(self, statement: Statement) -> None:
-        keyword, values = statement.keyword, statement.values
-        if keyword in _TIMES and values[0].isdigit():
-            self._times[keyword.replace("-", "_")] = int(values[0])
-        elif keyword == "dhcp-cache-threshold":
-            self._variables["dhcpd_cache_threshold"] = int(values[0])
-        elif [word.lower() for word in statement.words] == ["not", "authoritative"]:
-            self._variables["dhcpd_authoritative"] = False
-        elif keyword in _OF_THE_MACHINE:
-            self._left_out(statement, "it is about the old machine")
-        elif keyword in _OURS:
-            if keyword == "ddns-update-style" and values[0] != "none":
+        keyword = statement.keyword
+        if keyword in _TIMES and number(statement.value) is not None:
+            self._times[keyword.replace("-", "_")] = int(statement.value)
+        elif keyword == "dhcp-cache-threshold" and number(statement.value) is not None:
+            self._variables["dhcpd_cache_threshold"] = int(statement.value)
+        elif keyword in _PING_TIMEOUT and number(statement.value) is not None:
+            milliseconds = int(statement.value) * _PING_TIMEOUT[keyword]
+            self._variables["dhcpd_ping_timeout_ms"] = milliseconds
+        elif statement.plain in {"authoritative", "not authoritative"}:
+            self._authoritative = keyword == "authoritative"
+        elif self._is_of_the_machine(statement):
+            self._left_out(statement, _OLD_MACHINE)
+        elif keyword == "ddns-update-style":
+            if statement.value.lower() != "none":
                 self._left_out(statement, "dhcpd updates no zone here: leasemerge publishes names")
-        elif keyword == "option" and _is_plain_option(statement):
+        elif keyword == "option" and is_plain_option(statement):
             self._global_option(statement)
-        else:
-            if keyword == "option" and "code" in statement.words:
-                self._defined.add(statement.words[1].lower())
-            if keyword == "key":
-                self._remarks.append(
-                    Remark(
-                        "kept as text", statement.where, "It holds a secret: keep it in a vault."
-                    )
-                )
-            self._extra.append(statement.render())
+        elif " ".join(statement.render().split()) != _OF_THE_ROLE:
+            self._as_text(statement)
+
+    def _as_text(self, statement: Statement) -> None:
+        if statement.keyword == "option" and "code" in map(str.lower, statement.words):
+            self._defined.add(statement.value.lower())
+        if statement.keyword == "key":
+            text = "It holds a secret: keep it in a vault."
+            self._remark(Section.KEPT, statement.where, text)
+        self._extra.append(statement.render())
 
     def _global_option(self, statement: Statement) -> None:
         name = statement.words[1].lower()
         match name:
             case "domain-name":
-                self._domain = _unquoted(statement.words[-1]).lower().rstrip(".")
+                self._domain = unquoted(statement.words[-1]).lower().strip(". ") or None
             case "domain-name-servers":
-                self._resolvers = tuple(statement.values[1:])
+                self._resolvers = tuple(map(_address, statement.values[1:]))
             case "domain-search":
                 self._variables["dhcpd_domain_search"] = list(statement.values[1:])
             case _ if name in self._defined:
                 self._extra.append(statement.render())
             case _:
-                self._options[name] = _option_value(statement)
+                self._options[name] = option_value(statement)
 
     def _settings(self, statements: Sequence[Statement]) -> tuple[dict[str, Any], list[Statement]]:
         """Split a block into its settings, in the inventory's words, and its declarations."""
@@ -428,29 +414,46 @@ class _Reader:
         options: dict[str, str] = {}
         extra: list[str] = []
         rest: list[Statement] = []
+        conditional = ""
         for statement in statements:
             keyword = statement.keyword
             if keyword in _NOT_SETTINGS:
                 rest.append(statement)
             elif keyword in _EVERYWHERE:
-                self._extra.append(statement.render())
-            elif keyword in _OF_THE_MACHINE:
-                self._left_out(statement, "it is about the old machine")
-            elif keyword == "option" and _is_plain_option(statement):
-                options[statement.words[1].lower()] = _option_value(statement)
-            elif keyword in _TIMES and statement.values[0].isdigit():
-                settings[keyword.replace("-", "_")] = int(statement.values[0])
+                self._as_text(statement)
+            elif self._is_of_the_machine(statement):
+                self._left_out(statement, _OLD_MACHINE)
+            elif _is_overruled(statement, conditional):
+                extra.append(statement.render())
+            elif keyword == "option" and is_plain_option(statement):
+                options[statement.words[1].lower()] = option_value(statement)
+            elif keyword in _TIMES and number(statement.value) is not None:
+                settings[keyword.replace("-", "_")] = int(statement.value)
             elif keyword == "next-server" and len(statement.values) == 1:
-                settings["next_server"] = statement.values[0]
+                settings["next_server"] = statement.value
             elif keyword == "filename" and re.fullmatch(r'"[ !#-\[\]-~]+"', statement.words[-1]):
-                settings["filename"] = statement.values[0]
+                settings["filename"] = statement.value
+            elif keyword == "option" and "code" in map(str.lower, statement.words):
+                self._as_text(statement)  # a definition is known to the whole server
             else:
                 extra.append(statement.render())
+            if statement.block is not None and keyword not in _NOT_SETTINGS:
+                conditional += statement.render()
         if options:
             settings["options"] = options
         if extra:
             settings["extra"] = "\n".join(extra) + "\n"
+        most = settings.get("max_lease_time", _LEAST)
+        if most < _LEAST and not self._has_least:
+            settings["min_lease_time"] = most
         return settings, rest
+
+    @staticmethod
+    def _is_of_the_machine(statement: Statement) -> bool:
+        if statement.keyword == "option":
+            name = statement.values[0].lower() if statement.values else ""
+            return name in _OF_THE_MACHINE_OPTIONS
+        return statement.keyword in _OF_THE_MACHINE
 
     # What is only seen when all is read.
 
@@ -462,49 +465,46 @@ class _Reader:
                 home = home_of(ends[0], subnets)
                 if home is None:
                     text = f"The range {ends[0]} to {ends[1]} lies in no subnet."
-                    self._remarks.append(Remark("left out", pool.where, text))
+                    self._remark(Section.LEFT_OUT, pool.where, text)
                     continue
                 part = replace(pool, ranges=(ends,))
-                same = [
-                    p
-                    for p in home.pools
-                    if (p.where, p.statements) == (pool.where, pool.statements)
-                ]
+                same = [p for p in home.pools if replace(p, ranges=()) == replace(pool, ranges=())]
                 pools = [p for p in home.pools if p not in same]
                 if same:
                     part = replace(same[0], ranges=(*same[0].ranges, ends))
                 subnets[subnets.index(home)] = replace(home, pools=(*pools, part))
         return subnets
 
+    def _remark(self, section: Section, where: str, text: str) -> None:
+        self._remarks.append(Remark(section, where, text))
+
     def _left_out(self, statement: Statement, why: str) -> None:
         what = statement.text if statement.block is None else f"{statement.text} {{ … }}"
-        self._remarks.append(Remark("left out", statement.where, f"{what}: {why}."))
+        self._remark(Section.LEFT_OUT, statement.where, f"{what}: {why}.")
 
 
-def _is_plain_option(statement: Statement) -> bool:
-    """Tell an option with a value from a definition (`code`, `space`) and an expression (`=`)."""
-    words = statement.words
-    return (
-        statement.block is None
-        and len(words) > 2
-        and words[1] != "space"
-        and words[2] not in {"=", "code"}
-        and not words[2].startswith("=")
-    )
+def _times(given: dict[str, int]) -> dict[str, int]:
+    """Fill in what dhcpd.conf leaves open with dhcpd's own defaults, as dhcpd.conf(5) has them."""
+    default = given.get("default_lease_time", min(43200, given.get("max_lease_time", 43200)))
+    most = given.get("max_lease_time", max(86400, default))
+    least = min(given.get("min_lease_time", _LEAST), default)
+    return {**given, "default_lease_time": default, "max_lease_time": most, "min_lease_time": least}
 
 
-def _option_value(statement: Statement) -> str:
-    return statement.text.split(None, 2)[2]
+def _is_overruled(statement: Statement, conditional: str) -> bool:
+    """Tell whether a setting stands below a conditional that sets the same: the order matters."""
+    words = statement.words[:2] if statement.keyword == "option" else statement.words[:1]
+    return bool(conditional) and statement.block is None and " ".join(words) in conditional
 
 
-def _joined(outer: Settings, inner: Settings) -> dict[str, Any]:
-    """Lay the settings of an inner scope over those of an outer one."""
-    joined = {**outer, **inner}
-    if "options" in outer and "options" in inner:
-        joined["options"] = {**outer["options"], **inner["options"]}
-    if "extra" in outer and "extra" in inner:
-        joined["extra"] = outer["extra"] + inner["extra"]
-    return joined
+def _routers(options: Settings) -> tuple[tuple[str, ...], dict[str, str]]:
+    """Take the routers out of options; names, which dhcpd looks up, stay an option."""
+    rest = dict(options)
+    routers = tuple(_address(part.strip()) for part in rest.get("routers", "").split(",") if part)
+    if not all(map(is_address, routers)):
+        return (), rest
+    rest.pop("routers", None)
+    return routers, rest
 
 
 def _for_host(settings: Settings) -> dict[str, Any]:
@@ -520,15 +520,11 @@ def _for_host(settings: Settings) -> dict[str, Any]:
     return kept
 
 
-def _identifier(name: str) -> str:
-    """Make a name that needs no quotation marks: no client ever sees a shared network's."""
-    text = re.sub(r"[^A-Za-z0-9_-]+", "-", name)
-    return text if text[:1].isalpha() else f"net-{text}"
+def _address(text: str) -> str:
+    """Write an address without the zeros before its numbers, which dhcpd reads as decimal."""
+    match = re.fullmatch(r"0*(\d{1,3})\.0*(\d{1,3})\.0*(\d{1,3})\.0*(\d{1,3})", text, re.ASCII)
+    return ".".join(match.groups()) if match else text
 
 
-def _unquoted(word: str) -> str:
-    return word[1:-1] if len(word) > 1 and word.startswith('"') else word
-
-
-def _indented(text: str) -> str:
-    return "\n".join(f"    {line}" for line in text.splitlines())
+def _after(text: str, word: str) -> str:
+    return text[len(word) :].strip()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address, IPv4Network
+from enum import Enum
+from ipaddress import AddressValueError, IPv4Address, IPv4Network, IPv6Address
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 # The inventory's own rules for labels, MAC addresses and ranges: the ones the servers apply.
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "roles/lease_merge/files"))
@@ -17,23 +19,34 @@ from leasemerge import labels, ranges, site
 normal_mac = ranges.normal_mac
 free_ranges = ranges.free_ranges
 
-# A site that owns nothing: a hostname is judged by its letters alone.
+# A site that owns nothing: a hostname is checked by its letters alone.
 _NO_SITE = site.Site("example", (), (), (), (), (), reserved_names=frozenset())
+_NUMBER = re.compile(r"[0-9]{1,10}")
 
 Settings = Mapping[str, Any]
-"""What a fixed host or a subnet may have for dhcpd alone: ``options`` (name to dhcpd.conf text),
-``next_server``, ``filename``, lease times in seconds, and ``extra`` (dhcpd.conf text)."""
+"""What a fixed host, a subnet or a pool may have for dhcpd alone: ``options`` (name to dhcpd.conf
+text), ``next_server``, ``filename``, lease times in seconds, ``extra`` (dhcpd.conf text); a pool
+also ``allow`` and ``deny`` (lists of text)."""
 
 
 class SourceError(ValueError):
     """A file cannot be understood; the message begins with file and line."""
 
 
+class Section(Enum):
+    """A part of import.txt; the value is its heading."""
+
+    DISAGREEMENT = "Disagreements: dhcpd, the zone data or one of them with itself"
+    LEFT_OUT = "Left out: the inventory has no place for these; decide on each"
+    KEPT = "Kept as dhcpd.conf text (extra)"
+    CHOSEN = "Chosen for you"
+
+
 @dataclass(frozen=True, slots=True)
 class Remark:
     """A sentence for whoever reviews the import."""
 
-    kind: Literal["disagreement", "left out", "kept as text", "chosen"]
+    section: Section
     where: str
     text: str
 
@@ -48,17 +61,22 @@ class Host:
     hardware: tuple[str, ...] = ()
     settings: Settings = field(default_factory=dict)
     text: str = ""
-    """The host as dhcpd.conf text that can stand alone; empty if the source is no dhcpd.conf."""
-    odd: str = ""
+    """The host as dhcpd.conf text that can stand alone; empty if it need not be kept as text."""
+    irregular: str = ""
     """Why a line of the inventory cannot say all of it; empty if it can."""
+    ipv6: tuple[str, ...] = ()
+    declared_in: IPv4Network | None = None
+    """The subnet whose declaration it stands in, and so takes its options from."""
+    inherited: Settings = field(default_factory=dict)
+    """The settings of that subnet."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """Ranges with statements of their own, such as a pool for the members of a class."""
+    """Ranges, with rules of their own where there are any, such as a pool for a class."""
 
     ranges: tuple[tuple[str, str], ...]
-    statements: tuple[str, ...]
+    settings: Settings
     where: str
 
 
@@ -72,12 +90,16 @@ class Subnet:
     routers: tuple[str, ...] = ()
     shared_network: str | None = None
     settings: Settings = field(default_factory=dict)
+    domain: str | None = None
+    """The domain of its names, where the source has one for it alone."""
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
     """All that a DHCP server's configuration says."""
 
+    source: str = ""
+    """The file, as sentences name it."""
     domain: str | None = None
     hosts: tuple[Host, ...] = ()
     subnets: tuple[Subnet, ...] = ()
@@ -90,20 +112,32 @@ class Found:
     """The failover pair: ("primary", address), ("secondary", address)."""
     role_variables: Mapping[str, object] = field(default_factory=dict)
     """Variables of the role dhcpd that this site sets otherwise than the role does."""
+    authoritative: bool | None = None
+    """Whether the server is; None where the file says nothing of it."""
     remarks: tuple[Remark, ...] = ()
+
+    @property
+    def names_are_sent(self) -> bool:
+        """Whether a client is sent the name of its host declaration."""
+        texts = [*self.extra, *(str(s.settings.get("extra", "")) for s in self.subnets)]
+        texts += [str(host.settings.get("extra", "")) for host in self.hosts]
+        return any(re.search(r"use-host-decl-names\s+(on|true)", text) for text in texts)
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A line of zone data. `name` is in lower case without the last dot."""
+    """A record of zone data. `name` is in lower case without the last dot."""
 
-    kind: Literal["a", "glue", "ptr", "cname", "ns"]
-    """`glue` is the address that a line for a name server gives it."""
+    kind: str
+    """``a``, ``aaaa``, ``cname``, ``ptr``, ``ns``, ``mx``, ``txt``, ``srv``, ``caa``, ``TYPE<n>``,
+    or ``glue``: the address that a line for a name server gives it."""
     name: str
     value: str
+    """As a zone file has it (RFC 1035 section 5.1), names absolute without the last dot."""
     where: str
     pointed: bool = False
     """For an address: the same line makes the PTR."""
+    ttl: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +148,11 @@ class Records:
     zones: tuple[str, ...] = ()
     ttl: int | None = None
     """Seconds that most names may be cached, where the data says so."""
+    lone_names: tuple[str, ...] = ()
+    """Names outside the zones: each is a zone of its own, which hides no other name."""
+    forward_zones: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Zones of others, each with the addresses to ask."""
+    upstream_resolvers: tuple[str, ...] = ()
     remarks: tuple[Remark, ...] = ()
 
     def of(self, kind: str) -> Iterator[Record]:
@@ -123,15 +162,40 @@ class Records:
 
 def read_text(path: Path) -> str:
     """Read a file that people wrote over the years: UTF-8, or else Latin-1, with any line ends."""
+    return read_text_and_encoding(path)[0]
+
+
+def read_text_and_encoding(path: Path) -> tuple[str, str]:
+    """Read a file, and return also how it was encoded: ``utf-8`` or ``latin-1``."""
     try:
         data = path.read_bytes()
-    except OSError as error:
-        raise SourceError(f"{path}: {error.strerror}") from error
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise SourceError(f"{path}: {reason}") from error
+    encoding = "utf-8"
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        text = data.decode("latin-1")
-    return text.replace("\r\n", "\n")
+        text, encoding = data.decode("latin-1"), "latin-1"
+    return text.replace("\r\n", "\n").replace("\r", "\n"), encoding
+
+
+def beside(by: Path, name: str) -> Path | None:
+    """Find a copy of a file that `by` names, beside it: `/etc/x/y` may be `x/y` or `y` there."""
+    parts = Path(name).parts[1:] if name.startswith("/") else Path(name).parts
+    for number in range(len(parts)):
+        path = by.parent.joinpath(*parts[number:])
+        if is_file(path):
+            return path
+    return None
+
+
+def is_file(path: Path) -> bool:
+    """Tell whether a path that a file names is one; what cannot be a path is none."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
 
 
 def label_of(name: str) -> str | None:
@@ -142,21 +206,45 @@ def label_of(name: str) -> str | None:
         return None
 
 
+def number(text: str) -> int | None:
+    """Read a decimal number of up to 32 bits; None for anything else."""
+    return value if _NUMBER.fullmatch(text) and (value := int(text)) < 2**32 else None
+
+
 def is_address(text: str) -> bool:
     """Tell whether it is an IPv4 address in its usual form."""
     try:
         IPv4Address(text)
-    except ValueError:
+    except AddressValueError:
         return False
     return True
 
 
+def is_ipv6(text: str) -> bool:
+    """Tell whether it is an IPv6 address without a scope."""
+    try:
+        return IPv6Address(text).scope_id is None
+    except AddressValueError:
+        return False
+
+
 def home_of(address: str, subnets: Iterable[Subnet]) -> Subnet | None:
-    """Find the subnet that an address lies in."""
-    number = IPv4Address(address)
-    return next((subnet for subnet in subnets if number in subnet.network), None)
+    """Find the smallest subnet that an address lies in."""
+    value = IPv4Address(address)
+    homes = [subnet for subnet in subnets if value in subnet.network]
+    return max(homes, key=lambda subnet: subnet.network.prefixlen, default=None)
 
 
 def number_of(address: str) -> int:
-    """Give an address as a number, to sort by."""
+    """Return an address as a number, to sort by."""
     return int(IPv4Address(address))
+
+
+def joined_settings(outer: Settings, inner: Settings) -> dict[str, Any]:
+    """Lay the settings of an inner scope over those of an outer one."""
+    joined = {**outer, **inner}
+    if "options" in outer and "options" in inner:
+        joined["options"] = {**outer["options"], **inner["options"]}
+    if "extra" in outer and "extra" in inner:
+        joined["extra"] = outer["extra"] + inner["extra"]
+    return joined

@@ -1,37 +1,33 @@
 """Read the zone data of tinydns.
 
-Source: the tinydns-data page of djbdns. The inventory has a place for names and their addresses in
-one zone and its reverse zones; every other record is listed.
+Source: the tinydns-data page of djbdns, and the IPv6 and SRV lines of its usual patches. A line for
+some time or for some clients only has no place in an inventory and is listed.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Callable
+from ipaddress import IPv6Address
 from pathlib import Path
 
-from .found import Record, Records, Remark, is_address, read_text
+from .found import Record, Records, Remark, Section, is_address, number, read_text
 
 _OCTAL = re.compile(r"\\([0-7]{1,3})")
-_REVERSE = re.compile(r"((?:\d{1,3}\.){1,4})in-addr\.arpa")
-_KINDS = {
-    "@": "a mail exchanger",
-    "'": "a text",
-    ":": "a record of another type",
-    "6": "an IPv6 address",
-}
-_KINDS |= {"3": "an IPv6 address", "%": "a location", "-": "a line that is switched off"}
+_REVERSE = re.compile(r"((?:\d{1,3}\.){1,4})in-addr\.arpa", re.ASCII)
+_LEFT_OUT = {"%": "a location", "-": "a line that is switched off"}
 # tinydns-data counts everything but SOA and NS a day long unless the line says otherwise.
 _DEFAULT_TTL = 86400
 
 
 def read(path: Path) -> Records:
-    """Read a file `data`. Error: SourceError where it cannot be read."""
+    """Read a file `data`. Raises SourceError when it cannot be read."""
     reader = _Reader()
-    for number, line in enumerate(read_text(path).split("\n"), start=1):
+    for line_number, line in enumerate(read_text(path).split("\n"), start=1):
         text = line.rstrip(" \t\r")
         if text and not text.startswith("#"):
-            reader.read_line(text, f"{path}:{number}")
+            reader.read_line(text, f"{path}:{line_number}")
     return reader.records()
 
 
@@ -42,6 +38,11 @@ def address_of(reverse_name: str) -> str | None:
         return None
     address = ".".join(reversed(match[1][:-1].split(".")))
     return address if is_address(address) else None
+
+
+def quoted(text: str) -> str:
+    """Write a character string as a zone file has it (RFC 1035 section 5.1)."""
+    return '"' + "".join(map(_escaped, text)) + '"'
 
 
 class _Reader:
@@ -59,58 +60,184 @@ class _Reader:
             text = (
                 f"{others} names may be cached for another time than {ttl} s; all are given that."
             )
-            self._remarks.append(Remark("chosen", "zone data", text))
+            self._remarks.append(Remark(Section.CHOSEN, "zone data", text))
         return Records(
             tuple(self._records),
             tuple(dict.fromkeys(self._zones)),
             ttl,
-            tuple(self._remarks),
+            remarks=tuple(self._remarks),
         )
 
     def read_line(self, text: str, where: str) -> None:
         kind = text[0]
-        fields = [_unescaped(part) for part in text[1:].split(":")] + [""] * 6
+        fields = [_unescaped(part) for part in text[1:].split(":")] + [""] * 8
         name = _name(fields[0])
-        match kind:
-            case "." | "&":
-                if kind == ".":
-                    self._zones.append(name)
-                self._name_server(name, fields[1], _name(fields[2]), where)
-                self._timed(text, fields[4], fields[5], where)
-            case "Z":
+        if kind in ".&":
+            if kind == ".":
                 self._zones.append(name)
-            case "=" | "+" if name.startswith("*."):
-                self._left_out(text, "a wildcard", where)
-            case "=" | "+" if not is_address(fields[1]):
-                self._left_out(text, "an address that is none", where)
-            case "=" | "+":
-                if self._timed(text, fields[3], fields[4], where):
-                    self._records.append(Record("a", name, fields[1], where, kind == "="))
-                    self._ttls[int(fields[2]) if fields[2].isdigit() else _DEFAULT_TTL] += 1
-            case "^":
-                if self._timed(text, fields[3], fields[4], where):
-                    self._records.append(Record("ptr", name, _name(fields[1]), where))
-            case "C":
-                if self._timed(text, fields[3], fields[4], where):
-                    self._records.append(Record("cname", name, _name(fields[1]), where))
-            case _:
-                self._left_out(text, _KINDS.get(kind, "a kind of line unknown here"), where)
+            self._server(name, fields, where)
+            self._check_time(text, fields[4:6], where)
+        elif kind == "Z":
+            self._zones.append(name)
+        elif kind in _LEFT_OUT:
+            self._left_out(text, _LEFT_OUT[kind], where)
+        elif kind in _LINES:
+            ttl_field, reader = _LINES[kind]
+            if not self._check_time(text, fields[ttl_field + 1 : ttl_field + 3], where):
+                return
+            records = reader(name, fields)
+            if not records:
+                self._left_out(text, "a value that is none", where)
+            ttl = number(fields[ttl_field])
+            for record_kind, record_name, value in records:
+                if record_kind == "a" and kind in "=+":
+                    self._ttls[_DEFAULT_TTL if ttl is None else ttl] += 1
+                self._records.append(
+                    Record(
+                        record_kind,
+                        record_name,
+                        value,
+                        where,
+                        pointed=kind in "=6" and record_kind in {"a", "aaaa"},
+                        ttl=ttl,
+                    )
+                )
+        else:
+            self._left_out(text, "a kind of line unknown here", where)
 
-    def _name_server(self, zone: str, address: str, server: str, where: str) -> None:
-        # "If x contains a dot then it is the name, otherwise x.ns.fqdn."
-        full = server if "." in server else f"{server}.ns.{zone}".lstrip(".")
+    def _server(self, zone: str, fields: list[str], where: str) -> None:
+        full, address = _server_name(_name(fields[2]), "ns", zone), fields[1]
         self._records.append(Record("ns", zone, full, where))
         if is_address(address):
             self._records.append(Record("glue", full, address, where))
 
-    def _timed(self, text: str, stamp: str, location: str, where: str) -> bool:
+    def _check_time(self, text: str, stamp_and_location: list[str], where: str) -> bool:
         """Tell whether a record is for all time and everyone; list it if not."""
-        if stamp or location:
+        if any(stamp_and_location):
             self._left_out(text, "a record for some time or for some clients", where)
-        return not (stamp or location)
+        return not any(stamp_and_location)
 
     def _left_out(self, text: str, what: str, where: str) -> None:
-        self._remarks.append(Remark("left out", where, f"{text}: {what}."))
+        self._remarks.append(Remark(Section.LEFT_OUT, where, f"{text}: {what}."))
+
+
+_Found = list[tuple[str, str, str]]
+"""Kind, name and value of each record of a line."""
+
+
+def _address(name: str, fields: list[str]) -> _Found:
+    return [("a", name, fields[1])] if is_address(fields[1]) else []
+
+
+def _ipv6(name: str, fields: list[str]) -> _Found:
+    if not re.fullmatch(r"[0-9a-fA-F]{32}", fields[1]):
+        return []
+    return [("aaaa", name, str(IPv6Address(int(fields[1], 16))))]
+
+
+def _pointer(name: str, fields: list[str]) -> _Found:
+    return [("ptr", name, _name(fields[1]))]
+
+
+def _alias(name: str, fields: list[str]) -> _Found:
+    return [("cname", name, _name(fields[1]))]
+
+
+def _exchanger(name: str, fields: list[str]) -> _Found:
+    full = _server_name(_name(fields[2]), "mx", name)
+    records = [("mx", name, f"{number(fields[3]) or 0} {full}")]
+    return records + ([("a", full, fields[1])] if is_address(fields[1]) else [])
+
+
+def _text(name: str, fields: list[str]) -> _Found:
+    return [("txt", name, quoted(fields[1]))]
+
+
+def _service(name: str, fields: list[str]) -> _Found:
+    """Read an SRV line: name:address:server:port:priority:weight."""
+    full = _server_name(_name(fields[2]), "srv", name)
+    port, priority, weight = (number(field) or 0 for field in fields[3:6])
+    records = [("srv", name, f"{priority} {weight} {port} {full}")]
+    return records + ([("a", full, fields[1])] if is_address(fields[1]) else [])
+
+
+def _generic(name: str, fields: list[str]) -> _Found:
+    code = number(fields[1])
+    if code is None or not 0 < code < 65536:
+        return []
+    data = bytes(ord(char) & 0xFF for char in fields[2])
+    kind, value = _decoded(code, data)
+    return [(kind, name, value)]
+
+
+_LINES: dict[str, tuple[int, Callable[[str, list[str]], _Found]]] = {
+    "=": (2, _address),
+    "+": (2, _address),
+    "3": (2, _ipv6),
+    "6": (2, _ipv6),
+    "^": (2, _pointer),
+    "C": (2, _alias),
+    "@": (4, _exchanger),
+    "'": (2, _text),
+    "S": (6, _service),
+    ":": (3, _generic),
+}
+"""The field of the TTL, and what reads the line."""
+
+
+def _decoded(code: int, data: bytes) -> tuple[str, str]:
+    """Read the data of a line that has its type as a number (RFC 3597)."""
+    match code:
+        case 16 if (strings := _strings(data)) is not None:
+            return "txt", " ".join(quoted(part.decode("latin-1")) for part in strings)
+        case 28 if len(data) == 16:
+            return "aaaa", str(IPv6Address(data))
+        case 33 if len(data) > 6 and (target := _wire_name(data[6:])) is not None:
+            priority, weight, port = (int.from_bytes(data[at : at + 2]) for at in (0, 2, 4))
+            return "srv", f"{priority} {weight} {port} {target}"
+        case 257 if len(data) > 2 and len(data) >= 2 + data[1]:
+            tag = data[2 : 2 + data[1]].decode("latin-1")
+            value = data[2 + data[1] :].decode("latin-1")
+            return "caa", f"{data[0]} {tag} {quoted(value)}"
+    return f"TYPE{code}", f"\\# {len(data)} {data.hex()}".rstrip()
+
+
+def _strings(data: bytes) -> list[bytes] | None:
+    """Split character strings, each with its length before it; None where they do not end."""
+    strings = []
+    while data:
+        if len(data) <= data[0] and data[0]:
+            return None
+        strings.append(data[1 : 1 + data[0]])
+        data = data[1 + data[0] :]
+    return strings or None
+
+
+def _wire_name(data: bytes) -> str | None:
+    """Read a name without compression; None if it is none."""
+    labels = []
+    while data and data[0]:
+        if data[0] > 63 or len(data) <= data[0]:
+            return None
+        labels.append(data[1 : 1 + data[0]].decode("latin-1").lower())
+        data = data[1 + data[0] :]
+    return ".".join(labels) if data == b"\0" else None
+
+
+def _server_name(name: str, kind: str, zone: str) -> str:
+    """Expand a short name: "If x contains a dot then it is the name, otherwise x.ns.fqdn."."""
+    return name if "." in name else f"{name}.{kind}.{zone}".strip(".")
+
+
+def _escaped(char: str) -> str:
+    if char in '"\\':
+        return f"\\{char}"
+    return char if " " <= char <= "~" else "".join(f"\\{byte:03d}" for byte in _bytes(char))
+
+
+def _bytes(char: str) -> bytes:
+    # Octal escapes give octets; a character that was typed gives its UTF-8.
+    return bytes([ord(char)]) if ord(char) < 256 else char.encode()
 
 
 def _unescaped(text: str) -> str:

@@ -14,8 +14,10 @@ from typing import Any
 
 import yaml
 
-from .found import Remark, SourceError, Subnet
-from .reconcile import FixedHost, Inventory
+from .fixedhost import FixedHost
+from .found import Remark, Section, SourceError, Subnet
+from .reconcile import Inventory
+from .settle import RESERVED
 
 # What YAML 1.1 reads as text without quotation marks, whatever stands around it.
 _PLAIN = re.compile(r"[a-z][a-z0-9._/-]*|\d{1,3}(?:\.\d{1,3}){3}(?:/\d{1,2})?")
@@ -23,12 +25,6 @@ _WORDS = frozenset({"false", "n", "no", "null", "off", "on", "true", "y", "yes"}
 # Ansible reads every text of an inventory as a template, unless it is told not to.
 _TEMPLATE = re.compile(r"\{\{|\{%|\{#")
 _WIDE = 120
-_TITLES = {
-    "disagreement": "Disagreements: dhcpd, the zone data or one of them with itself",
-    "left out": "Left out: the inventory has no place for these; decide on each",
-    "kept as text": "Kept as dhcpd.conf text (extra)",
-    "chosen": "Chosen for you",
-}
 
 
 def write(inventory: Inventory, model: Path, into: Path) -> None:
@@ -53,12 +49,12 @@ def write(inventory: Inventory, model: Path, into: Path) -> None:
 
 
 def report(remarks: Iterable[Remark]) -> str:
-    """List the remarks by kind, each with its place."""
+    """List the remarks by section, each with its place."""
     parts = []
     gathered = list(dict.fromkeys(remarks))
-    for kind, title in _TITLES.items():
-        chosen = [remark for remark in gathered if remark.kind == kind]
-        parts.append(f"{title} ({len(chosen)})")
+    for section in Section:
+        chosen = [remark for remark in gathered if remark.section is section]
+        parts.append(f"{section.value} ({len(chosen)})")
         parts += [f"  {remark.where}: {_printable(remark.text)}" for remark in chosen]
         parts.append("")
     return "\n".join(parts)
@@ -70,17 +66,23 @@ def _printable(text: str) -> str:
 
 def _fixed_hosts(text: str, inventory: Inventory) -> str:
     head = text.partition("\nfixed_hosts:\n")[0]
-    lines = [line for host in inventory.hosts for line in _host(host)]
+    lines = [line for host in inventory.hosts for line in _host(host, inventory.domain_of(host))]
     body = "\n".join(
         ["fixed_hosts:", "  hosts:", *lines] if lines else ["fixed_hosts:", "  hosts: {}"]
     )
     return f"{head}\n{body}\n"
 
 
-def _host(host: FixedHost) -> list[str]:
+def _host(host: FixedHost, home: str) -> list[str]:
+    """Write a host; `home` is the domain that its address is in."""
     values: dict[str, Any] = {}
-    if host.fixed_address is not None:
-        values["fixed_address"] = host.fixed_address
+    if host.addresses:
+        several = len(host.addresses) > 1
+        values["fixed_address"] = host.addresses if several else host.addresses[0]
+    if host.ipv6:
+        values["ipv6_address"] = host.ipv6 if len(host.ipv6) > 1 else host.ipv6[0]
+    if host.domain != home:
+        values["domain"] = host.domain
     if host.hardware:
         values["hardware_ethernet"] = host.hardware if len(host.hardware) > 1 else host.hardware[0]
     if host.aliases:
@@ -126,35 +128,58 @@ def _site(text: str, inventory: Inventory) -> str:
         "site_options": dict(inventory.options),
         "site_extra": "".join(f"{statement}\n" for statement in inventory.extra),
     }
-    times = _sane_times(inventory.times)
-    values.update((f"site_{key}", seconds) for key, seconds in times.items())
+    if inventory.reserved_names != RESERVED:
+        values["site_reserved_names"] = list(inventory.reserved_names)
+    values.update((f"site_{key}", seconds) for key, seconds in _times(inventory.times).items())
     if inventory.ttl:
         values["site_fixed_ttl"] = inventory.ttl
+    values.update(
+        (key, value)
+        for key, value in (
+            ("site_zones", list(inventory.zones)),
+            ("site_records", list(inventory.records)),
+            ("site_ipv6_networks", list(inventory.ipv6_networks)),
+            ("site_forward_zones", {z: list(a) for z, a in inventory.forward_zones.items()}),
+            ("site_upstream_resolvers", list(inventory.upstream_resolvers)),
+        )
+        if value
+    )
     for key, value in values.items():
         found = re.search(rf"^{key}:.*\n(?:[ -].*\n|\n(?= ))*", text, re.MULTILINE)
+        entry = "\n".join(_entry(key, value, 0)) + "\n"
         if found is None:
-            raise SourceError(f"site.yml has no {key} to replace.")
-        text = text[: found.start()] + "\n".join(_entry(key, value, 0)) + "\n" + text[found.end() :]
+            text = f"{text.rstrip()}\n\n{entry}"
+        else:
+            text = text[: found.start()] + entry + text[found.end() :]
     return text
 
 
-def _sane_times(times: Mapping[str, int]) -> dict[str, int]:
-    """Fill in what dhcpd.conf leaves open with dhcpd's own defaults, as dhcpd.conf(5) has them."""
-    if not times.keys() & {"default_lease_time", "max_lease_time", "min_lease_time"}:
+def _times(times: Mapping[str, int]) -> dict[str, int]:
+    """Keep the least, the default and the most in their order where only some are given."""
+    if "default_lease_time" not in times:
         return dict(times)
-    default = times.get("default_lease_time", min(43200, times.get("max_lease_time", 43200)))
-    most = times.get("max_lease_time", max(86400, default))
+    default = times["default_lease_time"]
+    most = max(times.get("max_lease_time", 86400), default)
     least = min(times.get("min_lease_time", 300), default)
-    return {**times, "default_lease_time": default, "max_lease_time": most, "min_lease_time": least}
+    return {**times, "max_lease_time": most, "min_lease_time": least}
 
 
 def _subnet(subnet: Subnet) -> dict[str, Any]:
     values: dict[str, Any] = {"network": str(subnet.network)}
-    ranges = [list(ends) for pool in subnet.pools for ends in pool.ranges]
+    ranges = [list(ends) for pool in subnet.pools if not pool.settings for ends in pool.ranges]
     if ranges:
         values["ranges"] = ranges
+    pools = [
+        {"ranges": [list(ends) for ends in pool.ranges], **pool.settings}
+        for pool in subnet.pools
+        if pool.settings
+    ]
+    if pools:
+        values["pools"] = pools
     if subnet.routers:
         values["routers"] = list(subnet.routers)
+    if subnet.domain is not None:
+        values["domain"] = subnet.domain
     if subnet.shared_network is not None:
         values["shared_network"] = subnet.shared_network
     return {**values, **{key: value for key, value in subnet.settings.items() if value}}
@@ -190,7 +215,7 @@ def _dhcp_servers(text: str, inventory: Inventory) -> str:
 def _entry(key: str, value: object, indent: int) -> list[str]:
     pad = " " * indent
     shown = _scalar(key)
-    if isinstance(value, str) and "\n" in value:
+    if isinstance(value, str) and "\n" in value and _fits_a_block(value):
         tag = "!unsafe " if _TEMPLATE.search(value) else ""
         lines = [f"{pad}  {line}" if line else "" for line in value.rstrip("\n").split("\n")]
         # A first line that begins with a space would be taken for the indent.
@@ -198,6 +223,8 @@ def _entry(key: str, value: object, indent: int) -> list[str]:
         return [f"{pad}{shown}: {tag}{mark}", *lines]
     if isinstance(value, Mapping) and value:
         return [f"{pad}{shown}:", *_block(value, indent + 2)]
+    if key == "site_records" and isinstance(value, list):
+        return [f"{pad}{shown}:", *(f"{pad}  - {_quoted(line)}" for line in value)]
     if isinstance(value, list) and value and isinstance(value[0], Mapping):
         lines = []
         for item in value:
@@ -209,6 +236,14 @@ def _entry(key: str, value: object, indent: int) -> list[str]:
 
 def _block(values: Mapping[str, Any], indent: int) -> list[str]:
     return [line for key, value in values.items() for line in _entry(key, value, indent)]
+
+
+def _quoted(line: str) -> str:
+    """Write a record between single quotation marks: they need no escapes of YAML."""
+    if not all(map(str.isprintable, line)):
+        return _scalar(line)
+    tag = "!unsafe " if _TEMPLATE.search(line) else ""
+    return f"{tag}'" + line.replace("'", "''") + "'"
 
 
 def _flow(value: object) -> str:
@@ -228,4 +263,17 @@ def _scalar(value: object) -> str:
     if _PLAIN.fullmatch(value.lower()) and value.lower() not in _WORDS:
         return value
     tag = "!unsafe " if _TEMPLATE.search(value) else ""
-    return tag + json.dumps(value, ensure_ascii=False)
+    return tag + "".join(map(_escaped, json.dumps(value, ensure_ascii=False)))
+
+
+def _fits_a_block(text: str) -> bool:
+    """Tell whether YAML can have the text as it is: only what can be printed."""
+    return all(char.isprintable() or char == "\n" for char in text)
+
+
+def _escaped(char: str) -> str:
+    """Escape what YAML cannot have between quotation marks (YAML 1.1, section 5.1)."""
+    if char.isprintable():
+        return char
+    code = ord(char)
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

@@ -1,0 +1,241 @@
+"""Put several sources of a kind together; where two say one thing the first one counts.
+
+Two files may be the two halves of a failover pair: then all that only one of them says is drift.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from .conflicts import Conflict, Kind, conflict
+from .found import Found, Host, Pool, Records, Subnet
+
+# A name may stand once: a second class, key or definition of it is refused by dhcpd.
+_NAMED = re.compile(
+    r'((?:class|key|zone)\s+(?:"[^"]*"|[^\s{"]+)|option\s+\S+\s+code)|((?!(?:allow|deny|ignore|'
+    r"subclass|option|if|elsif|else|switch|on|log|set|unset|execute|host|group|subnet)\b)"
+    r"[a-z][a-z0-9-]*)\s+[^{}]*;$",
+    re.IGNORECASE,
+)
+
+
+def joined(founds: Iterable[Found]) -> tuple[Found, list[Conflict]]:
+    """Put several configurations together; return also where they differ."""
+    conflicts: list[Conflict] = []
+    whole: Found | None = None
+    for found in founds:
+        whole = found if whole is None else _both(whole, found, conflicts)
+    return whole or Found(), conflicts
+
+
+def joined_records(parts: Iterable[Records]) -> Records:
+    """Put several files of zone data together."""
+    whole = Records()
+    for part in parts:
+        whole = Records(
+            records=whole.records + part.records,
+            zones=tuple(dict.fromkeys(whole.zones + part.zones)),
+            ttl=whole.ttl or part.ttl,
+            lone_names=whole.lone_names + part.lone_names,
+            forward_zones={**part.forward_zones, **whole.forward_zones},
+            upstream_resolvers=whole.upstream_resolvers or part.upstream_resolvers,
+            remarks=whole.remarks + part.remarks,
+        )
+    return whole
+
+
+def _both(first: Found, second: Found, conflicts: list[Conflict]) -> Found:
+    halves = bool(first.servers) and first.servers == second.servers
+
+    def laid_over(what: str, mine: Mapping[str, Any], theirs: Mapping[str, Any]) -> dict[str, Any]:
+        for key in mine.keys() & theirs.keys():
+            differs(what.format(key.replace("_", "-")), mine[key], theirs[key])
+        return {**theirs, **mine}
+
+    def differs(what: str, mine: object, theirs: object) -> None:
+        if mine and theirs and mine != theirs:
+            conflicts.append(
+                conflict(
+                    Kind.SETTING_DIFFERS,
+                    second.source,
+                    what=what,
+                    first=first.source,
+                    mine=_shown(mine),
+                    theirs=_shown(theirs),
+                )
+            )
+
+    differs("The domain", first.domain, second.domain)
+    differs("The list of resolvers", first.resolvers, second.resolvers)
+    differs("The failover pair", first.servers, second.servers)
+    whole = Found(
+        source=first.source,
+        domain=first.domain or second.domain,
+        hosts=first.hosts + _new_hosts(first, second, halves, conflicts),
+        subnets=first.subnets + _new_subnets(first, second, halves, conflicts),
+        resolvers=first.resolvers or second.resolvers,
+        times=laid_over("{}", first.times, second.times),
+        options=laid_over("option {}", first.options, second.options),
+        extra=first.extra + _new_extra(first, second, halves, conflicts),
+        servers=first.servers or second.servers,
+        role_variables=laid_over("{}", first.role_variables, second.role_variables),
+        authoritative=first.authoritative if second.authoritative is None else second.authoritative,
+        remarks=first.remarks + second.remarks,
+    )
+    if first.authoritative is not None:
+        whole = replace(whole, authoritative=first.authoritative)
+    return whole
+
+
+def _new_hosts(
+    first: Found, second: Found, halves: bool, conflicts: list[Conflict]
+) -> tuple[Host, ...]:
+    """Return the hosts that only the second has; note those that differ between two halves."""
+    known = {_same(host) for host in first.hosts}
+    mine = {host.name.lower(): host for host in first.hosts}
+    theirs = {host.name.lower() for host in second.hosts}
+    new = []
+    for host in second.hosts:
+        if _same(host) in known:
+            continue
+        other = mine.get(host.name.lower()) if halves else None
+        if other is None:
+            new.append(host)
+            if halves:
+                conflicts.append(_only(f"The host {host.name}", host.where, first))
+        else:
+            conflicts.append(
+                conflict(
+                    Kind.SETTING_DIFFERS,
+                    host.where,
+                    what=f"The host {host.name}",
+                    first=other.where,
+                    mine=_described(other),
+                    theirs=_described(host),
+                )
+            )
+    if halves:
+        conflicts += [
+            _only(f"The host {host.name}", host.where, second)
+            for host in first.hosts
+            if host.name.lower() not in theirs
+        ]
+    return tuple(new)
+
+
+def _new_subnets(
+    first: Found, second: Found, halves: bool, conflicts: list[Conflict]
+) -> tuple[Subnet, ...]:
+    mine = {subnet.network: subnet for subnet in first.subnets}
+    new = []
+    for subnet in second.subnets:
+        other = mine.get(subnet.network)
+        if other is None:
+            new.append(subnet)
+            if halves:
+                conflicts.append(_only(f"The subnet {subnet.network}", subnet.where, first))
+            continue
+        whats = {
+            "ranges": (_pools(subnet), _pools(other)),
+            "routers": (subnet.routers, other.routers),
+            "a shared network": (subnet.shared_network, other.shared_network),
+            "settings": (dict(subnet.settings), dict(other.settings)),
+        }
+        what = ", ".join(key for key, (theirs, ours) in whats.items() if theirs != ours)
+        if what:
+            conflicts.append(
+                conflict(
+                    Kind.SUBNET_TWICE,
+                    subnet.where,
+                    network=subnet.network,
+                    other=other.where,
+                    what=what,
+                )
+            )
+    if halves:
+        theirs = {subnet.network for subnet in second.subnets}
+        conflicts += [
+            _only(f"The subnet {subnet.network}", subnet.where, second)
+            for subnet in first.subnets
+            if subnet.network not in theirs
+        ]
+    return tuple(new)
+
+
+def _new_extra(
+    first: Found, second: Found, halves: bool, conflicts: list[Conflict]
+) -> tuple[str, ...]:
+    known = {_spaced(text) for text in first.extra}
+    mine = {key: text for text in first.extra if (key := _name_of(text))}
+    new = []
+    for text in second.extra:
+        if _spaced(text) in known:
+            continue
+        other = mine.get(_name_of(text))
+        if other is not None:
+            conflicts.append(
+                conflict(
+                    Kind.STATEMENT_DIFFERS,
+                    second.source,
+                    first=first.source,
+                    mine=_spaced(other),
+                    theirs=_spaced(text),
+                )
+            )
+            continue
+        new.append(text)
+        if halves:
+            conflicts.append(_only(_head(text), second.source, first))
+    if halves:
+        theirs = {_spaced(text) for text in second.extra}
+        names = {_name_of(text) for text in second.extra} - {""}
+        conflicts += [
+            _only(_head(text), first.source, second)
+            for text in first.extra
+            if _spaced(text) not in theirs and _name_of(text) not in names
+        ]
+    return tuple(new)
+
+
+def _only(what: str, where: str, other: Found) -> Conflict:
+    return conflict(Kind.ONLY_IN_ONE_HALF, where, what=what, other=other.source)
+
+
+def _same(host: Host) -> str:
+    """Return what makes two declarations one and the same, wherever they stand."""
+    return repr(replace(host, where="", name=host.name.lower(), text=_spaced(host.text)))
+
+
+def _described(host: Host) -> str:
+    text = " ".join([*host.hardware, *host.addresses])
+    return text + (f" with {_shown(dict(host.settings))}" if host.settings else "")
+
+
+def _pools(subnet: Subnet) -> list[Pool]:
+    return [replace(pool, where="") for pool in subnet.pools]
+
+
+def _name_of(text: str) -> str:
+    """Name the statement, if it may stand only once."""
+    match = _NAMED.match(text)
+    return " ".join((match[1] or match[2]).split()).lower() if match else ""
+
+
+def _head(text: str) -> str:
+    first = text.split("\n", 1)[0]
+    return first if first == text else f"{first} … }}"
+
+
+def _spaced(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, (list, tuple)):
+        return ", ".join(_shown(item) for item in value)
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {_shown(item)}" for key, item in value.items())
+    return " ".join(str(value).split())

@@ -1,0 +1,188 @@
+"""The grammar of dhcpd.conf: words, statements and blocks, with the line each begins on.
+
+Source: dhcpd.conf(5), and dhcp-options(5), "RECORDS", for the braces of a definition.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from .found import Remark, Section, SourceError, beside, is_file, read_text_and_encoding
+
+_TOKEN = re.compile(r'#[^\n]*|"(?:[^"\\]|\\.)*"|[{};,]|[^\s{};,"#]+', re.DOTALL)
+_SPACE = re.compile(r"\s*")
+# Deeper than any configuration, and an include that includes itself ends here.
+_MAX_INCLUDES = 40
+# dhcpd's own parser calls itself for each brace; ours must not run out of stack when it renders.
+_MAX_DEPTH = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A statement: its words, commas among them, its text without `;` or `{`, and its block."""
+
+    words: tuple[str, ...]
+    text: str
+    where: str
+    block: tuple[Statement, ...] | None = None
+
+    @property
+    def keyword(self) -> str:
+        """The first word, in lower case as dhcpd compares it."""
+        return self.words[0].lower() if self.words else ""
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """The words behind the keyword, without commas and quotation marks."""
+        return tuple(unquoted(word) for word in self.words[1:] if word != ",")
+
+    @property
+    def value(self) -> str:
+        """The first word behind the keyword. Raises SourceError when there is none."""
+        values = self.values
+        if not values:
+            raise SourceError(f"{self.where}: {self.text or 'this block'} lacks its value.")
+        return values[0]
+
+    @property
+    def plain(self) -> str:
+        """All words in lower case, one space between them."""
+        return " ".join(self.words).lower()
+
+    def render(self) -> str:
+        """Write it as dhcpd.conf text."""
+        if self.block is None:
+            return f"{self.text};"
+        return "\n".join([f"{self.text} {{", *(indented(s.render()) for s in self.block), "}"])
+
+    def inner(self) -> Iterator[Statement]:
+        """Yield the statements of its block, and those of their blocks."""
+        for statement in self.block or ():
+            yield statement
+            yield from statement.inner()
+
+
+def parse(path: Path, depth: int = 0) -> tuple[list[Statement], list[Remark]]:
+    """Read a file and all that it includes.
+
+    Raises SourceError when quotation marks or braces do not match.
+    """
+    text, encoding = read_text_and_encoding(path)
+    remarks: list[Remark] = []
+    if encoding != "utf-8":
+        told = "The file is not UTF-8: it was read as Latin-1, and its text is UTF-8 now."
+        remarks.append(Remark(Section.CHOSEN, f"{path}:1", told))
+    scopes: list[tuple[list[Statement], tuple[tuple[str, ...], str, str]]] = []
+    statements: list[Statement] = []
+    words: list[str] = []
+    spelt = ""
+    begins = ""
+    position = 0
+    counted, line = 0, 1
+    # Open braces of a definition, `option x code 1 = { … };`: they hold no statements.
+    record_braces = 0
+
+    def where(offset: int) -> str:
+        nonlocal counted, line
+        line += text.count("\n", counted, offset)
+        counted = offset
+        return f"{path}:{line}"
+
+    while (start := _SPACE.match(text, position).end()) < len(text):  # type: ignore[union-attr]  # matches always
+        match = _TOKEN.match(text, start)
+        if match is None:
+            raise SourceError(f"{where(start)}: a quotation mark is not closed.")
+        token, spaced = match[0], start > position
+        position = match.end()
+        if token.startswith("#"):
+            continue
+        in_record = (
+            token in "{}" and words and words[0].lower() == "option" and "code" in map(_low, words)
+        )
+        if in_record and (token == "{" or record_braces):
+            record_braces += 1 if token == "{" else -1
+        elif token in "{};":
+            in_record = False
+        if token not in "{};" or in_record:
+            begins = begins if words else where(start)
+            spelt += (" " if words and spaced else "") + token
+            words.append(token)
+            continue
+        record_braces = 0
+        if token == "{":
+            if len(scopes) == _MAX_DEPTH:
+                raise SourceError(f"{where(start)}: the blocks are nested too deep.")
+            scopes.append((statements, (tuple(words), spelt, begins if words else where(start))))
+            statements = []
+        elif token == ";":
+            if words and words[0].lower() == "include":
+                more, others = _included(path, unquoted(words[-1]), begins, depth)
+                statements += more
+                remarks += others
+            elif words:
+                statements.append(Statement(tuple(words), spelt, begins))
+        else:
+            if words or not scopes:
+                raise SourceError(f"{where(start)}: this brace closes nothing, or a ; is missing.")
+            outer, (heading, head_text, place) = scopes.pop()
+            outer.append(Statement(heading, head_text, place, tuple(statements)))
+            statements = outer
+        words, spelt = [], ""
+    if scopes or words:
+        place = scopes[-1][1][2] if scopes else begins
+        raise SourceError(f"{place}: this does not end before the file does.")
+    return statements, remarks
+
+
+def _included(by: Path, name: str, where: str, depth: int) -> tuple[list[Statement], list[Remark]]:
+    """Read an included file: a copy that lies beside the file counts before the path itself."""
+    path = beside(by, name) or (Path(name) if is_file(Path(name)) else None)
+    if depth >= _MAX_INCLUDES:
+        text = f"It includes {name}, and so on without an end."
+    elif path is not None:
+        return parse(path, depth + 1)
+    else:
+        text = f"It includes {name}, which is not here; copy it beside {by.name} and import again."
+    return [], [Remark(Section.LEFT_OUT, where, text)]
+
+
+def is_plain_option(statement: Statement) -> bool:
+    """Tell an option with a value from a definition (`code`, `space`) and an expression (`=`)."""
+    words = statement.words
+    return (
+        statement.block is None
+        and len(words) > 2
+        and words[1].lower() != "space"
+        and words[2].lower() not in {"=", "code"}
+        and not words[2].startswith("=")
+    )
+
+
+def option_value(statement: Statement) -> str:
+    """Return an option's value as it is written."""
+    name = re.escape(statement.words[1])
+    match = re.match(rf"\S+?\s*{name}\s*(.*)", statement.text, re.DOTALL)
+    return match[1] if match else " ".join(statement.words[2:])
+
+
+def identifier(name: str) -> str:
+    """Make a name that needs no quotation marks: no client ever sees a shared network's."""
+    text = re.sub(r"[^A-Za-z0-9_-]+", "-", name)
+    return text if text[:1].isalpha() else f"net-{text}"
+
+
+def unquoted(word: str) -> str:
+    """Take the quotation marks off a word."""
+    return word[1:-1] if len(word) > 1 and word.startswith('"') else word
+
+
+def indented(text: str) -> str:
+    """Indent text by one level; a string that goes on over lines stays as it is."""
+    return "\n".join(f"    {line}" for line in text.splitlines())
+
+
+def _low(word: str) -> str:
+    return word.lower()

@@ -1,0 +1,28 @@
+"""A line of fixed_hosts.yml while it is made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(slots=True, eq=False)
+class FixedHost:
+    """A line of fixed_hosts.yml."""
+
+    name: str
+    where: str
+    domain: str
+    addresses: list[str] = field(default_factory=list)
+    ipv6: list[str] = field(default_factory=list)
+    hardware: list[str] = field(default_factory=list)
+    aliases: list[str] = field(default_factory=list)
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    wishes: list[tuple[str, str]] = field(default_factory=list)
+    """What the DHCP server calls it: label, and the name as it is written; the first one counts."""
+
+    @property
+    def shown(self) -> str:
+        """Its address, or what else a sentence can call it before it has a name."""
+        return self.addresses[0] if self.addresses else "any address"

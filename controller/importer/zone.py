@@ -1,0 +1,153 @@
+"""The records that are no host's, as lines of site_records (docs/inventory.md)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from ipaddress import IPv6Address, IPv6Network
+
+from leasemerge.ranges import reverse_zones
+
+from .conflicts import Conflict, Kind, conflict
+from .fixedhost import FixedHost
+from .found import Record
+from .resolve import Resolved
+from .tinydns import address_of
+
+# What a line can have as a name: no space, no quotation mark, no comment.
+_NAME = re.compile(r"(\*\.)?[!#-'+-:<-\[\]-~]+")
+# The kinds whose value ends with a name.
+_WITH_TARGET = frozenset({"mx", "srv", "ns", "cname", "ptr"})
+
+
+def zone_records(
+    resolved: Resolved,
+    hosts: Sequence[FixedHost],
+    cnames: Iterable[Record],
+    ttl: int | None,
+    conflicts: list[Conflict],
+) -> tuple[list[str], list[str]]:
+    """Return the lines of site_records, and site_ipv6_networks.
+
+    IPv6 addresses of hosts are added to these. `cnames` are those that are no host's alias.
+    """
+    owners = {
+        f"{label}.{host.domain}": host for host in hosts for label in (host.name, *host.aliases)
+    }
+    at = {address: host for host in hosts for address in host.addresses}
+    zones = _zones(resolved)
+    loose = [*resolved.names.loose, *_flattened(cnames)]
+    names = {record.name for record in loose} | owners.keys()
+    pointed = {record.name for record in loose if record.kind == "ptr"}
+    lines: dict[str, None] = {}
+
+    def leave_out(record: Record, why: str) -> None:
+        conflicts.append(
+            conflict(
+                Kind.RECORD_WITHOUT_PLACE,
+                record.where,
+                name=record.name,
+                type=record.kind.upper(),
+                value=record.value,
+                why=why,
+            )
+        )
+
+    for record in loose:
+        owner = owners.get(record.name)
+        if not _in(record.name, zones):
+            leave_out(record, "it lies in no zone of this site")
+        elif not _NAME.fullmatch(record.name):
+            leave_out(record, "its name cannot be written as a line of site_records")
+        elif record.kind == "aaaa" and owner is not None:
+            _add_ipv6(owner, record, leave_out)
+        elif record.kind == "ptr":
+            host = at.get(address_of(record.name) or "")
+            if host is None:
+                lines[_line(record, resolved.domain, ttl)] = None
+            else:
+                leave_out(record, f"the PTR is that of {host.name}")
+        elif owner is not None and record.kind in {"a", "ns", "cname"}:
+            leave_out(record, f"{owner.name} is a host with that name")
+        elif record.kind == "cname" and _in(record.value, zones) and record.value not in names:
+            conflicts.append(
+                conflict(
+                    Kind.ALIAS_OF_NOTHING,
+                    record.where,
+                    name=record.name,
+                    target=record.value,
+                    domain=resolved.domain,
+                )
+            )
+        elif record.kind != "ns" or record.name not in zones:
+            lines[_line(record, resolved.domain, ttl)] = None
+            reverse = _reverse(record)
+            if (
+                reverse
+                and reverse not in pointed
+                and _in(reverse, zones)
+                and (record.value not in at)
+            ):
+                pointed.add(reverse)
+                lines[_line(Record("ptr", reverse, record.name, ""), resolved.domain, ttl)] = None
+    networks = {
+        str(IPv6Network((address, 64), strict=False)) for host in hosts for address in host.ipv6
+    }
+    return list(lines), sorted(networks)
+
+
+def _zones(resolved: Resolved) -> frozenset[str]:
+    """Name the zones that the servers of this inventory answer for."""
+    of_subnets = {subnet.domain for subnet in resolved.subnets if subnet.domain}
+    reverse = reverse_zones(str(subnet.network) for subnet in resolved.subnets)
+    return frozenset({resolved.domain, *of_subnets, *resolved.zones, *reverse})
+
+
+def _in(name: str, zones: frozenset[str]) -> bool:
+    labels = name.split(".")
+    return any(".".join(labels[number:]) in zones for number in range(len(labels)))
+
+
+def _flattened(cnames: Iterable[Record]) -> list[Record]:
+    """Let each CNAME lead to its last target: a CNAME of a CNAME costs a query more."""
+    records = list({record.name: record for record in cnames}.values())
+    target = {record.name: record.value for record in records}
+    flat = []
+    for record in records:
+        end, seen = record.value, {record.name}
+        while end in target and end not in seen:
+            seen.add(end)
+            end = target[end]
+        flat.append(Record("cname", record.name, end, record.where, ttl=record.ttl))
+    return flat
+
+
+def _add_ipv6(host: FixedHost, record: Record, leave_out: Callable[[Record, str], None]) -> None:
+    address = IPv6Address(record.value)
+    if address.is_link_local:
+        leave_out(record, "a link-local address is no address for others")
+    elif record.value not in host.ipv6:
+        host.ipv6.append(record.value)
+
+
+def _line(record: Record, domain: str, ttl: int | None) -> str:
+    """Write a record with names relative to the domain."""
+    value = record.value
+    if record.kind in _WITH_TARGET:
+        *numbers, target = value.split(" ")
+        value = " ".join([*numbers, _relative(target, domain)])
+    seconds = [str(record.ttl)] if record.ttl is not None and record.ttl != ttl else []
+    return " ".join([_relative(record.name, domain), *seconds, record.kind.upper(), value])
+
+
+def _relative(name: str, domain: str) -> str:
+    if name == domain:
+        return "@"
+    return name.removesuffix(f".{domain}") if name.endswith(f".{domain}") else f"{name}."
+
+
+def _reverse(record: Record) -> str:
+    """Name the PTR of an address that its line makes too; empty for none."""
+    if record.kind != "a" or not record.pointed:
+        return ""
+    return ".".join([*reversed(record.value.split(".")), "in-addr.arpa"])
