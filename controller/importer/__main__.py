@@ -7,51 +7,66 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from . import dhcpd, dnsmasq, kea, tinydns
-from .found import SourceError
-from .reconcile import joined, joined_records, reconcile
+from . import dhcpd, dnsmasq, dnsmasq_files, kea, openwrt, pihole, tinydns
+from .combine import joined, joined_records
+from .found import Found, Records, SourceError
+from .reconcile import reconcile
 from .write import report, write
 
 _PROJECT = Path(__file__).resolve().parents[2]
+_SOURCES = (
+    ("--dhcpd-conf", "ISC dhcpd.conf, with what it includes beside it"),
+    ("--tinydns-data", "the zone data of tinydns"),
+    ("--dnsmasq-conf", "dnsmasq.conf, a file of dnsmasq.d, of hosts or of dhcp-hostsfile"),
+    ("--openwrt-dhcp", "OpenWrt's /etc/config/dhcp, with /etc/config/network beside it"),
+    ("--pihole-toml", "Pi-hole's pihole.toml"),
+    ("--kea-conf", "Kea's configuration, or a list of its reservations"),
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Import; exit 1 with a line on standard error where a file cannot be read or written."""
+    """Import; exit 1 with a line on standard error when a file cannot be read or written."""
     parser = argparse.ArgumentParser(prog="controller.importer", description=__doc__)
-    for option, what in (
-        ("--dhcpd-conf", "ISC dhcpd.conf, with what it includes beside it"),
-        ("--tinydns-data", "the zone data of tinydns"),
-        ("--dnsmasq-conf", "dnsmasq.conf, or a file of dhcp-hostsfile"),
-        ("--kea-conf", "Kea's configuration, or a list of its reservations"),
-    ):
+    for option, what in _SOURCES:
         parser.add_argument(
             option, type=Path, action="append", default=[], metavar="FILE", help=what
         )
-    parser.add_argument("--domain", help="the zone to import, where the files tell several or none")
+    parser.add_argument("--domain", help="the zone to import, where the files have several or none")
     parser.add_argument("--into", type=Path, required=True, help="a directory to be made")
     parser.add_argument("--model", type=Path, default=_PROJECT / "inventory", help="%(default)s")
     options = parser.parse_args(arguments)
-    if not (options.dhcpd_conf or options.tinydns_data or options.dnsmasq_conf or options.kea_conf):
+    if not any(getattr(options, option[2:].replace("-", "_")) for option, _ in _SOURCES):
         parser.error("name at least one file to import")
     try:
-        from_dnsmasq = [dnsmasq.read(path) for path in options.dnsmasq_conf]
-        found = joined(
+        of_dnsmasq = _dnsmasq(options)
+        found, conflicts = joined(
             [
                 *map(dhcpd.read, options.dhcpd_conf),
-                *(part for part, _ in from_dnsmasq),
+                *(part for part, _ in of_dnsmasq),
                 *map(kea.read, options.kea_conf),
             ]
         )
         records = joined_records(
-            [*map(tinydns.read, options.tinydns_data), *(part for _, part in from_dnsmasq)]
+            [*map(tinydns.read, options.tinydns_data), *(part for _, part in of_dnsmasq)]
         )
-        inventory = reconcile(found, records, options.domain)
+        inventory = reconcile(found, records, options.domain, conflicts)
         write(inventory, options.model, options.into)
     except (SourceError, OSError) as error:
         print(f"importer: {error}", file=sys.stderr)
         return 1
     print(report(inventory.remarks), end="")
     return 0
+
+
+def _dnsmasq(options: argparse.Namespace) -> list[tuple[Found, Records]]:
+    """Read the files of dnsmasq, and those of what runs it, as one configuration."""
+    lines, remarks = dnsmasq_files.read_lines(options.dnsmasq_conf)
+    for read, paths in ((openwrt.read, options.openwrt_dhcp), (pihole.read, options.pihole_toml)):
+        for path in paths:
+            more_lines, more_remarks = read(path)
+            lines += more_lines
+            remarks += more_remarks
+    return [dnsmasq.interpret(lines, remarks, options.domain)] if lines or remarks else []
 
 
 if __name__ == "__main__":

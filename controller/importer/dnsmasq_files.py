@@ -1,0 +1,173 @@
+"""The lines of dnsmasq's configuration, from all the files that it is spread over.
+
+Source: dnsmasq(8). The files that a line names are looked for beside the file that names them: on
+the controller the path itself is another machine's file.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from .found import Remark, Section, SourceError, beside, is_file, read_text
+
+# dnsmasq itself gives up at no depth; a file that includes itself ends here.
+_MAX_FILES = 1000
+_WORD = re.compile(r'"((?:[^"\\]|\\.)*)"|([^,"]+)|(,)|(")')
+_ALSO = {
+    "dhcp-hostsfile": "dhcp-host",
+    "dhcp-hostsdir": "dhcp-host",
+    "dhcp-optsfile": "dhcp-option",
+    "dhcp-optsdir": "dhcp-option",
+    "addn-hosts": "hosts-line",
+    "hostsdir": "hosts-line",
+}
+"""What names files of lines that stand without their key, and the key of these."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line: its key in lower case, its value as written, and its file and number."""
+
+    key: str
+    value: str
+    where: str
+
+    @property
+    def text(self) -> str:
+        """The line as a sentence shows it."""
+        return f"{self.key}={self.value}" if self.value else self.key
+
+    @property
+    def parts(self) -> list[str]:
+        """The value's parts between commas, without quotation marks."""
+        parts = [""]
+        for quoted, plain, comma, stray in _WORD.findall(self.value):
+            if comma:
+                parts.append("")
+            else:
+                parts[-1] += re.sub(r"\\(.)", r"\1", quoted) if quoted else plain or stray
+        return [part.strip() for part in parts]
+
+
+def read_lines(paths: Iterable[Path]) -> tuple[list[Line], list[Remark]]:
+    """Read files, and all that they name, in order. Raises SourceError for one of the first."""
+    files = _Files()
+    all_paths = list(paths)
+    lines = [line for path in all_paths for line in files.read(path, None)]
+    keys = {line.key for line in lines}
+    if any(line.key not in {"hosts-line", "dhcp-host"} for line in lines):
+        first = all_paths[0]
+        if "no-hosts" not in keys:
+            lines += files.named(first, "/etc/hosts", "hosts-line", f"{first}:1", "no-hosts")
+        if "read-ethers" in keys:
+            lines += files.named(first, "/etc/ethers", "ethers-line", f"{first}:1", "")
+    return lines, files.remarks
+
+
+def read_named(by: Path, line: Line) -> tuple[list[Line], list[Remark]]:
+    """Read the file or folder that a line names, from beside the file `by`."""
+    files = _Files()
+    return list(files.included(by, line)), files.remarks
+
+
+class _Files:
+    def __init__(self) -> None:
+        self.remarks: list[Remark] = []
+        self._count = 0
+
+    def read(self, path: Path, key: str | None) -> Iterator[Line]:
+        """Yield the lines of a file, and of those it names; `key` is that of every line."""
+        self._count += 1
+        if self._count > _MAX_FILES:
+            raise SourceError(f"{path}: the files name each other without an end.")
+        for number, raw in enumerate(read_text(path).split("\n"), start=1):
+            text = _without_comment(raw).strip()
+            where = f"{path}:{number}"
+            if not text:
+                continue
+            if key is not None:
+                yield Line(key, text, where)
+                continue
+            name, equals, value = text.partition("=")
+            if ":" in name.partition(",")[0] and (not equals or "," in name):
+                yield Line("dhcp-host", text, where)  # a file of dhcp-hostsfile
+                continue
+            if re.match(r"[0-9.]+\s+\S", text) and not equals:
+                yield Line("hosts-line", text, where)  # a file of addn-hosts
+                continue
+            line = Line(name.strip().lower().removeprefix("--"), value.strip(), where)
+            if line.key in {"conf-file", "conf-dir", "servers-file"} or line.key in _ALSO:
+                yield from self.included(path, line)
+            else:
+                yield line
+
+    def included(self, by: Path, line: Line) -> Iterator[Line]:
+        """Yield the lines of the file or folder that a line names."""
+        name, *endings = line.parts
+        directory = line.key.endswith("dir") or _directory(by, name) is not None
+        key = _ALSO.get(line.key)
+        if not directory:
+            yield from self.named(by, name, key, line.where, "")
+            return
+        folder = _directory(by, name)
+        if folder is None:
+            self._missing(by, name, line.where)
+            return
+        for path in sorted(folder.iterdir()):
+            if is_file(path) and _counts(path.name, endings):
+                yield from self.read(path, key)
+
+    def named(
+        self, by: Path, name: str, key: str | None, where: str, unless: str
+    ) -> Iterator[Line]:
+        """Yield the lines of a file that has a copy beside another one."""
+        path = beside(by, name)
+        if path is not None and path.resolve() != by.resolve():
+            yield from self.read(path, key)
+        elif path is None:
+            self._missing(by, name, where, unless)
+
+    def _missing(self, by: Path, name: str, where: str, unless: str = "") -> None:
+        text = f"dnsmasq reads {name} too, which is not here; copy it beside {by.name}"
+        also = f", or write {unless} if nothing of it counts" if unless else ""
+        self.remarks.append(Remark(Section.LEFT_OUT, where, f"{text} and import again{also}."))
+
+
+def _without_comment(raw: str) -> str:
+    """Cut off a comment: a # at the beginning or behind a space, outside quotation marks."""
+    quoted = False
+    for at, char in enumerate(raw):
+        if char == '"' and raw[at - 1 : at] != "\\":
+            quoted = not quoted
+        elif char == "#" and not quoted and (at == 0 or raw[at - 1].isspace()):
+            return raw[:at]
+    return raw
+
+
+def _directory(by: Path, name: str) -> Path | None:
+    parts = Path(name).parts[1:] if name.startswith("/") else Path(name).parts
+    for number in range(len(parts)):
+        path = by.parent.joinpath(*parts[number:])
+        try:
+            if path.is_dir():
+                return path
+        except (OSError, ValueError):
+            return None
+    return None
+
+
+def _counts(name: str, endings: list[str]) -> bool:
+    """Tell whether a file of a conf-dir is read: not a backup, and by the endings that are named.
+
+    An ending with a star names those that are read, one without those that are not.
+    """
+    if name.endswith("~") or name.startswith(".") or (name[:1] == name[-1:] == "#"):
+        return False
+    wanted = [ending[1:] for ending in endings if ending.startswith("*")]
+    unwanted = [ending for ending in endings if ending and not ending.startswith("*")]
+    if any(name.endswith(ending) for ending in unwanted):
+        return False
+    return not wanted or any(name.endswith(ending) for ending in wanted)

@@ -1,0 +1,278 @@
+"""Read OpenWrt's /etc/config/dhcp as the lines of dnsmasq that OpenWrt makes of it.
+
+Source: OpenWrt's documentation, "DHCP and DNS configuration". The interfaces' addresses stand in
+/etc/config/network, a copy of which must lie beside the file.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+from pathlib import Path
+
+from .dnsmasq_files import Line, read_named
+from .found import Remark, Section, SourceError, beside, is_address, number, read_text
+
+_DEFAULT_TIME = "12h"
+# Options of the sections that tell nothing of clients or names, or only of IPv6.
+_SILENT = frozenset({
+    "add_local_domain", "add_local_fqdn", "add_local_hostname", "allservers", "boguspriv",
+    "cachesize", "dhcphostsfile", "dhcpleasemax", "dns_redirect", "dnsforwardmax", "domainneeded",
+    "ednspacket_max", "expandhosts", "filter_a", "filter_aaaa", "filterwin2k", "instance",
+    "interface", "leasefile", "local", "local_addn_hosts", "localise_queries", "localservice",
+    "localuse", "logdhcp", "logfacility", "logqueries", "max_cache_ttl", "maxport", "minport",
+    "min_cache_ttl", "nonegcache", "noping", "nonwildcard", "noresolv", "notinterface", "port",
+    "queryport", "quietdhcp", "rebind_domain", "rebind_localhost", "rebind_protection",
+    "resolvfile", "sequential_ip", "serversfile", "strictorder", "nohosts",
+})  # fmt: skip
+_IPV6 = frozenset({
+    "dhcpv6", "dns", "dns_service", "domain", "duid", "hostid", "master", "max_preferred_lifetime",
+    "max_valid_lifetime", "ndp", "ndproxy_routing", "ndproxy_slave", "preferred_lifetime",
+    "prefix_filter", "ra", "ra_default", "ra_dns", "ra_flags", "ra_hoplimit", "ra_lifetime",
+    "ra_management", "ra_maxinterval", "ra_mininterval", "ra_mtu", "ra_offlink", "ra_preference",
+    "ra_reachabletime", "ra_retranstime", "ra_slaac", "ra_useleasetime", "ra_advrouter", "dhcpv4",
+})  # fmt: skip
+_TAGS = {
+    "match": "dhcp-match", "mac": "dhcp-mac", "vendorclass": "dhcp-vendorclass",
+    "userclass": "dhcp-userclass", "circuitid": "dhcp-circuitid", "remoteid": "dhcp-remoteid",
+    "subscrid": "dhcp-subscrid",
+}  # fmt: skip
+
+
+@dataclass(slots=True)
+class _Section:
+    """A section: its type, its name, and the values of its options."""
+
+    kind: str
+    name: str
+    where: str
+    values: dict[str, list[str]] = field(default_factory=dict)
+
+    def get(self, key: str) -> str:
+        """Return the last value of an option, empty if there is none."""
+        return self.values.get(key, [""])[-1]
+
+    def words(self, key: str) -> list[str]:
+        """Return all values, also those that stand in one option."""
+        return [word for value in self.values.get(key, []) for word in value.split()]
+
+
+def read(path: Path) -> tuple[list[Line], list[Remark]]:
+    """Return the lines of dnsmasq, and what has no place. Raises SourceError."""
+    reader = _Reader(path)
+    for section in _sections(path):
+        reader.section(section)
+    return reader.lines, reader.remarks
+
+
+def _sections(path: Path) -> list[_Section]:
+    """Read a file of UCI: `config TYPE NAME`, then `option NAME VALUE` or `list NAME VALUE`."""
+    sections: list[_Section] = []
+    for line_number, line in enumerate(read_text(path).split("\n"), start=1):
+        where = f"{path}:{line_number}"
+        try:
+            words = shlex.split(line, comments=True)
+        except ValueError as error:
+            raise SourceError(f"{where}: a quotation mark is not closed.") from error
+        match words:
+            case []:
+                pass
+            case ["config", kind, *names]:
+                sections.append(_Section(kind, names[0] if names else "", where))
+            case ["package", *_]:
+                pass
+            case ["option" | "list" as word, key, value] if sections:
+                values = sections[-1].values
+                values[key] = [*values.get(key, []), value] if word == "list" else [value]
+            case _:
+                raise SourceError(f"{where}: this is no line of OpenWrt's configuration.")
+    return sections
+
+
+class _Reader:
+    """Turn sections into lines."""
+
+    def __init__(self, path: Path) -> None:
+        self.lines: list[Line] = []
+        self.remarks: list[Remark] = []
+        self._path = path
+        self._interfaces = self._read_interfaces()
+        for interfaces in self._interfaces.values():
+            for interface in interfaces:
+                self._line("interface-address", str(interface), f"{path}:1")
+
+    def _read_interfaces(self) -> Mapping[str, list[IPv4Interface]]:
+        path = beside(self._path, "/etc/config/network")
+        if path is None:
+            return {}
+        found: dict[str, list[IPv4Interface]] = {}
+        for section in _sections(path):
+            if section.kind != "interface" or section.get("proto") not in {"static", ""}:
+                continue
+            for address in section.words("ipaddr"):
+                mask = section.get("netmask") or "24"
+                try:
+                    whole = address if "/" in address else f"{address}/{mask}"
+                    interface = IPv4Interface(whole)
+                except ValueError:
+                    continue
+                if not interface.ip.is_loopback:
+                    found.setdefault(section.name, []).append(interface)
+        return found
+
+    def section(self, section: _Section) -> None:
+        """Read one section."""
+        if section.kind in _TAGS:
+            tag, value = section.get("networkid"), section.get(section.kind)
+            self._line(_TAGS[section.kind], f"set:{tag},{value}", section.where)
+            self._options(section, tag, {"networkid", section.kind})
+            return
+        handlers = {
+            "dnsmasq": self._dnsmasq,
+            "dhcp": self._dhcp,
+            "host": self._host,
+            "domain": self._domain,
+            "hostrecord": self._domain,
+            "cname": self._cname,
+            "mxhost": self._mxhost,
+            "srvhost": self._srvhost,
+            "tag": self._tag,
+            "boot": self._boot,
+        }
+        if section.kind in handlers:
+            handlers[section.kind](section)
+        elif section.kind != "odhcpd":
+            self._left_out(section, f"the section {section.kind}", "the inventory has no place")
+
+    def _dnsmasq(self, section: _Section) -> None:
+        lists = {
+            "server": "server", "address": "address", "addnhosts": "addn-hosts",
+            "rev_server": "rev-server", "dhcp_option": "dhcp-option", "listen_address":
+            "listen-address", "ipset": "ipset", "bogusnxdomain": "bogus-nxdomain",
+        }  # fmt: skip
+        flags = {"authoritative": "dhcp-authoritative", "readethers": "read-ethers"}
+        flags |= {"enable_tftp": "enable-tftp"}
+        names = {"domain": "domain", "dhcp_boot": "dhcp-boot", "tftp_root": "tftp-root"}
+        names |= {"confdir": "conf-dir", "dhcpscript": "dhcp-script"}
+        text: list[str] = []
+        for key, values in section.values.items():
+            if key in lists:
+                text += [f"{lists[key]}={value}" for value in values]
+            elif key in flags and values[-1] in {"1", "on", "true", "yes"}:
+                text.append(flags[key])
+            elif key in names:
+                text.append(f"{names[key]}={values[-1]}")
+            elif key not in _SILENT | flags.keys():
+                shown = f"{key} {' '.join(values)}"
+                self._left_out(section, shown, "the inventory has no place for it")
+        for line in text:
+            key, _, value = line.partition("=")
+            if key in {"addn-hosts", "conf-dir"}:
+                lines, remarks = read_named(self._path, Line(key, value, section.where))
+                self.lines += lines
+                self.remarks += remarks
+            else:
+                self._line(key, value, section.where)
+
+    def _dhcp(self, section: _Section) -> None:
+        name = section.get("interface") or section.name
+        known = {"interface", "start", "limit", "leasetime", "ignore", "dynamicdhcp", "networkid"}
+        known |= {"force", "netmask", "dhcp_option", "dhcp_option_force", "instance", "tags"}
+        for key in section.values.keys() - known - _IPV6:
+            self._left_out(section, f"{key} of {name}", "the inventory has no place for it")
+        if section.get("ignore") == "1":
+            return
+        if section.get("dhcpv6") in {"server", "hybrid"} or section.get("ra") == "server":
+            self._left_out(section, f"IPv6 of {name}", "DHCPv6 and its advertisements stay there")
+        interfaces = self._interfaces.get(name, [])
+        if not interfaces:
+            why = "its address is not here; copy /etc/config/network beside this file"
+            self._left_out(section, f"the pool of the interface {name}", why)
+            return
+        network = interfaces[0].network
+        ends = _pool(network, section)
+        if ends is None:
+            why = f"start and limit do not lie in {network}"
+            self._left_out(section, f"the pool of the interface {name}", why)
+            return
+        tag = section.get("networkid") or name
+        time = section.get("leasetime") or _DEFAULT_TIME
+        last = "static" if section.get("dynamicdhcp") == "0" else ends[1]
+        parts = (f"set:{tag}", ends[0], last, str(network.netmask), time)
+        self._line("dhcp-range", ",".join(parts), section.where)
+        for value in section.values.get("dhcp_option", []):
+            self._line("dhcp-option", f"tag:{tag},{value}", section.where)
+        for value in section.values.get("dhcp_option_force", []):
+            self._line("dhcp-option-force", f"tag:{tag},{value}", section.where)
+
+    def _host(self, section: _Section) -> None:
+        known = {"name", "mac", "ip", "leasetime", "tag", "match_tag", "broadcast", "dns"}
+        for key in section.values.keys() - known - {"duid", "hostid", "instance"}:
+            self._left_out(section, f"{key} of a host", "the inventory has no place for it")
+        if section.get("hostid"):
+            self._left_out(section, f"hostid {section.get('hostid')}", "its network is not here")
+        parts = [*section.words("mac"), *(f"set:{tag}" for tag in section.words("tag"))]
+        parts += [f"tag:{tag}" for tag in section.words("match_tag")]
+        parts += [section.get(key) for key in ("ip", "name", "leasetime") if section.get(key)]
+        self._line("dhcp-host", ",".join(parts), section.where)
+
+    def _domain(self, section: _Section) -> None:
+        for name in section.words("name"):
+            for address in section.words("ip"):
+                self._line("hosts-line", f"{address} {name}", section.where)
+
+    def _cname(self, section: _Section) -> None:
+        self._line("cname", f"{section.get('cname')},{section.get('target')}", section.where)
+
+    def _mxhost(self, section: _Section) -> None:
+        parts = (section.get("domain"), section.get("relay"), section.get("pref"))
+        self._line("mx-host", ",".join(parts), section.where)
+
+    def _srvhost(self, section: _Section) -> None:
+        keys = ("srv", "target", "port", "class", "weight")
+        self._line("srv-host", ",".join(map(section.get, keys)), section.where)
+
+    def _tag(self, section: _Section) -> None:
+        self._options(section, section.name, {"force"})
+
+    def _boot(self, section: _Section) -> None:
+        tags = "".join(f"tag:{tag}," for tag in section.words("networkid"))
+        parts = (section.get("filename"), section.get("servername"), section.get("serveraddress"))
+        self._line("dhcp-boot", f"{tags}{','.join(parts)}", section.where)
+        known = {"filename", "servername", "serveraddress", "networkid", "force", "instance"}
+        self._options(section, section.get("networkid"), known)
+
+    def _options(self, section: _Section, tag: str, known: set[str]) -> None:
+        """Read the DHCP options of a section that has a tag."""
+        for value in section.values.get("dhcp_option", []):
+            head = f"tag:{tag}," if tag else ""
+            self._line("dhcp-option", head + value, section.where)
+        for key in section.values.keys() - known - {"dhcp_option", "force", "instance"}:
+            shown = f"{key} of the {section.kind} {section.name}".rstrip()
+            self._left_out(section, shown, "the inventory has no place for it")
+
+    def _line(self, key: str, value: str, where: str) -> None:
+        self.lines.append(Line(key, value.rstrip(","), where))
+
+    def _left_out(self, section: _Section, what: str, why: str) -> None:
+        self.remarks.append(Remark(Section.LEFT_OUT, section.where, f"{what}: {why}."))
+
+
+def _pool(network: IPv4Network, section: _Section) -> tuple[str, str] | None:
+    """Return the ends of the pool: `start` counts from the network's address, or is an address."""
+    start, limit = section.get("start") or "100", number(section.get("limit") or "150")
+    offset = number(start)
+    if offset is not None:
+        first = int(network.network_address) + offset
+    elif is_address(start):
+        first = int(IPv4Address(start))
+    else:
+        return None
+    if limit is None or limit < 1:
+        return None
+    last = min(first + limit - 1, int(network.broadcast_address) - 1)
+    if first > last or first < int(network.network_address):
+        return None
+    return str(IPv4Address(first)), str(IPv4Address(last))
