@@ -1,0 +1,94 @@
+"""Each client is given by the new dhcpd what the old one gave it: both are real, and are asked.
+
+The golden inputs of dhcpd.conf are the old configuration; what the role would write from the
+imported inventory is the new one.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from ipaddress import IPv4Address
+from pathlib import Path
+
+import pytest
+
+from controller.importer import __main__ as importer
+from controller.importer import dhcpd
+from controller.importer.found import Found
+from tests.support import deployed
+from tests.support.dhcpd_answers import Question, answers, can_ask, compared
+
+GOLDEN = Path(__file__).resolve().parent / "golden"
+# What differs is in import.txt: of a case, the numbers of options, and the clients. The role also
+# sends the further cards of a host its name.
+TOLD_CLIENTS = {("dhcpd-tinydns", "00:11:22:33:44:16")}
+TOLD = {("several-blocks", 12), ("renamed", 12), ("dhcpd-tinydns", 12), ("single-server", 15)}
+# The resolvers are the new caches, and the search list is the role's.
+_OF_THE_SITE = frozenset({6, 119})
+# dhcpd refuses these as they are.
+_REFUSED = frozenset({"ranges"})
+CASES = sorted({path.parent.parent.name for path in GOLDEN.glob("*/input/dhcpd.conf")} - _REFUSED)
+STRANGER = "02:ff:ff:ff:ff:01"
+
+
+@pytest.mark.skipif(not can_ask(), reason="needs dhcpd, and a network namespace")
+@pytest.mark.parametrize("case", CASES)
+def test_every_client_is_given_the_same(case: str, tmp_path: Path) -> None:
+    """Ask for each host, and for a stranger, in each subnet."""
+    folder = tmp_path / "old"
+    shutil.copytree(GOLDEN / case / "input", folder)
+    options = ["--dhcpd-conf", str(folder / "dhcpd.conf")]
+    for extra, option in (("dhcpd2.conf", "--dhcpd-conf"), ("data", "--tinydns-data")):
+        if (folder / extra).exists():
+            options += [option, str(folder / extra)]
+    assert importer.main([*options, "--into", str(tmp_path / "inventory")]) == 0
+    new = deployed.dhcpd_conf(tmp_path / "inventory")["primary"]
+    # A name that only the network it is from can resolve.
+    old = _whole(folder / "dhcpd.conf").replace("thin1.corp.example.com", "192.168.10.41")
+    found = dhcpd.read(folder / "dhcpd.conf")
+    questions = _questions(found)
+    before, after = (
+        answers(config, questions, tmp_path / name)
+        for name, config in (("asked-old", old), ("asked-new", new))
+    )
+    without = _OF_THE_SITE | {number for told, number in TOLD if told == case}
+    for question, one, other in zip(questions, before, after, strict=True):
+        if (case, question["hardware"]) in TOLD_CLIENTS:
+            continue
+        was, is_now = compared(one, without=without), compared(other, without=without)
+        if was and _is_dynamic(str(was["address"]), found):
+            assert is_now, f"{question}: no answer any more"
+            assert _is_dynamic(str(is_now["address"]), found)
+            was["address"] = is_now["address"]
+        assert is_now == was, f"{question}: an other answer"
+
+
+def _questions(found: Found) -> list[Question]:
+    macs = [*dict.fromkeys(mac for host in found.hosts for mac in host.hardware), STRANGER]
+    return [{"subnet": str(s.network), "hardware": mac} for s in found.subnets for mac in macs]
+
+
+def _is_dynamic(address: str, found: Found) -> bool:
+    return any(
+        IPv4Address(first) <= IPv4Address(address) <= IPv4Address(last)
+        for subnet in found.subnets
+        for pool in subnet.pools
+        for first, last in pool.ranges
+    )
+
+
+def _whole(path: Path) -> str:
+    """Return a configuration with what it includes, as far as that is here."""
+
+    def included(match: re.Match[str]) -> str:
+        parts = Path(match[1]).parts[1:]
+        for number in range(len(parts)):
+            beside = path.parent.joinpath(*parts[number:])
+            if beside.exists():
+                return beside.read_text("latin-1")
+        return ""
+
+    return re.sub(
+        r'^\s*include\s+"([^"]+)";', included, path.read_text("latin-1"), flags=re.MULTILINE
+    )
