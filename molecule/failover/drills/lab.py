@@ -27,7 +27,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv4Network
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -39,6 +39,8 @@ DHCPD, TINYDNS, ALIAS, DNSCACHE, LEASEMERGE = (
     for unit in ("isc-dhcp-server", "tinydns", "tinydns-alias", "dnscache", "leasemerge")
 )
 A, PTR = 1, 12
+
+LEASE_FILE = "/var/lib/dhcp/dhcpd.leases"
 
 # Where the probe lies inside the clients' containers.
 PROBE = ("python3", "-u", "/drills/probe.py")
@@ -401,14 +403,50 @@ class Lab:
         process.stdout = path.open()
         return process
 
-    def hold(self, hostnames: Sequence[str], on: Sequence[str] = (), *, renew: bool = True) -> Held:
-        """Have clients with these hostnames who ask for leases, and without ``renew`` only once.
+    def hold(
+        self,
+        hostnames: Sequence[str],
+        on: Sequence[str] = (),
+        *,
+        renew: bool = True,
+        release: bool = False,
+        every: float = 0.0,
+        macs: Sequence[str] = (),
+    ) -> Held:
+        """Start clients with these hostnames that get leases, without ``renew`` only once.
 
-        ``on``: the probes that they are dealt out to.
+        ``on``: the probes that they are dealt out to. ``every``: seconds from one to the next;
+        all at once by default. ``macs``: their hardware addresses, of one probe's clients only.
+        At the end they vanish, or ``release`` their leases.
         """
         on = on or [self.left]
-        specs = [{"hostnames": hostnames[n :: len(on)], "renew": renew} for n in range(len(on))]
+        spec = {"renew": renew, "release": release, "every": every, "macs": macs}
+        specs = [{**spec, "hostnames": hostnames[n :: len(on)]} for n in range(len(on))]
         return Held(hostnames, [self.probe(o, "hold", s) for o, s in zip(on, specs, strict=True)])
+
+    @contextmanager
+    def churn(self, every: float, seed: int) -> Iterator[None]:
+        """Have clients come and go until the end of the ``with``."""
+        process = self.probe(self.left, "churn", {"every": every, "seed": seed})
+        try:
+            yield
+        finally:
+            end(process)
+
+    def leased(self) -> int:
+        """Return how many addresses of the first probed range the primary has active leases for."""
+        near = IPv4Network(self.facts["probed"][0])
+        lines = self.on(self.primary, "leasemerge", "dump", "--leases", LEASE_FILE).splitlines()
+        leases = map(json.loads, lines)
+        return sum(
+            lease["state"] == "active" and IPv4Address(lease["address"]) in near for lease in leases
+        )
+
+    def balances(self, server: Server, since: float) -> int:
+        """Count how often a server has shared the free addresses out since a time (epoch)."""
+        return self.on(
+            server, "journalctl", "--quiet", "--output=cat", f"--unit={DHCPD}", f"--since=@{since}"
+        ).count("balancing pool")
 
     @contextmanager
     def load(self, clients: int, rate: int) -> Iterator[Load]:

@@ -3,11 +3,12 @@
 
     probe.py watch   SPEC    a new client every so often and a lookup every quarter second
     probe.py hold    SPEC    a client for each hostname, which keeps its lease
+    probe.py churn   SPEC    clients that come and go: some release their lease, some vanish
     probe.py query   SPEC    queries name servers directly, each for all the questions, and ends
 
-SPEC is JSON. `watch` and `hold` end when standard input is closed. Times are seconds of the
-monotonic clock, which all containers of one machine share. Standard library only: a client has no
-more.
+SPEC is JSON. `watch`, `hold` and `churn` end when standard input is closed. Times are seconds
+of the monotonic clock, which all containers of one machine share. Standard library only: a client
+has no more.
 """
 
 from __future__ import annotations
@@ -195,9 +196,13 @@ class Clients:
             resolvers=[socket.inet_ntoa(resolvers[i : i + 4]) for i in range(0, len(resolvers), 4)],
         )
         if not client.keep:
-            server = (SERVER, socket.inet_aton(client.server))
-            self._send(client.message(RELEASE, server, ciaddr=client.address), client.server)
-            self.clients.remove(client)
+            self.release(client)
+
+    def release(self, client: Client) -> None:
+        """Give a client's address back, and forget the client."""
+        server = (SERVER, socket.inet_aton(client.server))
+        self._send(client.message(RELEASE, server, ciaddr=client.address), client.server)
+        self.clients.remove(client)
 
 
 def new_mac() -> str:
@@ -251,14 +256,43 @@ def watch(spec: dict[str, Any]) -> None:
 
 
 def hold(spec: dict[str, Any]) -> None:
-    """Get a lease for each hostname, renew it unless told otherwise, and vanish at the end."""
+    """Get a lease for each hostname, all at once or one `every` so many seconds.
+
+    Renew it if `renew`; at the end release it if `release`, or else vanish.
+    """
     clients = Clients()
-    clients.clients = [
-        Client(new_mac(), hostname.encode("latin-1"), keep=True, renew=spec["renew"])
-        for hostname in spec["hostnames"]
-    ]
+    macs: list[str] = spec["macs"] or [new_mac() for _ in spec["hostnames"]]
+    waiting = list(zip(macs, spec["hostnames"], strict=True))[::-1]
+    due = time.monotonic()
     while not ended():
+        while waiting and time.monotonic() >= due:
+            mac, hostname = waiting.pop()
+            client = Client(mac, hostname.encode("latin-1"), keep=True, renew=spec["renew"])
+            clients.clients.append(client)
+            due += spec["every"]
+        clients.turn(0.01)
+    for client in [c for c in clients.clients if spec["release"] and c.address]:
+        clients.release(client)
+
+
+def churn(spec: dict[str, Any]) -> None:
+    """Let a client come every so many seconds, renew a few times and go: three of five release."""
+    clients, chance = Clients(), random.Random(spec["seed"])
+    coming = ticks(spec["every"])
+    until: dict[str, float] = {}
+    while not ended():
+        now = time.monotonic()
+        if next(coming):
+            clients.clients.append(Client(new_mac(), b"", keep=True))
+            until[clients.clients[-1].mac] = now + chance.uniform(2, 40)
+        for client in [c for c in clients.clients if c.state == "bound" and until[c.mac] < now]:
+            if chance.random() < 0.6:
+                clients.release(client)
+            else:
+                clients.clients.remove(client)
         clients.turn(0.02)
+    for client in [c for c in clients.clients if c.address]:
+        clients.release(client)
 
 
 def question(number: int, name: str, kind: int) -> bytes:
@@ -322,5 +356,5 @@ def query(spec: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    VERBS = {"watch": watch, "hold": hold, "query": query}
+    VERBS = {"watch": watch, "hold": hold, "churn": churn, "query": query}
     VERBS[sys.argv[1]](json.loads(sys.argv[2]))

@@ -7,12 +7,12 @@ import time
 from .engine import Run
 from .lab import A, Lab, Server, eventually
 
-LEASE_FILE = "/var/lib/dhcp/dhcpd.leases"
 CONF = "/etc/dhcp/dhcpd.conf"
 SITE = "/etc/leasemerge/site.json"
 
-#: Within so many seconds dhcpd takes an unresponsive peer for lost: max-response-delay and a check.
-NOTICES = 60.0
+#: Within so many seconds dhcpd takes an unresponsive peer for lost: max-response-delay (3 s), its
+#: own check of it, and a busy machine.
+NOTICES = 30.0
 
 
 def other(lab: Lab, server: Server) -> Server:

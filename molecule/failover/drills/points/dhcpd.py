@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from ..catalogue import PAIR, drill
 from ..engine import Run
-from ..lab import DHCPD, Server, eventually
-from ..steps import LEASE_FILE, NOTICES, interrupted, other
+from ..lab import DHCPD, LEASE_FILE, Server, eventually
+from ..steps import NOTICES, interrupted, other
 
 
 @drill("dhcpd/slow-primary", address=5, lookup=2)
@@ -36,7 +36,7 @@ def stopped(run: Run, server: Server) -> None:
         run.watch.served(clients=10)
 
 
-@drill("dhcpd/frozen-{}", of=PAIR, every=2, address=10, lookup=2)
+@drill("dhcpd/frozen-{}", of=PAIR, every=2, address=6, lookup=2, client=3.5, median=0.5)
 def frozen(run: Run, server: Server) -> None:
     """While one dhcpd is frozen, its peer serves whoever asks again, and then everybody."""
     lab = run.lab
@@ -46,7 +46,7 @@ def frozen(run: Run, server: Server) -> None:
         run.watch.served(clients=5)
 
 
-@drill("dhcpd/powered-off-{}", of=PAIR, every=2, address=10, lookup=11)
+@drill("dhcpd/powered-off-{}", of=PAIR, every=2, address=6, lookup=11, client=3.5, median=0.5)
 def off(run: Run, server: Server) -> None:
     """While one machine is without power, the other serves addresses and names."""
     lab = run.lab

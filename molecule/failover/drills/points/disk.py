@@ -8,8 +8,7 @@ from pathlib import PurePosixPath
 
 from ..catalogue import NAME_SERVERS, PAIR, drill
 from ..engine import Run
-from ..lab import DHCPD, LEASEMERGE, TINYDNS, Lab, Server, eventually
-from ..steps import LEASE_FILE
+from ..lab import DHCPD, LEASE_FILE, LEASEMERGE, TINYDNS, Lab, Server, eventually
 
 
 @contextmanager

@@ -8,8 +8,8 @@ from typing import Any
 
 from ..catalogue import PAIR, drill
 from ..engine import Run
-from ..lab import DHCPD, PTR, A, Server, eventually
-from ..steps import LEASE_FILE, SITE, other, pair_healthy
+from ..lab import DHCPD, LEASE_FILE, PTR, A, Server, eventually
+from ..steps import SITE, other, pair_healthy
 
 
 @drill("names/known-to-{}-only", of=PAIR, address=6, lookup=2)
