@@ -1,0 +1,116 @@
+"""What a change of the fixed hosts means for clients that have a lease now.
+
+A pin is an address of a fixed host with the MAC addresses that dhcpd assigns it to.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from ipaddress import IPv4Address
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Pin:
+    """An address of a fixed host."""
+
+    host: str
+    address: str
+    macs: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Changes:
+    """The pins that a new site has and the deployed one has not, and the other way round."""
+
+    new: list[Pin] = field(default_factory=list)
+    gone: list[Pin] = field(default_factory=list)
+
+    @property
+    def patterns(self) -> list[str]:
+        """What the lines of `leasemerge dump` have that may matter."""
+        return sorted({f'"{word}"' for pin in self.new for word in (pin.address, *pin.macs)})
+
+
+def changes(site: Mapping[str, Any], deployed: Mapping[str, Any]) -> Changes:
+    """Compare two sites in the form of site.json."""
+    pins, before = _pins(site), _pins(deployed)
+    return Changes(
+        [pin for address, pin in pins.items() if pin.macs - before.get(address, _NONE).macs],
+        [pin for address, pin in before.items() if address not in pins],
+    )
+
+
+def sentences(site: Mapping[str, Any], found: Changes, dump: Iterable[str], now: int) -> list[str]:
+    """Return a sentence for each client that a change concerns, sorted.
+
+    ``dump``: lines of `leasemerge dump` of one or both servers. ``now``: Unix seconds.
+    """
+    rows = [json.loads(line) for line in dump if line.strip()]
+    leases = [row for row in rows if row["state"] == "active" and row["ends"] and row["ends"] > now]
+    # The one with the latest end is what the client goes by, whichever server wrote it.
+    leases.sort(key=lambda row: int(row["ends"]))
+    result = {key: text for lease in leases for key, text in _leased(found.new, lease, now)}
+    for pin in found.gone:
+        result.update(_unpinned(pin, site))
+    return [result[key] for key in sorted(result)]
+
+
+_NONE = Pin("", "", frozenset())
+_Sentence = tuple[tuple[str, str], str]
+
+
+def _pins(site: Mapping[str, Any]) -> dict[str, Pin]:
+    pins = {}
+    for host in site["fixed_hosts"]:
+        value = host.get("fixed_address") or []
+        for address in [value] if isinstance(value, str) else value:
+            macs = frozenset(host.get("hardware_ethernet") or ())
+            pins[address] = Pin(host["name"], address, macs)
+    return pins
+
+
+def _leased(pins: Iterable[Pin], lease: Mapping[str, Any], now: int) -> Iterator[_Sentence]:
+    address, mac = lease["address"], lease["hardware"]
+    client = f"{lease['hostname']} ({mac})" if lease["hostname"] else str(mac)
+    until = _until(lease["ends"], now)
+    for pin in pins:
+        if address == pin.address and mac not in pin.macs:
+            # dhcpd does not answer its renewals ("unknown lease"), so it goes on until the end.
+            yield (
+                (pin.host, address),
+                f"{pin.host} is pinned to {address}, which {client} leases until {until}: until"
+                " then both may use it. Pin another address, or have that client release this one.",
+            )
+        elif address != pin.address and mac in pin.macs:
+            yield (
+                (pin.host, str(mac)),
+                f"{pin.host} is pinned to {pin.address} and leases {address} until {until}: it"
+                " moves when it renews its lease, at the end of the lease at the latest.",
+            )
+
+
+def _unpinned(pin: Pin, site: Mapping[str, Any]) -> Iterator[_Sentence]:
+    number = IPv4Address(pin.address)
+    ranges = [ends for subnet in site["subnets"] for ends in subnet.get("ranges") or ()]
+    if not any(IPv4Address(first) <= number <= IPv4Address(last) for first, last in ranges):
+        return
+    if pin.macs:
+        until = (
+            f" until the machine renews its lease (within {site['default_lease_time'] // 2} s) and"
+            " gets the same address from the range. Have it renew right after this run."
+        )
+    else:
+        until = ". Give the machine another address first if it still uses this one."
+    yield (
+        (pin.host, pin.address),
+        f"{pin.host} gives up {pin.address}, which lies in a dynamic range: dhcpd may lease it to"
+        f" any client that finds it silent, and DNS has no name for it{until}",
+    )
+
+
+def _until(ends: int, now: int) -> str:
+    return f"{datetime.fromtimestamp(ends).astimezone():%Y-%m-%d %H:%M} ({(ends - now) // 60} min)"

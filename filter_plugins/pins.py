@@ -1,0 +1,45 @@
+"""Filters that name clients a change of the fixed hosts concerns; controller.pins does the work."""
+
+from __future__ import annotations
+
+import json
+import sys
+from base64 import b64decode
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from controller import pins
+
+
+def pin_patterns(site: Mapping[str, Any], slurped: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return what to look for in `leasemerge dump`: the pins that the deployed sites lack.
+
+    ``slurped``: what the module slurp returned for site.json on each server; what it could not read
+    is left out, and without any there is nothing to compare with.
+    """
+    return _changes(site, slurped).patterns
+
+
+def pin_warnings(
+    site: Mapping[str, Any], slurped: Iterable[Mapping[str, Any]], dump: Iterable[str], now: float
+) -> list[str]:
+    """Return a sentence for each client that the change of the fixed hosts concerns."""
+    return pins.sentences(site, _changes(site, slurped), map(str, dump), int(now))
+
+
+def _changes(site: Mapping[str, Any], slurped: Iterable[Mapping[str, Any]]) -> pins.Changes:
+    contents = [str(found["content"]) for found in slurped if found.get("content")]
+    if not contents:
+        return pins.Changes()
+    return pins.changes(site, json.loads(b64decode(contents[0])))
+
+
+class FilterModule:
+    """What Ansible looks for in this file."""
+
+    def filters(self) -> dict[str, Any]:
+        """Name each filter of this file."""
+        return {"pin_patterns": pin_patterns, "pin_warnings": pin_warnings}
