@@ -547,12 +547,23 @@ class Lab:
         except ValueError:
             return {}
 
+    @property
+    def plain_hosts(self) -> list[Mapping[str, Any]]:
+        """The fixed hosts with one address and a name in the site's domain: what drills look at."""
+        others = [IPv4Network(s["network"]) for s in self.site["subnets"] if s.get("domain")]
+        return [
+            host
+            for host in self.site["fixed_hosts"]
+            if isinstance(host["fixed_address"], str)
+            and not host.get("domain")
+            and not any(IPv4Address(host["fixed_address"]) in network for network in others)
+        ]
+
     def live_names(self, *held: Held) -> dict[str, str]:
         """Return every name that must be published, and its address as the clients report it."""
         names: dict[str, str] = {}
-        for host in self.site["fixed_hosts"]:
-            if host["fixed_address"]:
-                names |= dict.fromkeys([host["name"], *host["aliases"]], host["fixed_address"])
+        for host in self.plain_hosts:
+            names |= dict.fromkeys([host["name"], *host["aliases"]], host["fixed_address"])
         for client in self.facts["clients"]:
             if address := self.client_address(client["name"]):
                 names[client["name"]] = address

@@ -96,9 +96,8 @@ def lab_clients(
     addressed = [
         host
         for host in with_mac
-        if host["fixed_address"]
-        and IPv4Address(host["fixed_address"]) in IPv4Network(here["network"])
-        and host["fixed_address"] not in servers
+        if any(IPv4Address(a) in IPv4Network(here["network"]) for a in _addresses(host))
+        and not {*_addresses(host)} & {*servers}
     ]
     named_only = [host for host in with_mac if not host["fixed_address"]]
     clients += [
@@ -107,6 +106,12 @@ def lab_clients(
         for host in addressed[:1] + named_only[:1]
     ]
     return clients
+
+
+def _addresses(host: Mapping[str, Any]) -> Sequence[str]:
+    """Return the fixed addresses of a host: none, one, or a list of them."""
+    fixed = host["fixed_address"]
+    return [fixed] if isinstance(fixed, str) else fixed or []
 
 
 def _client(

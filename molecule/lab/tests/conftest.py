@@ -7,6 +7,7 @@ every expectation here: nothing in these tests names a host or an address.
 from __future__ import annotations
 
 import json
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -20,6 +21,12 @@ PROJECT = Path(__file__).resolve().parents[3]
 LAB = json.loads((PROJECT / ".lab/lab.json").read_text())
 SITE = LAB["site"]
 DOMAIN = SITE["domain"]
+
+sys.path.insert(0, str(PROJECT / "roles/lease_merge/files"))
+from leasemerge.site import Site  # noqa: E402  # the package lies in its role
+
+#: The same inventory, for what follows from it: the domain of a host or a client, the records.
+NETWORK = Site.without_check(SITE)
 
 DHCP_SERVERS = [row["name"] for row in SITE["dhcp_servers"]]
 NAME_SERVERS = [row["server"] for row in SITE["name_servers"]]

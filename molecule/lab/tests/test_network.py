@@ -25,6 +25,7 @@ from conftest import (
     DOMAIN,
     LAB,
     NAME_SERVERS,
+    NETWORK,
     SITE,
     UNITS,
     client,
@@ -32,16 +33,19 @@ from conftest import (
     eventually,
     machine,
 )
+from leasemerge.records import NS, Record, reverse_name
+from leasemerge.site import FixedHost
 
 ALIASES = [row["address"] for row in SITE["name_servers"]]
 RESOLVERS = [row["address"] for row in SITE["dnscache_servers"]]
-ADDRESSED = [host for host in SITE["fixed_hosts"] if host["fixed_address"]]
-ZONES = [DOMAIN, *SITE["reverse_zones"]]
-
-
-def reverse(address: str) -> str:
-    """Name the PTR of an address."""
-    return ".".join(reversed(address.split("."))) + ".in-addr.arpa"
+ADDRESSED = [host for host in NETWORK.fixed_hosts if host.fixed_addresses or host.ipv6_addresses]
+#: Not what a delegation hides, nor what stands for every name.
+CUTS = {r.name for r in NETWORK.records if r.type == NS and r.name not in NETWORK.all_zones}
+RECORDS = [
+    record
+    for record in NETWORK.records
+    if not any(f".{record.name}".endswith(f".{cut}") for cut in CUTS)
+]
 
 
 # 1. Daemons
@@ -113,7 +117,7 @@ def test_pair_is_normal(server: str) -> None:
 
 
 @pytest.mark.parametrize("alias", ALIASES)
-@pytest.mark.parametrize("zone", ZONES)
+@pytest.mark.parametrize("zone", NETWORK.all_zones)
 def test_zone_has_its_soa_and_every_name_server(alias: str, zone: str) -> None:
     soa = dig(alias, zone, "SOA")[0].split()
     assert int(soa[6]) == SITE["negative_ttl"], f"{zone}: 'no such name' is cached for {soa[6]} s."
@@ -122,13 +126,27 @@ def test_zone_has_its_soa_and_every_name_server(alias: str, zone: str) -> None:
 
 
 @pytest.mark.parametrize("server", [*ALIASES, *RESOLVERS])
-@pytest.mark.parametrize("host", ADDRESSED, ids=lambda host: str(host["name"]))
-def test_fixed_host_resolves_both_ways(server: str, host: dict[str, object]) -> None:
-    address = str(host["fixed_address"])
-    assert isinstance(host["aliases"], list)
-    for label in [host["name"], *host["aliases"]]:
-        assert dig(server, f"{label}.{DOMAIN}", "A") == [address], f"{label} at {server}"
-    assert dig(server, reverse(address), "PTR") == [f"{host['name']}.{DOMAIN}."]
+@pytest.mark.parametrize("host", ADDRESSED, ids=lambda host: host.name)
+def test_fixed_host_resolves_both_ways(server: str, host: FixedHost) -> None:
+    domain = NETWORK.domain_of_host(host)
+    for label in (host.name, *host.aliases):
+        name = f"{label}.{domain}"
+        assert dig(server, name, "A") == sorted(host.fixed_addresses), f"{name} at {server}"
+        assert dig(server, name, "AAAA") == sorted(host.ipv6_addresses), f"{name} at {server}"
+    for address in (*host.fixed_addresses, *host.ipv6_addresses):
+        if NETWORK.has_pointer(address):
+            assert dig(server, reverse_name(address), "PTR") == [f"{host.name}.{domain}."]
+
+
+@pytest.mark.parametrize("server", [*ALIASES, *RESOLVERS])
+@pytest.mark.parametrize("record", RECORDS, ids=str)
+def test_record_is_answered_as_it_was_written(server: str, record: Record) -> None:
+    name = record.name.replace("*", "any-name", 1)
+    words = ["+nottlunits", "+nosplit", "+unknownformat", name, f"TYPE{record.type}"]
+    data = Record(record.name, 0, record.data)  # a type that nothing has a word for
+    assert str(data).partition("\\# ")[2].upper() in [
+        line.partition("\\# ")[2].upper() for line in dig(server, *words)
+    ]
 
 
 @pytest.mark.parametrize("server", [*ALIASES, *RESOLVERS])
@@ -149,9 +167,7 @@ def test_resolver_asks_the_root_for_other_names(resolver: str) -> None:
 def test_resolver_does_not_answer_strangers(server: str) -> None:
     stranger = "198.51.100.77"  # TEST-NET-2: in no subnet of anybody's inventory
     address, root, cache = LAB["addresses"][server], machine("root"), machine(server)
-    question = (
-        f"dig +short +tries=1 +time=2 -b {stranger} @{address} {ADDRESSED[0]['name']}.{DOMAIN}"
-    )
+    question = f"dig +short +tries=1 +time=2 -b {stranger} @{address} {DOMAIN} SOA"
     root.run(f"ip address add {stranger}/32 dev eth0")
     cache.run(f"ip route replace {stranger} via {LAB['root']}")
     try:
@@ -168,15 +184,19 @@ def test_resolver_does_not_answer_strangers(server: str) -> None:
 @pytest.mark.parametrize("row", LAB["clients"], ids=lambda row: str(row["name"]))
 def test_client_has_its_name_everywhere(row: dict[str, str]) -> None:
     address = eventually(lambda: client(row["name"]).check_output("sh /lab/client-address.sh"))
-    pinned = {host["name"]: host["fixed_address"] for host in SITE["fixed_hosts"]}
     assert address, f"{row['name']} has no address."
-    if pinned.get(row["name"]):
-        assert address == pinned[row["name"]], f"{row['name']} got another address than its own."
+    host = NETWORK.by_hardware.get(row["mac"])
+    addresses = [address]
+    domain = NETWORK.domain_of(address) if host is None else NETWORK.domain_of_host(host)
+    if host is not None and host.fixed_addresses:
+        assert address in host.fixed_addresses, f"{row['name']} got another address than its own."
+        addresses = sorted(host.fixed_addresses)
+    name = f"{row['name']}.{domain}"
 
     def resolves() -> None:
         for server in [*ALIASES, *RESOLVERS]:
-            assert dig(server, f"{row['name']}.{DOMAIN}", "A") == [address], f"asked of {server}"
-            assert dig(server, reverse(address), "PTR") == [f"{row['name']}.{DOMAIN}."]
+            assert dig(server, name, "A") == addresses, f"asked of {server}"
+            assert dig(server, reverse_name(address), "PTR") == [f"{name}."]
 
     eventually(resolves)
 
@@ -189,4 +209,5 @@ def test_client_has_its_name_everywhere(row: dict[str, str]) -> None:
 def test_client_is_given_every_resolver_and_the_domain(row: dict[str, str]) -> None:
     resolv_conf = client(row["name"]).file("/etc/resolv.conf").content_string
     assert re.findall(r"^nameserver (\S+)", resolv_conf, re.MULTILINE) == RESOLVERS
-    assert DOMAIN in resolv_conf
+    address = client(row["name"]).check_output("sh /lab/client-address.sh")
+    assert NETWORK.domain_of(address) in resolv_conf

@@ -17,7 +17,7 @@ from ..steps import new_name
 def hostile(run: Run) -> None:
     """No client takes a name that is not its own, none stops the publishing of the others'."""
     lab = run.lab
-    fixed = lab.site["fixed_hosts"][0]
+    fixed = lab.plain_hosts[0]
     theirs = [fixed["name"], *fixed["aliases"][:1]]
     reserved = ["wpad", "localhost"]
     odd = {

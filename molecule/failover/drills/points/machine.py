@@ -71,7 +71,9 @@ def replaced(run: Run) -> None:
     """Another machine, name and address take the secondary's place, and hand it back."""
     lab, old = run.lab, run.lab.secondary
     taken = {*lab.facts["servers"].values(), *(s.alias for s in lab.servers)}
-    taken |= {h["fixed_address"] for h in lab.site["fixed_hosts"]}
+    for host in lab.site["fixed_hosts"]:
+        fixed = host["fixed_address"]
+        taken |= {fixed} if isinstance(fixed, str) else {*(fixed or [])}
     subnet = next(
         s for s in lab.site["subnets"] if IPv4Address(old.address) in IPv4Network(s["network"])
     )

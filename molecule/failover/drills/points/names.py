@@ -121,11 +121,7 @@ def decommissioned(run: Run) -> None:
     """Taken out of the inventory, a fixed host leaves dhcpd.conf, tinydns and the caches."""
     lab = run.lab
     busy = {*lab.facts["servers"], *(c["name"] for c in lab.facts["clients"])}
-    host = next(
-        h
-        for h in lab.site["fixed_hosts"]
-        if h["hardware_ethernet"] and h["fixed_address"] and h["name"] not in busy
-    )
+    host = next(h for h in lab.plain_hosts if h["hardware_ethernet"] and h["name"] not in busy)
     questions = [(f"{n}.{lab.domain}", A) for n in [host["name"], *host["aliases"]]]
     questions.append((IPv4Address(host["fixed_address"]).reverse_pointer, PTR))
     run.watch.forget(*(name for name, _ in questions))
