@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv4Network, IPv6Network
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leasemerge.ranges import free_ranges, normal_mac, reverse_zones
+from leasemerge.ranges import free_ranges, normal_mac, reverse_zones, zone_network
 
 
 @pytest.mark.parametrize(
@@ -72,3 +72,29 @@ def test_free_ranges_hold_all_that_is_free(ends: tuple[int, int], taken: list[in
         for number in range(int(IPv4Address(low)), int(IPv4Address(high)) + 1)
     ]
     assert held == [number for number in range(first, last + 1) if number not in taken]
+
+
+def test_reverse_zones_of_ipv6() -> None:
+    """A zone ends at a hexadecimal digit; what lies between two has several."""
+    assert reverse_zones(["2001:db8::/32"]) == ["8.b.d.0.1.0.0.2.ip6.arpa"]
+    assert reverse_zones(["2001:db8::/31", "10.1.1.0/24"]) == [
+        "1.1.10.in-addr.arpa",
+        "8.b.d.0.1.0.0.2.ip6.arpa",
+        "9.b.d.0.1.0.0.2.ip6.arpa",
+    ]
+    assert zone_network("8.b.d.0.1.0.0.2.ip6.arpa") == IPv6Network("2001:db8::/32")
+    assert zone_network("1.10.in-addr.arpa") == IPv4Network("10.1.0.0/16")
+
+
+@pytest.mark.parametrize(
+    "zone",
+    [
+        *["", "arpa", "in-addr.arpa", "ip6.arpa", "1.2.3.4.in-addr.arpa", "300.in-addr.arpa"],
+        *["01.in-addr.arpa", "g.ip6.arpa", "10.ip6.arpa", "1.10.in-addr", "x.1.10.in-addr.arpa"],
+        ".".join(["1"] * 33) + ".ip6.arpa",
+    ],
+)
+def test_what_is_no_reverse_zone(zone: str) -> None:
+    """A prefix of octets or digits, and nothing else."""
+    with pytest.raises(ValueError, match="no reverse zone"):
+        zone_network(zone)

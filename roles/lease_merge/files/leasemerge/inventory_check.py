@@ -122,6 +122,8 @@ class _Inventory:
         self.ipv6_networks: list[IPv6Network] = []
         self.ipv6_addresses: dict[IPv6Address, _Row] = {}
         self.domain = ""
+        # The domains that hosts are named in.
+        self.domains: set[str] = set()
         # The zones that are served: the domains, those of `zones` and the reverse zones.
         self.zones: set[str] = set()
         # The row that an absolute name or a MAC address belongs to.
@@ -288,6 +290,7 @@ def _read_domain(inventory: _Inventory, who: str | _Row, what: str, value: objec
         inventory.fault(who, f"the {what} {domain} is a reverse zone", "choose another")
     else:
         inventory.zones.add(domain)
+        inventory.domains.add(domain)
     return domain
 
 
@@ -868,7 +871,6 @@ def _check_records(inventory: _Inventory) -> None:
             numbered.append((len(rows) - 1, parse(row.get("record"), inventory.domain)))
         except RecordError as error:
             inventory.fault(row, error.problem, error.remedy)
-    domains = {name.partition(".")[2] for name in inventory.names} | {inventory.domain}
     addresses: list[tuple[IPv4Address | IPv6Address, _Row]] = [
         *((address, holder[0]) for address, holder in inventory.holders.items()),
         *inventory.ipv6_addresses.items(),
@@ -878,7 +880,7 @@ def _check_records(inventory: _Inventory) -> None:
         names={name: f"a name of {row}" for name, row in inventory.names.items()},
         addressed=frozenset(inventory.addressed),
         reserved=frozenset(
-            f"{label}.{domain}" for label in inventory.reserved for domain in domains
+            f"{label}.{domain}" for label in inventory.reserved for domain in inventory.domains
         ),
         pointers={reverse_name(str(address)): str(row) for address, row in addresses},
     )

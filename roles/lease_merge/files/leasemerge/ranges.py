@@ -80,14 +80,17 @@ def free_ranges(ranges: Iterable[Sequence[str]], taken: Iterable[str]) -> list[l
 
 def zone_network(zone: str) -> IPv4Network | IPv6Network:
     """Return the network that a reverse zone holds. Raises ValueError: for what is none."""
-    text, _, suffix = zone.lower().removesuffix(".arpa").rpartition(".")
-    parts = text.split(".")[::-1]
-    if zone.endswith(".arpa") and suffix == "in-addr" and len(parts) <= 3:
-        return IPv4Network((".".join((parts + ["0"] * 3)[:4]), len(parts) * 8))
-    if zone.endswith(".arpa") and suffix == "ip6" and all(len(part) == 1 for part in parts):
-        digits = "".join(parts).ljust(32, "0")
-        address = ":".join(digits[start : start + 4] for start in range(0, 32, 4))
-        return IPv6Network((address, len(parts) * 4))
+    *labels, family, arpa = zone.lower().split(".") if zone.count(".") > 1 else ("", "", "")
+    labels.reverse()
+    try:
+        if arpa == "arpa" and family == "in-addr" and len(labels) <= 3:
+            return IPv4Network((".".join((labels + ["0"] * 3)[:4]), len(labels) * 8))
+        if arpa == "arpa" and family == "ip6" and all(len(label) == 1 for label in labels):
+            digits = "".join(labels).ljust(32, "0")
+            address = ":".join(digits[start : start + 4] for start in range(0, 32, 4))
+            return IPv6Network((address, len(labels) * 4))
+    except ValueError as error:
+        raise ValueError(f"{zone} is no reverse zone: {error}") from error
     raise ValueError(f"{zone} is no reverse zone")
 
 
