@@ -13,7 +13,7 @@ export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 
 # What a fresh Debian machine lacks. runc: podman's other runtime does not start on hybrid control groups.
 PACKAGES := bind9-dnsutils chromium dnscache iproute2 iptables isc-dhcp-client isc-dhcp-server make mmdebstrap netavark \
-	openssh-client openssh-server podman procps python3-venv runc tinydns util-linux
+	openssh-client openssh-server podman procps prometheus python3-venv runc tinydns util-linux
 # The peers that the benches measure against.
 BENCH_PACKAGES := bind9 dhcpd-pools dnsmasq
 

@@ -267,6 +267,8 @@ def _settings(net: Net, where: str, peer: str) -> dict[str, object]:
         lease_merge_ssh_port=22,
         lease_merge_lease_file=str(root / "dhcpd.leases"),
         lease_merge_metrics_file=str(root / "leasemerge.prom"),
+        lease_merge_history_days=30,
+        lease_merge_history_megabytes=64,
         lease_merge_server=where,
         lease_merge_data_dir=str(root / "data"),
         __lease_merge_conf=str(root),

@@ -46,6 +46,8 @@ def ssh_command(directory: Path, user: str) -> list[str]:
     text = environment.get_template("service.json.j2").render(
         lease_merge_peers=[{"server": "draco", "address": "10.1.1.5"}],
         lease_merge_ssh_port=2222,
+        lease_merge_history_days=0,
+        lease_merge_history_megabytes=0,
         lease_merge_lease_file="",
         lease_merge_metrics_file="",
         lease_merge_server="taurus",

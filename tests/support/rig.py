@@ -77,6 +77,8 @@ class Rig:
     site: dict[str, Any] = field(default_factory=lambda: dict(SITE))
     program: Sequence[str] = PROGRAM
     """What is started instead of the program, for a test of its surroundings."""
+    settings: dict[str, Any] = field(default_factory=dict)
+    """More of service.json."""
     process: subprocess.Popen[bytes] | None = None
 
     def __post_init__(self) -> None:
@@ -117,6 +119,7 @@ class Rig:
             "lease_file": str(self.leases) if self.server in self.site["servers"] else "",
             "metrics_file": str(self.directory / "leasemerge.prom"),
             "feeds": [{"server": name, "command": list(command)} for name, command in self.feeds],
+            **self.settings,
         }
         (self.directory / "service.json").write_text(json.dumps(settings))
         with (self.directory / "stderr").open("ab") as stderr:

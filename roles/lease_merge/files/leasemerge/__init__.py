@@ -2,3 +2,6 @@
 
 Standard library only. Nothing in here reads a clock: `now` is always an argument.
 """
+
+__version__ = "1.0"
+"""Of CHANGELOG.md."""

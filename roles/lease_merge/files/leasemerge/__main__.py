@@ -6,6 +6,7 @@ import argparse
 import gc
 import json
 import os
+import re
 import sys
 import time
 from collections.abc import Sequence
@@ -17,6 +18,8 @@ from .log import LeaseLog, read_log
 # The rest is imported by the commands that need it: a command that does not begins sooner.
 if TYPE_CHECKING:
     from .site import Site
+
+_ADDRESS = re.compile(r"\d+(\.\d+){3}")
 
 
 class CommandError(Exception):
@@ -38,6 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _add_render(commands)
     _add_dump(commands)
     _add_service(commands)
+    _add_history(commands)
     options = parser.parse_args(arguments)
     # Nothing here refers to itself, so the search for cycles finds nothing, and with many leases
     # it takes as long as a hundred publishes.
@@ -101,6 +105,25 @@ def _add_service(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("--socket", type=Path, default=socket, help="the service (%(default)s)")
 
 
+def _add_history(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser("history", help="print who had which address when")
+    parser.set_defaults(run=_history)
+    parser.add_argument(
+        "who", nargs="?", help="an address, a MAC address or a name; without it everybody"
+    )
+    time_help = "2026-11-24 10:00, tuesday 10:00, yesterday 10:00, 10:00 or 2h"
+    parser.add_argument("--at", metavar="TIME", help=f"at this time: {time_help}")
+    parser.add_argument("--since", metavar="TIME", help="from this time on")
+    parser.add_argument("--until", metavar="TIME", help="up to this time")
+    parser.add_argument("--json", action="store_true", help="for programs: a line a period")
+    parser.add_argument(
+        "--directory",
+        type=Path,
+        default=Path("/var/lib/leasemerge/history"),
+        help="where it is (%(default)s)",
+    )
+
+
 def _render(options: argparse.Namespace) -> None:
     from .merge import Merge
     from .zone import zone_data
@@ -157,6 +180,40 @@ def _status(options: argparse.Namespace) -> None:
         return
     for line in table(report):
         print(line)
+
+
+def _history(options: argparse.Namespace) -> None:
+    from . import history
+    from .when import TimeError, parse_time, show_time
+
+    now = int(time.time())
+    try:
+        since = parse_time(options.at or options.since or "@0", now)
+        until = parse_time(options.at or options.until or "now", now)
+    except TimeError as error:
+        raise CommandError([f"leasemerge: {error}"], 1) from error
+    try:
+        begun = history.begun(options.directory)
+        address = options.who if _ADDRESS.fullmatch(options.who or "") else None
+        found = history.find(history.periods(options.directory, address), options.who, since, until)
+    except OSError as error:
+        raise CommandError([f"leasemerge: {options.directory}: {error.strerror}"], 1) from error
+    if begun is None:
+        raise CommandError(
+            [
+                f"leasemerge: {options.directory} has no history: it is turned off "
+                "(lease_merge_history_days), or nothing has happened yet"
+            ],
+            1,
+        )
+    if options.json:
+        for period in found:
+            print(json.dumps({**period._asdict(), "client": period.client._asdict()}))
+        return
+    for line in history.table(found):
+        print(line)
+    # What it does not say is as important as what it does.
+    print(f"The history begins {show_time(begun)}. Hosts with a fixed address are not in it.")
 
 
 def read_site(path: Path) -> Site:

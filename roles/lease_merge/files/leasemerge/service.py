@@ -15,17 +15,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import status
+from . import history, status
+from .counts import NameCounts, Pools
+from .history import History
 from .lease import Lease
 from .merge import Merge
 from .metrics import metrics
 from .own_log import OwnLog
 from .peers import Follower, Peer
+from .probe import Probe
 from .protocol import Blocks, Event, Hello
 from .publish import BuildError, Publisher
 from .schedule import Schedule
 from .site import Site, SiteError
-from .status import Status
+from .status import HistoryStatus, Status
 from .store import EARLIER, Store
 from .tail import Tail
 from .work import Progress
@@ -54,6 +57,9 @@ class Settings:
     metrics_file: Path | None = None
     feeds: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """Each peer's name and the command that brings its stream."""
+    history_days: int = 0
+    """How long it is kept who had which address; 0 for not at all."""
+    history_megabytes: int = 0
 
     @classmethod
     def read(cls, path: Path) -> Settings:
@@ -73,6 +79,8 @@ class Settings:
                     (str(feed["server"]), tuple(map(str, feed["command"])))
                     for feed in data.get("feeds", [])
                 ),
+                history_days=int(data.get("history_days", 0)),
+                history_megabytes=int(data.get("history_megabytes", 0)),
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise SettingsError(f"{path}: {type(error).__name__}: {error}") from error
@@ -114,6 +122,11 @@ class Service:
         self._now = int(time.time())
         self._merge = self._new_merge()
         self._zone = Zone(self._site)
+        self._name_counts = NameCounts()
+        self._pools = self._new_pools()
+        self._probe = Probe(self._site)
+        self._history_error = ""
+        self._history = self._open_history()
         self._schedule = Schedule(time.monotonic(), [peer.server for peer in self._peers])
         self._works = (self._publisher.work, self._store.work)
         # The processes that the works wait for, each with its descriptor.
@@ -182,8 +195,10 @@ class Service:
     @property
     def _hurry(self) -> bool:
         """Whether there is work that need not wait for anything."""
-        return (self._own is not None and self._own.more) or any(
-            work.runnable for work in self._works
+        return (
+            (self._own is not None and self._own.more)
+            or any(work.runnable for work in self._works)
+            or (self._history is not None and self._schedule.open and self._history.runnable)
         )
 
     def _advance_clock(self) -> None:
@@ -213,8 +228,12 @@ class Service:
         if self._schedule.alive.due(clock):
             for follower in self._followers:
                 follower.alive()
+        if self._history is not None:
+            self._history.tick(self._now)
+        self._probe.read()
         if self._schedule.metrics.due(clock):
             self._write_metrics()
+            self._probe.ask()
         notify("WATCHDOG=1")
 
     # -- feeds ---------------------------------------------------------------------------------
@@ -238,6 +257,8 @@ class Service:
         for follower in self._followers:
             follower.send(log, leases)
         self._merge.update(log, leases)
+        if log == self._settings.server:
+            self._pools.update(leases)
         self._schedule.changed()
 
     def _listen_to(self, peer: Peer) -> None:
@@ -348,10 +369,28 @@ class Service:
             merge.update(name, list(self._store.logs[name].values()))
         return merge
 
+    def _new_pools(self) -> Pools:
+        own = () if self._own is None else self._store.logs[self._settings.server].values()
+        return Pools(self._site, own)
+
+    def _open_history(self) -> History | None:
+        """Return the history, or None where there is none; names are more important than it."""
+        directory = self._settings.state_dir / "history"
+        try:
+            if self._settings.history_days and self._settings.history_megabytes:
+                size = self._settings.history_megabytes << 20
+                return History(directory, self._settings.history_days, size)
+            history.remove(directory)
+        except OSError as error:
+            self._history_error = f"{directory}: {error.strerror}"
+        return None
+
     def _publish(self, clock: float) -> None:
         if not self._schedule.publish_due(self._now, self._merge.next_expiry):
             return
-        if not self._zone.update(self._merge.changes(self._now)):
+        changes = self._merge.changes(self._now)
+        self._name_counts.update(changes)
+        if not self._zone.update(changes):
             return
         if self._publisher.change(self._zone.take_edits()):
             self._schedule.published(clock)
@@ -367,6 +406,10 @@ class Service:
             progress = self._build(clock) if work is self._publisher.work else work.step()
             if progress is Progress.WAITING and work.process is not None:
                 self._await(work.process.pid)
+        if self._history is not None and self._schedule.open:
+            self._history.note(self._merge.take_moved())
+            if self._history.runnable:
+                self._history.step(self._now, self._merge.holder)
 
     def _begin_build(self, clock: float) -> None:
         if self._publisher.work.busy or not self._schedule.open:
@@ -420,6 +463,12 @@ class Service:
         self._store.use(self._site)
         self._merge = self._new_merge()
         self._zone = Zone(self._site)
+        self._name_counts = NameCounts()
+        self._pools = self._new_pools()
+        self._probe.close()
+        self._probe = Probe(self._site)
+        if self._history is not None:
+            self._history.note_all()
         self._publisher.forget()
         self._schedule.changed()
 
@@ -449,9 +498,13 @@ class Service:
             store=self._store,
             counts=self._merge.counts,
             refused=self._merge.refused,
+            names_by=self._name_counts.status(),
+            pools=self._pools.status(),
+            name_servers=self._probe.status(),
+            history=HistoryStatus() if self._history is None else self._history.status(),
             losers=self._merge.names(self._now).losers if with_losers else (),
             publisher=self._publisher,
-            errors=(self._site_error, self._metrics_error),
+            errors=(self._site_error, self._metrics_error, self._history_error),
         )
 
     def _stop(self, *_: object) -> None:
@@ -463,6 +516,9 @@ class Service:
             self._drop(peer, 0.0, "the service stops")
         for follower in list(self._followers):
             self._forget(follower)
+        if self._history is not None and self._schedule.open:
+            self._history.close(self._now, self._merge.holder)
+        self._probe.close()
         self._listener.close()
         self._site_file.close()
         self._publisher.close()

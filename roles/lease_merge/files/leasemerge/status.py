@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from . import __version__
+
 # `leasemerge status` needs the report and not what it was made of.
 if TYPE_CHECKING:
     from .merge import Counts, Loser
@@ -60,6 +62,53 @@ class LoserStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class PoolStatus:
+    """The addresses of one range, by what this server's dhcpd wrote of each last.
+
+    dhcpd shares the free ones out (dhcpd.leases(5)): `free` are the primary's to give, `backup` the
+    secondary's. The rest wait for the partner: it has not confirmed yet that their lease is over.
+    """
+
+    subnet: str
+    first: str
+    last: str
+    size: int
+    """Without the addresses of fixed hosts."""
+    leased: int
+    free_primary: int
+    free_secondary: int
+    abandoned: int
+    waiting: int
+
+
+@dataclass(frozen=True, slots=True)
+class NamesStatus:
+    """How many names of a domain have this source, `fixed` or `lease`."""
+
+    domain: str
+    source: str
+    names: int
+
+
+@dataclass(frozen=True, slots=True)
+class NameServerStatus:
+    """A name server; ``last_answer`` in Unix seconds, None for never since the service began."""
+
+    name: str
+    address: str
+    last_answer: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryStatus:
+    """The history on disk: its bytes, and its oldest entry in Unix seconds, None without one."""
+
+    size: int = 0
+    oldest: float | None = None
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """The whole report."""
 
@@ -76,11 +125,29 @@ class Status:
     handovers: int = 0
     """How often a name went from one live client to another of the same name (rule 6)."""
     refused_by_cause: Mapping[str, int] = field(default_factory=dict)
+    names_by: Sequence[NamesStatus] = ()
+    pools: Sequence[PoolStatus] = ()
+    """Of this server's own dhcpd."""
+    primary: bool = False
+    """Whether its own dhcpd is the primary of the pair."""
+    name_servers: Sequence[NameServerStatus] = ()
+    history: HistoryStatus = field(default_factory=HistoryStatus)
+    version: str = ""
     followers: Sequence[str] = ()
     failover: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """For each failover peer of dhcpd the state of this server and of its partner."""
     errors: Sequence[str] = ()
     losers: Sequence[LoserStatus] = ()
+
+    def available(self, pool: PoolStatus) -> int:
+        """Return how many addresses of a range this server's dhcpd may give out by itself.
+
+        While it is partner-down the other server's are its own, too (dhcpd.conf(5), "mclt").
+        """
+        states = [mine for mine, _ in self.failover.values()]
+        if not states or "partner-down" in states:
+            return pool.free_primary + pool.free_secondary
+        return pool.free_primary if self.primary else pool.free_secondary
 
     def plain(self) -> dict[str, object]:
         """Return what `leasemerge status --json` prints."""
@@ -98,6 +165,10 @@ def collect(
     store: Store,
     counts: Counts,
     refused: Mapping[str, int],
+    names_by: Sequence[NamesStatus],
+    pools: Sequence[PoolStatus],
+    name_servers: Sequence[NameServerStatus],
+    history: HistoryStatus,
     losers: Sequence[Loser],
     publisher: Publisher,
     errors: Sequence[str],
@@ -115,6 +186,12 @@ def collect(
         refused=counts.refused,
         refused_by_cause=refused,
         handovers=counts.handovers,
+        names_by=names_by,
+        pools=pools,
+        primary=store.servers[:1] == (server,),
+        name_servers=name_servers,
+        history=history,
+        version=__version__,
         feeds=feeds,
         publish=PublishStatus(
             publishes=publisher.publishes,
@@ -126,7 +203,7 @@ def collect(
         ),
         followers=sorted({follower.name for follower in followers}),
         failover=dict(own.failover) if own is not None else {},
-        errors=[error for error in (*errors, store.error, publisher.error) if error],
+        errors=[error for error in (*errors, store.error, publisher.error, history.error) if error],
         losers=[
             LoserStatus(loser.address, loser.kind, loser.hostname, loser.reason)
             for loser in losers[:MAX_LOSERS]
@@ -202,6 +279,10 @@ def rebuild(report: Mapping[str, Any]) -> Status:
             **report,
             "feeds": [FeedStatus(**feed) for feed in report["feeds"]],
             "publish": PublishStatus(**report["publish"]),
+            "names_by": [NamesStatus(**row) for row in report["names_by"]],
+            "pools": [PoolStatus(**pool) for pool in report["pools"]],
+            "name_servers": [NameServerStatus(**row) for row in report["name_servers"]],
+            "history": HistoryStatus(**report["history"]),
             "losers": [LoserStatus(**loser) for loser in report["losers"]],
         }
     )

@@ -1,0 +1,322 @@
+"""Who had which address when: an append-only log of this name server, bounded in size and age.
+
+Each line is a JSON object: from ``at`` on (Unix seconds) ``address`` belongs to the client with
+this ``hardware``, ``hostname`` and published ``name``, which has had it since ``since``; or,
+without those, to nobody. A renewal writes nothing. The log is a directory of files, and the oldest
+is removed as a whole; what it alone says of a client that still has its address is written again.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from .merge import Holder
+from .ranges import normal_mac
+from .status import HistoryStatus
+from .when import show_time
+from .work import Progress, Steps, Work
+
+# So many files make up the log, so that at most that part of it is lost at once.
+_PARTS = 8
+# Lines that are read, or addresses that are looked at, in one step.
+_READ_LINES = 200
+_WRITE_ADDRESSES = 100
+# What a line takes, for hostnames of usual length.
+_LINE_BYTES = 150
+_SUFFIX = ".jsonl"
+
+
+class Client(NamedTuple):
+    """A client as the history knows it."""
+
+    hardware: str | None
+    hostname: str | None
+    name: str | None
+
+
+class Period(NamedTuple):
+    """A client has had an address for a while, in Unix seconds; ``until`` None: it still has it."""
+
+    address: str
+    client: Client
+    since: int
+    until: int | None = None
+
+
+class History:
+    """The log as it is written. ``days`` is its greatest age, ``size`` its bytes at most."""
+
+    def __init__(self, directory: Path, days: int, size: int) -> None:
+        """Begin to read what an earlier run wrote, in small steps.
+
+        Raises OSError: when the directory cannot be made.
+        """
+        directory.mkdir(mode=0o700, exist_ok=True)
+        self._directory = directory
+        self._age = days * 86400
+        self._size = size
+        self._held: dict[str, tuple[Client, int, Path]] = {}
+        """Who has each address, since when, and the file that says so."""
+        self._due: dict[str, None] = {}
+        """Addresses that are to be looked at."""
+        self._parts = {path: path.stat().st_size for path in _files(directory)}
+        # A file may end in half a line, so none is continued.
+        self._file = -1
+        self._torn = False
+        self._work = Work()
+        self._work.begin(self._load())
+        self.error = ""
+        self._failed = False
+
+    @property
+    def runnable(self) -> bool:
+        """Whether `step` has something to do."""
+        return self._work.busy or (bool(self._due) and not self._failed)
+
+    def note(self, addresses: Iterable[str]) -> None:
+        """Look at these addresses soon: their client or its name may have changed."""
+        self._due.update(dict.fromkeys(addresses))
+
+    def note_all(self) -> None:
+        """Look at every address that somebody has."""
+        self.note(self._held)
+
+    def step(self, now: int, holder: Callable[[str], Holder | None]) -> None:
+        """Do a little: read on, or write what has become of some addresses."""
+        if self._work.busy:
+            if self._work.step() is Progress.DONE:
+                self.note_all()
+            return
+        addresses = [
+            address for _, address in zip(range(_WRITE_ADDRESSES), self._due, strict=False)
+        ]
+        try:
+            lines = [self._change(address, holder(address), now) for address in addresses]
+            self._append([line for line in lines if line is not None], now)
+        except OSError as error:
+            self.error = f"{self._directory}: {error.strerror}"
+            self._failed = True
+            return
+        self.error = ""
+        for address in addresses:
+            del self._due[address]
+
+    def tick(self, now: int) -> None:
+        """Remove what is too old or too much; try again what could not be written."""
+        self._failed = False
+        if self._work.busy:
+            return
+        parts = sorted(self._parts)
+        while parts and (
+            _begun(parts[0]) < now - self._age or sum(self._parts.values()) > self._size
+        ):
+            oldest = parts.pop(0)
+            oldest.unlink(missing_ok=True)
+            del self._parts[oldest]
+            if not parts:
+                self._close()
+            if self._too_small:
+                continue
+            self.note(address for address, (_, _, path) in self._held.items() if path == oldest)
+
+    def status(self) -> HistoryStatus:
+        """Return its size and age."""
+        oldest = min(self._parts, default=None)
+        error = self.error
+        if self._too_small:
+            error = (
+                f"{self._directory} is too small for {len(self._held)} clients and loses who has "
+                "an address now; raise lease_merge_history_megabytes"
+            )
+        return HistoryStatus(
+            size=sum(self._parts.values()),
+            oldest=None if oldest is None else _begun(oldest),
+            error=error,
+        )
+
+    @property
+    def _too_small(self) -> bool:
+        """Whether writing who is here would fill it, again and again."""
+        return len(self._held) * _LINE_BYTES > self._size // 2
+
+    def close(self, now: int, holder: Callable[[str], Holder | None]) -> None:
+        """Write what is left to be written."""
+        while self.runnable:
+            self.step(now, holder)
+        self._close()
+
+    def _load(self) -> Steps:
+        for path in sorted(self._parts):
+            for number, line in enumerate(_lines(path)):
+                if (client := _client(line)) is None:
+                    self._held.pop(line["address"], None)
+                else:
+                    self._held[line["address"]] = (client, line["since"], path)
+                if number % _READ_LINES == 0:
+                    yield None
+
+    def _change(self, address: str, holder: Holder | None, now: int) -> dict[str, Any] | None:
+        """Return the line for an address, if it needs one."""
+        before = self._held.get(address)
+        if holder is None:
+            return None if before is None else {"at": now, "address": address}
+        client = Client(holder.hardware, holder.hostname, holder.name)
+        if before is not None and before[0] == client:
+            if before[2] in self._parts:
+                return None
+            since = before[1]
+        elif before is not None and before[0].hardware == client.hardware:
+            since = now
+        else:
+            since = min(now, now if holder.starts is None else holder.starts)
+        return {"at": now, "address": address, **client._asdict(), "since": since}
+
+    def _append(self, lines: list[dict[str, Any]], now: int) -> None:
+        if not lines:
+            return
+        path = self._part(now)
+        text = "".join(f"{json.dumps(line, separators=(',', ':'))}\n" for line in lines).encode()
+        if self._torn:
+            text = b"\n" + text
+        written = os.write(self._file, text)
+        self._parts[path] += written
+        self._torn = written != len(text)
+        if self._torn:
+            raise OSError(28, "No space left on device")
+        for line in lines:
+            if (client := _client(line)) is None:
+                self._held.pop(line["address"], None)
+            else:
+                self._held[line["address"]] = (client, line["since"], path)
+
+    def _part(self, now: int) -> Path:
+        """Return the file to append to: a new one at first, and when the last is long or old."""
+        newest = max(self._parts, default=None)
+        if (
+            self._file >= 0
+            and newest is not None
+            and self._parts[newest] < self._size // _PARTS
+            and now - _begun(newest) < self._age // _PARTS
+        ):
+            return newest
+        self._close()
+        # In order, even if the clock was set back.
+        begun = now if newest is None else max(now, _begun(newest) + 1)
+        path = self._directory / f"{begun:012d}{_SUFFIX}"
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC
+        self._file = os.open(path, flags, 0o600)
+        self._parts[path] = 0
+        self._torn = False
+        return path
+
+    def _close(self) -> None:
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+
+
+def remove(directory: Path) -> None:
+    """Remove the history that there is: it was turned off."""
+    for path in _files(directory):
+        path.unlink()
+
+
+def begun(directory: Path) -> int | None:
+    """Return when the history begins, None when there is none."""
+    return next((_begun(path) for path in _files(directory)), None)
+
+
+def periods(directory: Path, address: str | None = None) -> Iterator[Period]:
+    """Yield the periods of all addresses, or of one, in the order in which they ended.
+
+    Raises OSError: when the history cannot be read.
+    """
+    open_: dict[str, Period] = {}
+    for path in _files(directory):
+        for line in _lines(path, None if address is None else f'"address":"{address}"'):
+            client, at, of = _client(line), line["at"], line["address"]
+            before = open_.get(of)
+            if before is not None and client == before.client:
+                continue
+            if before is not None:
+                # The new client may have been found out about some time after it got the address.
+                over = at if client is None else max(before.since, min(at, line["since"]))
+                yield before._replace(until=over)
+                del open_[of]
+            if client is not None:
+                open_[of] = Period(of, client, line["since"])
+    yield from open_.values()
+
+
+def find(found: Iterable[Period], who: str | None, since: int, until: int) -> list[Period]:
+    """Return the periods of an address, a MAC address or a name that touch a time, the last first.
+
+    A name is one that was published, or what the client called itself. None: whoever it was.
+    """
+    mac = normal_mac(who)
+    return sorted(
+        (
+            period
+            for period in found
+            if period.since <= until
+            and (period.until is None or period.until > since)
+            and (who is None or mac == period.client.hardware or _is(period, who.lower()))
+        ),
+        key=lambda period: period.since,
+        reverse=True,
+    )
+
+
+def table(found: Iterable[Period]) -> Iterator[str]:
+    """Yield the lines of `leasemerge history`."""
+    row = "{:15} {:30} {:30} {:17} {}".format
+    yield row("ADDRESS", "FROM", "UNTIL", "MAC", "NAME")
+    for period in found:
+        client = period.client
+        until = "now" if period.until is None else show_time(period.until)
+        # Escaped: a hostname is what a stranger typed, and this goes to a terminal.
+        called = "" if client.hostname is None else f" (called itself {client.hostname!a})"
+        yield row(
+            period.address,
+            show_time(period.since),
+            until,
+            client.hardware or "-",
+            f"{client.name or '-'}{called}",
+        )
+
+
+def _is(period: Period, who: str) -> bool:
+    hostname = (period.client.hostname or "").lower()
+    return who in (period.address, period.client.name, hostname, hostname.partition(".")[0])
+
+
+def _files(directory: Path) -> list[Path]:
+    return sorted(path for path in directory.glob(f"*{_SUFFIX}") if path.stem.isdigit())
+
+
+def _begun(path: Path) -> int:
+    return int(path.stem)
+
+
+def _lines(path: Path, having: str | None = None) -> Iterator[dict[str, Any]]:
+    """Yield the lines of a file; half of one, after a power cut, is none."""
+    with path.open(encoding="utf-8", errors="replace") as file:
+        for text in file:
+            if having is not None and having not in text:
+                continue
+            try:
+                line = json.loads(text)
+            except ValueError:
+                continue
+            if isinstance(line, dict) and {"at", "address"} <= line.keys():
+                yield line
+
+
+def _client(line: Mapping[str, Any]) -> Client | None:
+    if "since" not in line:
+        return None
+    return Client(line["hardware"], line["hostname"], line["name"])
