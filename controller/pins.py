@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from ipaddress import IPv4Address
+from math import inf
 from typing import Any
 
 
@@ -50,9 +51,9 @@ def sentences(site: Mapping[str, Any], found: Changes, dump: Iterable[str], now:
     ``dump``: lines of `leasemerge dump` of one or both servers. ``now``: Unix seconds.
     """
     rows = [json.loads(line) for line in dump if line.strip()]
-    leases = [row for row in rows if row["state"] == "active" and row["ends"] and row["ends"] > now]
+    leases = [row for row in rows if row["state"] == "active" and _end(row) > now]
     # The one with the latest end is what the client goes by, whichever server wrote it.
-    leases.sort(key=lambda row: int(row["ends"]))
+    leases.sort(key=_end)
     result = {key: text for lease in leases for key, text in _leased(found.new, lease, now)}
     for pin in found.gone:
         result.update(_unpinned(pin, site))
@@ -76,7 +77,7 @@ def _pins(site: Mapping[str, Any]) -> dict[str, Pin]:
 def _leased(pins: Iterable[Pin], lease: Mapping[str, Any], now: int) -> Iterator[_Sentence]:
     address, mac = lease["address"], lease["hardware"]
     client = f"{lease['hostname']} ({mac})" if lease["hostname"] else str(mac)
-    until = _until(lease["ends"], now)
+    until = _until(_end(lease), now)
     for pin in pins:
         if address == pin.address and mac not in pin.macs:
             # dhcpd does not answer its renewals ("unknown lease"), so it goes on until the end.
@@ -112,5 +113,15 @@ def _unpinned(pin: Pin, site: Mapping[str, Any]) -> Iterator[_Sentence]:
     )
 
 
-def _until(ends: int, now: int) -> str:
-    return f"{datetime.fromtimestamp(ends).astimezone():%Y-%m-%d %H:%M} ({(ends - now) // 60} min)"
+def _end(lease: Mapping[str, Any]) -> float:
+    """Return when a line of `leasemerge dump` ends in Unix seconds: for `never`, later than all."""
+    ends = lease["ends"]
+    return inf if ends == "never" else int(ends or 0)
+
+
+def _until(ends: float, now: int) -> str:
+    if ends == inf:
+        return "it releases it (the lease never ends)"
+    return (
+        f"{datetime.fromtimestamp(ends).astimezone():%Y-%m-%d %H:%M} ({int(ends - now) // 60} min)"
+    )

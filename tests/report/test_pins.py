@@ -25,7 +25,7 @@ def host(name: str, address: str | list[str], *macs: str) -> dict[str, Any]:
     return {"name": name, "fixed_address": address, "hardware_ethernet": list(macs)}
 
 
-def lease(address: str, mac: str, hostname: str | None = None, ends: int = NOW + 600) -> str:
+def lease(address: str, mac: str, hostname: str | None = None, ends: int | str = NOW + 600) -> str:
     """Make a line of `leasemerge dump`."""
     row = {"address": address, "state": "active", "ends": ends}
     return json.dumps({**row, "hardware": mac, "hostname": hostname})
@@ -41,6 +41,13 @@ def test_pin_at_an_address_that_another_client_leases() -> None:
     (sentence,) = told(after, before, lease("10.9.1.150", LAPTOP, "laptop"))
     assert "printer is pinned to 10.9.1.150, which laptop (02:00:00:00:00:01) leases" in sentence
     assert "(10 min): until then both may use it." in sentence
+
+
+def test_a_lease_that_never_ends() -> None:
+    """`leasemerge dump` has `never` for it, and no number."""
+    after = site(OLD, host("printer", "10.9.1.150", "02:00:00:00:00:02"))
+    (sentence,) = told(after, site(OLD), lease("10.9.1.150", LAPTOP, "laptop", ends="never"))
+    assert "leases until it releases it (the lease never ends)" in sentence
 
 
 def test_pin_of_a_client_that_leases_another_address() -> None:
