@@ -17,10 +17,9 @@ import yaml
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "roles/lease_merge/files"))
 
-from leasemerge.inventory_check import FIXED_HOST_KEYS, Fault
+from leasemerge.inventory_check import FIXED_HOST_KEYS, SERVER_KEYS, Fault
 
 GROUPS = ("fixed_hosts", "dhcp_servers", "tinydns_servers", "dnscache_servers")
-SERVER_KEYS = ("failover_role", "alias_name", "alias_address")
 
 # libyaml's is ten times as fast as the one in Python.
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -312,8 +311,13 @@ class _Files:
             self._fault(path, name, problem, f"write {_short(name.value)}: {example}")
             return
         self._names(path, node)
-        for key, _ in node.value:
+        for key, value in node.value:
             if key.value not in FIXED_HOST_KEYS and key.value not in SERVER_KEYS:
+                if isinstance(value, yaml.MappingNode) and any(
+                    below.value in FIXED_HOST_KEYS for below, _ in value.value
+                ):
+                    problem = f"{key.value} is indented as a key of the host {name.value}"
+                    self._fault(path, key, problem, "indent it as a host")
                 continue
             first = self._keys.setdefault((name.value, key.value), _place(path, key))
             if first != _place(path, key):

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from difflib import get_close_matches
 from functools import cache
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
-from ansible.errors import AnsibleFilterError  # type: ignore[import-untyped]  # has no types
+import yaml
+from ansible.errors import (  # type: ignore[import-untyped]  # has no types
+    AnsibleError,
+    AnsibleFilterError,
+)
+from jinja2.exceptions import UndefinedError
 
 try:
     # Private, but the only thing that knows a value's line; without it sentences lack the line.
@@ -23,17 +30,44 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "roles/lease_mer
 from leasemerge import inventory_check, ranges
 from leasemerge.site import Site
 
+_ROLES = Path(__file__).resolve().parent.parent / "roles"
+_ROLES = Path(__file__).resolve().parent.parent / "roles"
 _LISTS = ("hardware_ethernet", "aliases")
-_KEYS = (
-    "fixed_address",
-    "ipv6_address",
-    *_LISTS,
-    "domain",
-    "next_server",
-    "filename",
-    "options",
-    "extra",
-)
+_KEYS = tuple(key for key in inventory_check.FIXED_HOST_KEYS if key != "name")
+_SERVER_KEYS = inventory_check.SERVER_KEYS
+# The variables of the site by the key of its definition, as a person knows them.
+_SETTINGS = {
+    key: f"site_{key}"
+    for key in (
+        "domain",
+        "reserved_names",
+        "subnets",
+        "default_lease_time",
+        "min_lease_time",
+        "max_lease_time",
+        "mclt",
+        "options",
+        "extra",
+        "fixed_ttl",
+        "lease_ttl",
+        "negative_ttl",
+        "records",
+        "zones",
+        "ipv6_networks",
+        "forward_zones",
+        "upstream_resolvers",
+        "own_variables",
+        "reverse_zones",
+    )
+}
+_GROUPS = {
+    "name_servers": "the group tinydns_servers",
+    "dhcp_servers": "the group dhcp_servers",
+    "dnscache_servers": "the group dnscache_servers",
+    "fixed_hosts": "the group fixed_hosts",
+}
+# What derived.yml and check-inventory.yml make of them.
+_DERIVED = ("site_definition", "site_gathered")
 # What site.json holds (docs/design.md): tables with the rows' keys, and single values. The rest is
 # for the inventory check alone, and would change the file whenever a comment moves a line.
 _SITE_KEYS: dict[str, tuple[str, ...] | None] = {
@@ -57,45 +91,104 @@ _SITE_KEYS: dict[str, tuple[str, ...] | None] = {
     "zones": None,
     "records": None,
 }
-_SITE_TABLES = ("fixed_hosts", "subnets", "name_servers", "dhcp_servers", "dnscache_servers")
+_SITE_TABLES = (
+    *("fixed_hosts", "subnets", "name_servers", "dhcp_servers", "dnscache_servers"),
+    *("hosts_elsewhere", "unknown_variables"),
+)
 
 
 def fixed_hosts(
-    hosts: Iterable[str], hostvars: Mapping[str, Mapping[str, Any]]
+    hosts: Iterable[str],
+    hostvars: Mapping[str, Mapping[str, Any]],
+    own_variables: object = (),
 ) -> list[dict[str, Any]]:
-    """Gather the table of fixed hosts, sorted by name. It is checked_site that judges."""
-    return sorted(
-        (_fixed_host(host, hostvars[host]) for host in hosts), key=lambda row: row["name"]
-    )
+    """Gather the table of fixed hosts, sorted by name. It is checked_site that finds faults.
+
+    What a host has in an inventory file or in host_vars comes along as well, for checked_site to
+    refuse, unless it is a variable of Ansible's, of a role, or one of `own_variables`.
+    """
+    known = {*_KEYS, *_SETTINGS.values(), *_role_variables(), *map(str, _listed(own_variables))}
+    seen: set[object] = set()
+    rows = [_fixed_host(host, hostvars[host], known, seen) for host in hosts]
+    return sorted(rows, key=lambda row: str(row["name"]))
 
 
-def reverse_zones(networks: Iterable[object]) -> list[str]:
-    """Name the reverse zones of networks, sorted; what is no network is checked_site's to tell."""
-    return ranges.reverse_zones(str(network) for network in networks if _is_network(network))
+def hosts_elsewhere(
+    groups: Mapping[str, Iterable[str]], hostvars: Mapping[str, Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """List hosts that are not fixed hosts, though they have a variable that only those have."""
+    fixed = set(groups.get("fixed_hosts", ()))
+    rows = []
+    for host in groups.get("all", ()):
+        if host in fixed:
+            continue
+        variables = hostvars[host]
+        for key in ("fixed_address", "hardware_ethernet", *_SERVER_KEYS):
+            group = _SERVER_KEYS.get(key, "fixed_hosts")
+            if key in variables and group not in variables["group_names"]:
+                where = _where([variables[key]]) or _where([host])
+                rows.append({"name": _plain(host), "key": key, "group": group, **where})
+                break
+    return rows
+
+
+def unknown_variables(
+    groups: Mapping[str, Iterable[str]], hostvars: Mapping[str, Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """List variables that are named like the site's or a role's, and are none of them."""
+    known = {*_SETTINGS.values(), *_DERIVED, *_role_variables()}
+    prefixes = ("site_", *(f"{role}_" for role in _roles()))
+    # Every group that has such variables, by one of its hosts.
+    hosts = ["localhost", *(members[0] for members in map(list, groups.values()) if members)]
+    servers = [host for group in set(_SERVER_KEYS.values()) for host in groups.get(group, ())]
+    fixed = set(groups.get("fixed_hosts", ()))
+    rows: dict[str, dict[str, Any]] = {}
+    for host in dict.fromkeys([*hosts, *servers]):
+        for name in hostvars[host]:
+            if name in known or name in rows:
+                continue
+            meant = get_close_matches(name, known, n=1, cutoff=0.8)
+            # A group's variable that is nearly a key of a fixed host.
+            key = get_close_matches(name, _KEYS, n=1, cutoff=0.85) if host in fixed else []
+            if (
+                name.startswith(prefixes) or (key and "group_vars" in str(_place([name])))
+            ) and name not in _KEYS:
+                rows[name] = {"name": _plain(name), "meant": next(iter([*key, *meant]), None)}
+                rows[name].update(_where([name]))
+    return list(rows.values())
+
+
+def reverse_zones(networks: object) -> list[str]:
+    """Name the reverse zones of networks or subnets, in lists of any depth, sorted.
+
+    What is no network is left out, for checked_site to report.
+    """
+    return ranges.reverse_zones(_networks(networks))
 
 
 def checked_site(site: Mapping[str, Any], keep_faults: bool = False) -> dict[str, Any]:
     """Return a site without faults, or raise an error with all of them: one sentence each.
 
-    With `keep_faults` they are returned, as ``faults``. A site without any also has what the roles
-    are given as text: ``site_json``, the content of site.json, and ``fixed_hosts_json``, the table.
-    Each time that a table of thousands of rows passes through a template Ansible handles every
-    value of it; a text is one.
+    With `keep_faults` they are returned, as ``faults``. ``notes`` are sentences about what is
+    allowed, but hardly meant. A site without faults also has what the roles are given as text:
+    ``site_json``, the content of site.json, and ``fixed_hosts_json``, the table. Each time that a
+    table of thousands of rows passes through a template Ansible handles every value of it; a text
+    is one.
     """
-    values = dict(site)
-    faults = [str(fault) for fault in inventory_check.faults(_with_places(values))]
-    plain = _plain(values)
+    found = inventory_check.check(_with_places(dict(site)), {**_SETTINGS, **_GROUPS})
+    faults = [str(fault) for fault in found.faults]
     if faults and not keep_faults:
         raise AnsibleFilterError("\n".join(["The inventory has faults. Fix these:", *faults]))
+    plain = _plain(site)
+    plain |= {"faults": faults, "notes": [str(note) for note in found.notes]}
     if faults:
-        return {**plain, "faults": faults}
+        return dict(plain)
     # Whoever asks which addresses are leased need not know that a range may lie in a pool.
     plain["subnets"] = [
         {**subnet, "ranges": ranges.subnet_ranges(subnet)} for subnet in plain["subnets"]
     ]
     return {
         **plain,
-        "faults": [],
         "all_zones": list(Site.without_check(plain).all_zones),
         "site_json": _site_json(plain),
         "fixed_hosts_json": json.dumps(plain["fixed_hosts"]),
@@ -113,38 +206,91 @@ def _site_json(site: Mapping[str, Any]) -> str:
     return json.dumps(content, indent=4, sort_keys=True)
 
 
-def _fixed_host(name: str, variables: Mapping[str, Any]) -> dict[str, Any]:
+def _fixed_host(
+    name: str, variables: Mapping[str, Any], known: set[str], seen: set[object]
+) -> dict[str, Any]:
     row: dict[str, Any] = {"name": _plain(name), "fixed_address": None}
     row.update((key, []) for key in _LISTS)
-    values = {key: variables[key] for key in variables if key in _KEYS or _is_misspelt(str(key))}
-    for key, value in values.items():
+    values: dict[str, Any] = {}
+    for key in _KEYS:
+        if key not in variables:
+            continue
+        try:
+            value = variables[key]
+            plain = _plain(_listed(value) if key in _LISTS else value)
+        except (AnsibleError, UndefinedError) as exc:
+            row.setdefault("unresolved", {})[key] = str(exc)
+            continue
+        values[key] = value
         if key == "hardware_ethernet":
-            row[key] = [ranges.normal_mac(mac) or mac for mac in _plain(_listed(value))]
-        elif key in _LISTS:
-            row[key] = _plain(_listed(value))
-        elif value is not None:
-            row[str(key)] = _plain(value)
+            row[key] = [ranges.normal_mac(mac) or mac for mac in plain]
+        elif plain is not None:
+            row[key] = plain
     # The name's own place is the first file that has the host, such as that of the servers.
-    place = _place([values[key] for key in _KEYS if key in values] or [name])
-    if place is not None:
-        row["where"] = place
+    row.update(_where(values.values()) or _where(variables.keys() & _KEYS) or _where([name]))
+    row.update((str(key), None) for key in _unknown(variables, known, seen))
     return row
 
 
+def _unknown(variables: Mapping[str, Any], known: set[str], seen: set[object]) -> list[str]:
+    """Return the variables that are written at a host, as its keys are, and are unknown.
+
+    One that several hosts have of their group is returned once, as `seen` holds those so far.
+    """
+    unknown: dict[object, str] = {}
+    for key in variables:
+        if key in known or key.startswith("ansible_"):
+            continue
+        group = _SERVER_KEYS.get(key)
+        if group is not None:
+            if group not in variables["group_names"]:
+                unknown.setdefault(group, key)
+            continue
+        origin = Origin and Origin.get_tag(key)
+        # Facts, and what a task has registered or set, come from somewhere else.
+        folder = str(variables.get("inventory_dir"))
+        if origin is not None and origin.path is not None and _is_of_hosts(origin.path, folder):
+            place = (origin.path, origin.line_num, origin.col_num)
+            if place not in seen:
+                seen.add(place)
+                unknown[key] = key
+    return list(unknown.values())
+
+
 @cache
-def _is_misspelt(key: str) -> bool:
-    """Tell whether a variable is meant to be a fixed host's key; others are not ours to judge."""
-    return bool(get_close_matches(key, _KEYS, n=1, cutoff=0.85))
+def _is_of_hosts(file: str, folder: str) -> bool:
+    """Tell whether a file is one of an inventory's hosts, not one of a group's variables."""
+    path = Path(file)
+    return path.parent == Path(folder) or "host_vars" in path.parts
 
 
-def _is_network(value: object) -> bool:
-    if not isinstance(value, str):
-        return False
-    try:
-        ranges.reverse_zones([value])
-    except ValueError:
-        return False
-    return True
+@cache
+def _roles() -> tuple[str, ...]:
+    return tuple(
+        sorted(path.parent.parent.name for path in _ROLES.glob("*/meta/argument_specs.yml"))
+    )
+
+
+@cache
+def _role_variables() -> frozenset[str]:
+    """Return the names of all variables that the roles take."""
+    names: set[str] = set()
+    for role in _roles():
+        text = (_ROLES / role / "meta/argument_specs.yml").read_text(encoding="utf-8")
+        specs = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        names.update(*(spec.get("options", {}) for spec in specs["argument_specs"].values()))
+    return frozenset(names)
+
+
+def _networks(value: object) -> Iterator[str]:
+    """Yield the networks in a value."""
+    if isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _networks(item.get("network") if isinstance(item, Mapping) else item)
+    elif isinstance(value, str):
+        # What has host bits set is a fault, but not one of its reverse zone.
+        with suppress(ValueError):
+            yield str(ip_network(str(value), strict=False))
 
 
 def _with_places(site: Mapping[Any, Any]) -> dict[Any, Any]:
@@ -173,6 +319,11 @@ def _with_place(row: object) -> object:
 def _record_with_place(line: object) -> object:
     place = _place([line])
     return line if place is None else {"record": line, "where": place}
+
+
+def _where(values: Iterable[object]) -> dict[str, str]:
+    place = _place(values)
+    return {} if place is None else {"where": place}
 
 
 def _place(values: Iterable[object]) -> str | None:
@@ -232,5 +383,11 @@ class FilterModule:
         """Name each filter of this file."""
         return {
             function.__name__: _checked(function)
-            for function in (fixed_hosts, reverse_zones, checked_site)
+            for function in (
+                checked_site,
+                fixed_hosts,
+                hosts_elsewhere,
+                reverse_zones,
+                unknown_variables,
+            )
         }

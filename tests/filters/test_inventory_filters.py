@@ -49,7 +49,7 @@ PLAYBOOK = """\
   tasks:
     - name: Gather the table
       ansible.builtin.set_fact:
-        table: "{{ groups['fixed_hosts'] | fixed_hosts(hostvars) }}"
+        table: "{{ groups['fixed_hosts'] | fixed_hosts(hostvars, ['net', 'other_variable']) }}"
     - name: Write what the filters say
       ansible.builtin.copy:
         dest: "{{ playbook_dir }}/out.json"
@@ -120,7 +120,7 @@ def test_faults_name_the_line_to_mend(said: Any) -> None:
     """Of hosts and of what stands in other files; nothing else is wrong here."""
     mac = 10 * 60**5 + 20 * 60**4 + 30 * 60**3 + 40 * 60**2 + 50 * 60 + 59
     assert [sentence.partition(";")[0] for sentence in said["faults"]] == [
-        "Site (play.yml:21): lease_ttl is 0",
+        "Site (play.yml:21): site_lease_ttl is 0",
         "Subnet 10.1.1.0/24 (play.yml:19): the range 10.1.1.100 to 10.1.1.255 takes in the network "
         "or broadcast address of 10.1.1.0/24",
         "Host bad (hosts.yml:11): the address 10.1.1.999 is not an IPv4 address",

@@ -103,7 +103,7 @@ def test_all_faults_at_once() -> None:
         "(inventory/fixed_hosts.yml:18)",
         "Host three: the MAC address xx is not six pairs of hexadecimal digits",
         "Host three: the alias wpad is a reserved name",
-        "Name server ns1 (inventory/servers.yml:10): the alias address 10.1.2.3 does not lie in "
+        "Name server ns1 (inventory/servers.yml:10): the alias_address 10.1.2.3 does not lie in "
         "the subnet 10.1.1.0/24 of its server's 10.1.1.5",
     ]
 
@@ -156,14 +156,51 @@ def test_only_the_keys_of_site_json() -> None:
             "fixed_address": "10.1.1.150",
             "hardware_ethernet": ["02:00:00:00:00:01", "02-00-00-00-00-0A"],
         },
-        {"name": "H1", "fixed_address": "10.1.1.20", "aliases": ["1", "a-b"], "extra": "x;\ny;"},
-        {"name": "h", "fixed_address": "10.1.1.20", "next_server": "10.1.1.1", "filename": "a/b"},
+        {"name": "H1", "fixed_address": "10.1.1.20", "aliases": ["1", "a-b"]},
+        {"name": "h", "hardware_ethernet": ["0200.0000.0001"], "extra": "x;\ny;"},
+        {
+            "name": "h",
+            "hardware_ethernet": ["020000000001"],
+            "next_server": "10.1.1.1",
+            "filename": "a/b",
+            "options": {"ntp-servers": ["10.1.1.5", "10.1.1.6"], "tftp.mode": 1},
+        },
     ],
 )
 def test_a_fixed_host_in_each_of_its_forms(host: dict[str, Any]) -> None:
     """No MAC, several MACs, a MAC and no address, an address inside a range: all are well."""
     site = base()
     site["fixed_hosts"].append(host)
+    assert faults(site) == []
+
+
+def test_a_note_about_a_range_that_fixed_hosts_fill() -> None:
+    """It is allowed, so the deployment goes on, but nobody gets an address from it."""
+    site = base()
+    site["subnets"][0]["ranges"] = [["10.1.1.15", "10.1.1.15"], ["10.1.1.100", "10.1.1.110"]]
+    found = inventory_check.check(site)
+    assert found.faults == []
+    assert [str(note) for note in found.notes] == [
+        "Subnet 10.1.1.0/24 (inventory/group_vars/all/site.yml:15): no address of the range "
+        "10.1.1.15 to 10.1.1.15 is left to lease; extend it, or remove it."
+    ]
+
+
+def test_a_sentence_has_the_name_that_a_setting_is_known_by() -> None:
+    """A key of site.json is a variable of another name in the inventory."""
+    names = {"mclt": "site_mclt", "dnscache_servers": "the group dnscache_servers"}
+    found = inventory_check.check(base() | {"mclt": None, "dnscache_servers": []}, names)
+    assert [fault.problem for fault in found.faults] == [
+        "site_mclt is missing",
+        "the group dnscache_servers is empty, so clients would have no resolver",
+    ]
+
+
+def test_a_network_without_any_range_is_valid() -> None:
+    """Fixed hosts alone need no dynamic addresses."""
+    site = base()
+    for subnet in site["subnets"]:
+        subnet.pop("ranges")
     assert faults(site) == []
 
 
@@ -207,6 +244,7 @@ def test_no_value_breaks_the_check(key: str, value: object) -> None:
         [
             *["name", "fixed_address", "hardware_ethernet", "aliases", "where", "address", "role"],
             *["network", "ranges", "routers", "shared_network", "server_address", "filename"],
+            *["pools", "options", "extra", "default_lease_time", "next_server", "unresolved"],
         ]
     ),
     value=_ANYTHING,

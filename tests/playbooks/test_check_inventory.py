@@ -75,7 +75,7 @@ def test_3_another_source_that_cannot_be_read_stops_the_run(inventory: Path) -> 
 
 
 def test_4_a_fault_stops_the_run(inventory: Path) -> None:
-    """The first fault is told in its sentence, and no later play begins."""
+    """Its sentence is printed once, and no later play begins."""
     path = inventory / "fixed_hosts.yml"
     table = yaml.safe_load(path.read_text())
     hosts = table["fixed_hosts"]["hosts"]
@@ -84,4 +84,6 @@ def test_4_a_fault_stops_the_run(inventory: Path) -> None:
     status, output = check(inventory)
     assert status != 0, output
     assert "The inventory has faults" in output, output
-    assert "one-too-many" in output, output
+    assert output.count("the address 10.1.1.1 is already that of host one-too-many") == 1, output
+    assert f"Host router ({path}:" in output, output
+    assert output.count("PLAY [") == 1, output

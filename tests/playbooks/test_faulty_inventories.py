@@ -118,7 +118,7 @@ def site_faults(inventory: Path) -> list[str]:
         loader, variables.get_vars(host=hosts.localhost or hosts.get_host("localhost"))
     )
     site = templar.template(trust_as_template("{{ site_definition | checked_site(true) }}"))
-    return [str(sentence) for sentence in site["faults"]]
+    return [*map(str, site["faults"]), *(f"Note: {note}" for note in site["notes"])]
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -133,7 +133,10 @@ def update() -> None:
         blocks = []
         for case, block in zip(read_cases(path), path.read_text().split("\n\n"), strict=True):
             with TemporaryDirectory() as folder:
-                sentences = found(case, Path(folder))
+                try:
+                    sentences = found(case, Path(folder))
+                except Exception as exc:
+                    sentences = [f"{type(exc).__name__}: {exc}".replace("\n", " ")]
             kept = [line for line in block.strip("\n").splitlines() if line[:1] != "="]
             blocks.append("\n".join([*kept, *(f"= {sentence}" for sentence in sentences)]))
         path.write_text("\n\n".join(blocks) + "\n")

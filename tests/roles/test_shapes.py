@@ -46,9 +46,16 @@ def test_table_has_a_row_for_each_server_and_tells_what_is_missing() -> None:
 def test_site_json_has_nothing_that_only_the_inventory_check_needs() -> None:
     """Otherwise a comment that moves a line of the inventory would change the file."""
     office = json.loads((ROOT / "tests/golden/input/office/site.json").read_text())
-    hosts = [row | {"where": "fixed_hosts.yml:7", "extra": "x"} for row in office["fixed_hosts"]]
+    hosts = [
+        row
+        | {"where": "fixed_hosts.yml:7"}
+        | ({"extra": "x"} if row.get("hardware_ethernet") else {})
+        for row in office["fixed_hosts"]
+    ]
     subnets = [row | {"routers": []} for row in office["subnets"]]
-    name_servers = [row | {"server": "draco"} for row in office["name_servers"]]
+    name_servers = [
+        row | {"server": "draco", "server_address": "10.1.1.5"} for row in office["name_servers"]
+    ]
     more = {"fixed_hosts": hosts, "subnets": subnets, "name_servers": name_servers, "mclt": 600}
     site = inventory.checked_site(office | more)
     assert site["faults"] == []

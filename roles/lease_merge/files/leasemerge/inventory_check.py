@@ -4,7 +4,8 @@ The format is site.json's (docs/design.md). Keys that only the deployment knows 
 their addresses, routers, lease times) are checked where they are there.
 
 To add a key of a row, add it to the table's keys at the end of this module, with the check of its
-value. To add a table, write its function and add it to `_CHECKS`.
+value. To add a table, write its function and add it to `_CHECKS`. A sentence names a key of the
+site by `inventory.setting(key)`, which is what a person finds it under.
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ import ipaddress
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from types import MappingProxyType
 
 from .ranges import listed, normal_mac, reverse_zones, zone_network
 from .record_check import Surroundings, record_faults
@@ -47,6 +50,11 @@ _PERMIT = re.compile(
     r"(?:un)?known[ -]clients|all clients|dynamic bootp clients|(?:un)?authenticated clients"
     r'|members of "[^"\\;{}]+"'
 )
+_HOST_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?")
+# A name of dhcp-options(5), with that of its space where it has one.
+_OPTION = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)?")
+_COMMENT = re.compile(r"#.*")
+_RANGE = re.compile(r"\brange\s+(?:dynamic-bootp\s+)?([0-9.]+)(?:\s+([0-9.]+))?\s*;")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,24 +70,47 @@ class Fault:
         return f"{self.where}: {self.problem}; {self.remedy}."
 
 
-def faults(data: object) -> list[Fault]:
-    """Return every fault of a site, in the order of its keys; none of a valid one.
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What was found: faults, with which nothing may be deployed, and notes, with which it may."""
 
-    A row's key `where` is its place in the inventory, and the site's `where` maps keys to theirs.
+    faults: list[Fault]
+    notes: list[Fault]
+
+
+def check(data: object, settings: Mapping[str, str] = MappingProxyType({})) -> Findings:
+    """Return what is found in a site, in the order of its keys; nothing in a valid one.
+
+    `settings` are names by key, for sentences about a key that is set under another name. A row's
+    key `where` is its place in the inventory, and the site's `where` maps keys to theirs.
     """
     if not isinstance(data, Mapping):
-        return [Fault("Site", "it is not a mapping of keys to values", "write it as one")]
-    inventory = _Inventory(data)
-    for check in _CHECKS:
-        check(inventory)
-    return inventory.faults
+        return Findings(
+            [Fault("Site", "it is not a mapping of keys to values", "write it as one")], []
+        )
+    inventory = _Inventory(data, settings)
+    for check_table in _CHECKS:
+        check_table(inventory)
+    return Findings(inventory.faults, inventory.notes)
+
+
+def faults(data: object) -> list[Fault]:
+    """Return every fault of a site."""
+    return check(data).faults
 
 
 def _shown(value: object) -> str:
     """Show a value as the inventory has it, without letting it break the line or fill it."""
+    if value is None or isinstance(value, bool):
+        return {None: "empty", True: "true", False: "false"}[value]
     text = value if isinstance(value, str) else repr(value)
-    text = "".join(char if char.isprintable() else "?" for char in text)
+    text = _printable(text)
     return (text if len(text) <= 80 else f"{text[:80]}…") or "''"
+
+
+def _printable(text: object) -> str:
+    """Return a text as one line."""
+    return "".join(char if char.isprintable() else "?" for char in str(text))
 
 
 def _is_edge(address: IPv4Address, network: IPv4Network) -> bool:
@@ -95,10 +126,10 @@ class _Row:
 
     def __init__(self, kind: str, key: str, index: int, values: Mapping[object, object]) -> None:
         self.values = values
-        name = values.get(key)
+        name = values.get(key) or values.get("server")
         shown = f"{kind} {_shown(name)}" if name is not None else f"{kind} number {index + 1}"
         where = values.get("where")
-        self.who = f"{shown} ({_shown(where)})" if where is not None else shown
+        self.who = f"{shown} ({_printable(where)})" if where is not None else shown
 
     def get(self, key: str) -> object:
         return self.values.get(key)
@@ -111,12 +142,16 @@ class _Row:
 class _Inventory:
     """The site under check, its faults, and what the checks so far have read for the later ones."""
 
-    def __init__(self, data: Mapping[object, object]) -> None:
+    def __init__(self, data: Mapping[object, object], settings: Mapping[str, str]) -> None:
         self.data = data
+        self.settings = settings
         self.faults: list[Fault] = []
+        self.notes: list[Fault] = []
         self.reserved: set[str] = set()
         self.servers: list[str] = []
         self.networks: dict[IPv4Network, _Row] = {}
+        # Whether a subnet could not be read: what lies in none may lie in that one.
+        self.subnet_is_missing = False
         self.ranges: dict[IPv4Network, list[tuple[IPv4Address, IPv4Address]]] = {}
         self.routers: dict[IPv4Address, _Row] = {}
         self.ipv6_networks: list[IPv6Network] = []
@@ -136,6 +171,9 @@ class _Inventory:
         self.holders: dict[IPv4Address, tuple[_Row, str]] = {}
         # What ranges are written around.
         self.spared: set[IPv4Address] = set()
+        # The fixed hosts' names. A server's address is its fixed host's, whose faults are reported.
+        self.hosts: dict[str, object] = {}
+        self.without_host: set[str] = set()
 
     # How a fault is reported, and how values are taken out.
 
@@ -143,11 +181,19 @@ class _Inventory:
         name = who.who if isinstance(who, _Row) else who
         self.faults.append(Fault(name, what, remedy))
 
+    def note(self, who: str | _Row, what: str, remedy: str) -> None:
+        """Note what is allowed, but hardly meant."""
+        self.notes.append(Fault(who.who if isinstance(who, _Row) else who, what, remedy))
+
+    def setting(self, key: str) -> str:
+        """Return the name that a key of the site is set under."""
+        return self.settings.get(key, key)
+
     def site(self, key: str) -> str:
         """Name the site where a sentence is about one of its own keys."""
         places = self.data.get("where")
         place = places.get(key) if isinstance(places, Mapping) else None
-        return "Site" if place is None else f"Site ({_shown(place)})"
+        return "Site" if place is None else f"Site ({_printable(place)})"
 
     def items(self, who: str | _Row, key: str, value: object) -> Sequence[object]:
         if value is None:
@@ -158,27 +204,54 @@ class _Inventory:
         return value
 
     def rows(self, key: str, kind: str, name_key: str = "name") -> Iterator[_Row]:
-        for index, values in enumerate(self.items("Site", key, self.data.get(key))):
+        where = self.site(key)
+        for index, values in enumerate(self.items(where, self.setting(key), self.data.get(key))):
             if isinstance(values, Mapping):
                 yield _Row(kind, name_key, index, values)
             else:
                 self.fault(
-                    "Site",
-                    f"entry {index + 1} of {key} is {_shown(values)}, not a mapping",
+                    where,
+                    f"entry {index + 1} of {self.setting(key)} is {_shown(values)}, not a mapping",
                     "write it as one",
                 )
 
-    def check_values(self, row: _Row, keys: Mapping[str, _Check | None]) -> None:
-        """Check each value of a row that can be checked by itself."""
+    def check_row(self, row: _Row, keys: Mapping[str, _Check | None]) -> None:
+        """Check that a row has no other keys, and each value that can be checked by itself."""
+        for key, value in row.values.items():
+            if key == "unresolved" and isinstance(value, Mapping):
+                for name, reason in value.items():
+                    self.fault(row, f"{name} cannot be worked out ({reason})", "fix its template")
+            elif keys is FIXED_HOST_KEYS and key in SERVER_KEYS:
+                group = SERVER_KEYS[str(key)]
+                problem = f"it has {key}, but is not in the group {group}"
+                self.fault(row, problem, "add it to the group")
+            elif key not in keys and key != "where":
+                problem = f"the key {_shown(key)} is unknown"
+                self.fault(row, problem, self.remedy(str(key), keys))
         for key, check in keys.items():
-            if check is not None:
+            if check is not None and row.get(key) is not None:
                 check(self, row, key)
+
+    def remedy(self, key: str, keys: Mapping[str, _Check | None]) -> str:
+        """Return what to do about a key that is unknown."""
+        of_host = keys is FIXED_HOST_KEYS
+        known = sorted({*keys} - {"name"} if of_host else keys)
+        name = key.lower().replace("-", "_")
+        meant = name if name in known else _OFTEN_MEANT.get(name)
+        close = get_close_matches(name, [*known, *SERVER_KEYS] if of_host else known, 1, 0.7)
+        if meant in known:
+            return f"write {meant}"
+        if close:
+            return f"write {close[0]}"
+        own = self.settings.get("own_variables")
+        listed = f", or list it in {own} if it is your own" if of_host and own else ""
+        return f"use {', '.join(known)}{listed}"
 
     def label(self, who: str | _Row, what: str, value: object) -> str | None:
         """Read a DNS label in lower case (RFC 1123 section 2.1), or tell what is wrong with it."""
         if not isinstance(value, str):
             if value is None:
-                self.fault(who, f"it has no {what}", "give it one")
+                self.fault(who, f"it has no {what}", "add it")
             else:
                 self.fault(who, f"the {what} {_shown(value)} is not text", "put it in quotes")
             return None
@@ -211,11 +284,15 @@ class _Inventory:
                 )
                 return None
         if value is None or value == "":
-            self.fault(who, f"it has no {what}", "give it one")
+            self.fault(who, f"it has no {what}", "add it")
         elif isinstance(value, (list, tuple)):
             self.fault(who, f"the {what} is the list {_shown(value)}", "write a single address")
         else:
-            self.fault(who, f"the {what} {_shown(value)} is not text", "put it in quotes")
+            self.fault(
+                who,
+                f"the {what} {_shown(value)} is not an IPv4 address",
+                "write four numbers from 0 to 255",
+            )
         return None
 
     def network_of(self, address: IPv4Address) -> IPv4Network | None:
@@ -224,13 +301,13 @@ class _Inventory:
     def check_usable(self, who: _Row, what: str, address: IPv4Address) -> IPv4Network | None:
         """Check that a host can have the address; return its subnet."""
         network = self.network_of(address)
-        if network is None:
+        if network is None and not self.subnet_is_missing:
             self.fault(
                 who,
                 f"the {what} {address} lies in none of the subnets",
                 "choose one inside a subnet, or add its subnet",
             )
-        elif _is_edge(address, network):
+        elif network is not None and _is_edge(address, network):
             kind = "network" if address == network.network_address else "broadcast"
             self.fault(
                 who, f"the {what} {address} is the {kind} address of {network}", "choose another"
@@ -244,6 +321,23 @@ class _Inventory:
             self.fault(
                 who, f"the {what} {address} is already that of {other}", "give it to one of them"
             )
+
+    def machine_address(self, row: _Row, name: str, value: object) -> IPv4Address | None:
+        """Read the address of a server, which is that of the fixed host of its name."""
+        if name in self.hosts and (self.hosts[name] or "") == (value or ""):
+            # Whatever else is wrong with it is reported of the fixed host.
+            if isinstance(value, (list, tuple)):
+                return self.address(row, "address", value)
+            try:
+                return IPv4Address(value) if isinstance(value, str) else None
+            except ValueError:
+                return None
+        if value in (None, ""):
+            if name not in self.without_host:
+                self.fault(row, "it is not a fixed host", "add it to the fixed hosts")
+            self.without_host.add(name)
+            return None
+        return self.address(row, "address", value)
 
     def hold_label(self, who: _Row, what: str, label: str, domain: str) -> None:
         """Note who has a label in a domain."""
@@ -261,16 +355,27 @@ class _Inventory:
 
 
 def _check_keys(inventory: _Inventory) -> None:
-    for key in _REQUIRED_KEYS:
-        if key not in inventory.data:
-            inventory.fault("Site", f"the key {key} is missing", "add it")
+    missing = [inventory.setting(key) for key in _REQUIRED_KEYS if inventory.data.get(key) is None]
+    # A time may be absent, where only the servers' part of a site is checked.
+    missing += [
+        inventory.setting(key)
+        for key in (*_TTLS, *_LEASE_TIMES)
+        if key in inventory.data and inventory.data[key] is None
+    ]
+    for name in missing:
+        inventory.fault("Site", f"{name} is missing", "add it")
+    rows = inventory.data.get("fixed_hosts")
+    if isinstance(rows, Sequence):
+        inventory.hosts.update(
+            (str(row.get("name")), row.get("fixed_address"))
+            for row in rows
+            if isinstance(row, Mapping)
+        )
 
 
 def _check_domain(inventory: _Inventory) -> None:
     value = inventory.data.get("domain")
     if value is None:
-        if "domain" in inventory.data:
-            inventory.fault(inventory.site("domain"), "it has no domain", "give it one")
         return
     inventory.domain = _read_domain(inventory, inventory.site("domain"), "domain", value) or ""
 
@@ -323,7 +428,8 @@ def _check_reserved_names(inventory: _Inventory) -> None:
         inventory.reserved.update(DEFAULT_RESERVED_NAMES)
         return
     who = inventory.site("reserved_names")
-    names = inventory.items(who, "reserved_names", inventory.data["reserved_names"])
+    value = inventory.data["reserved_names"]
+    names = inventory.items(who, inventory.setting("reserved_names"), value)
     labels = (inventory.label(who, "reserved name", name) for name in names)
     inventory.reserved.update(label for label in labels if label is not None)
 
@@ -337,42 +443,56 @@ def _seconds(inventory: _Inventory, key: str, most: int) -> int:
     shown = f"the text {_shown(value)}" if isinstance(value, str) else _shown(value)
     inventory.fault(
         inventory.site(key),
-        f"{key} is {shown}",
+        f"{inventory.setting(key)} is {shown}",
         f"write a whole number of seconds from 1 to {most}",
     )
     return 0
 
 
 def _check_ttls(inventory: _Inventory) -> None:
-    for key in ("fixed_ttl", "lease_ttl", "negative_ttl"):
-        if key in inventory.data:
+    for key in _TTLS:
+        if inventory.data.get(key) is not None:
             _seconds(inventory, key, _TTL_MAX)
 
 
 def _check_lease_times(inventory: _Inventory) -> None:
     """Check the lease times that are there, and that they go together (dhcpd.conf(5))."""
-    keys = ("min_lease_time", "default_lease_time", "max_lease_time", "mclt")
     times = {
-        key: _seconds(inventory, key, _LEASE_TIME_MAX) for key in keys if key in inventory.data
+        key: _seconds(inventory, key, _LEASE_TIME_MAX)
+        for key in _LEASE_TIMES
+        if inventory.data.get(key) is not None
     }
-    for low, high in (
-        ("min_lease_time", "default_lease_time"),
-        ("default_lease_time", "max_lease_time"),
-        ("min_lease_time", "max_lease_time"),
-        ("mclt", "max_lease_time"),
-    ):
+    for low, high in _ORDER_OF_TIMES:
         if 0 < times.get(high, 0) < times.get(low, 0):
             inventory.fault(
                 inventory.site(low),
-                f"{low} is {times[low]} and {high} is {times[high]}",
-                f"{low} must not be greater",
+                f"{inventory.setting(low)} is {times[low]} and {inventory.setting(high)} is "
+                f"{times[high]}",
+                f"{inventory.setting(low)} must not be greater",
             )
 
 
+def _check_raw(inventory: _Inventory) -> None:
+    """Check the options and the text of dhcpd.conf that hold for every client."""
+    for key, check_value in (("options", _check_options), ("extra", _check_raw_text)):
+        if inventory.data.get(key) is not None:
+            row = _Row("Site", "", 0, {**inventory.data, "where": None})
+            row.who = inventory.site(key)
+            check_value(inventory, row, key)
+
+
 def _check_subnets(inventory: _Inventory) -> None:
+    value = inventory.data.get("subnets")
+    if not isinstance(value, Sequence) or isinstance(value, str):
+        inventory.subnet_is_missing = True
+        inventory.items(inventory.site("subnets"), inventory.setting("subnets"), value)
+        return
+    inventory.subnet_is_missing = not all(isinstance(row, Mapping) for row in value)
     for row in inventory.rows("subnets", "Subnet", "network"):
+        inventory.check_row(row, SUBNET_KEYS)
         network = _network(inventory, row)
         if network is None:
+            inventory.subnet_is_missing = True
             continue
         for other, other_row in inventory.networks.items():
             if network.overlaps(other):
@@ -387,11 +507,14 @@ def _check_subnets(inventory: _Inventory) -> None:
             _read_ranges(inventory, pool, network)
         for router in inventory.items(row, "routers", row.get("routers")):
             _check_router(inventory, row, network, router)
-        inventory.check_values(row, SUBNET_KEYS)
+        _check_times_of(inventory, row)
 
 
 def _network(inventory: _Inventory, row: _Row) -> IPv4Network | None:
     value = row.get("network")
+    if value is None:
+        inventory.fault(row, "it has no network", "add it, such as network: 10.1.1.0/24")
+        return None
     try:
         if isinstance(value, str) and "/" in value:
             network = IPv4Network(value, strict=False)
@@ -424,14 +547,10 @@ def _pools(inventory: _Inventory, row: _Row) -> Iterator[_Row]:
             continue
         pool = _Row("Pool", "", index, values)
         pool.who = f"Pool {index + 1} of {row}"
-        unknown = sorted(str(key) for key in values if key not in POOL_KEYS)
-        for key in unknown:
-            inventory.fault(
-                pool, f"{key} is no key of a pool", f"use {', '.join(sorted(POOL_KEYS))}"
-            )
-        if not values.get("ranges"):
+        inventory.check_row(pool, POOL_KEYS)
+        if not values.get("ranges") and POOL_KEYS.keys() >= values.keys():
             inventory.fault(pool, "it has no ranges", "write them, or remove the pool")
-        inventory.check_values(pool, POOL_KEYS)
+        _check_times_of(inventory, pool)
         yield pool
 
 
@@ -449,8 +568,6 @@ def _check_permits(inventory: _Inventory, row: _Row, key: str) -> None:
 
 def _check_seconds(inventory: _Inventory, row: _Row, key: str) -> None:
     value = row.get(key)
-    if value is None:
-        return
     if isinstance(value, bool) or not isinstance(value, int) or not 0 < value <= _LEASE_TIME_MAX:
         inventory.fault(
             row,
@@ -517,11 +634,34 @@ def _check_own_domain(inventory: _Inventory, row: _Row, key: str) -> None:
         _read_domain(inventory, row, "domain", row.get(key))
 
 
+def _check_times_of(inventory: _Inventory, row: _Row) -> None:
+    """Check that the lease times of a subnet go together, where it has its own."""
+    times = {key: row.values.get(key, inventory.data.get(key)) for key in _LEASE_TIMES}
+    for low, high in _ORDER_OF_TIMES:
+        least, most = times[low], times[high]
+        if not isinstance(least, int) or not isinstance(most, int) or least <= most:
+            continue
+        # The mclt is the failover pair's, which has many subnets.
+        if low != "mclt" and (low in row.values or high in row.values):
+            inventory.fault(
+                row,
+                f"its {low} is {least} and its {high} is {most}",
+                f"{low} must not be greater",
+            )
+
+
+def _check_next_server(inventory: _Inventory, row: _Row, key: str) -> None:
+    """Check a name or an address, which dhcpd.conf has without quotation marks."""
+    value = row.get(key)
+    if not isinstance(value, str) or not _HOST_NAME.fullmatch(value):
+        inventory.fault(
+            row, f"{key} is {_shown(value)}", "write the address or the name of a server"
+        )
+
+
 def _check_text(inventory: _Inventory, row: _Row, key: str) -> None:
     """Check a text that dhcpd.conf has between quotation marks."""
     value = row.get(key)
-    if value is None:
-        return
     if not isinstance(value, str) or not value:
         inventory.fault(row, f"{key} is {_shown(value)}, not a text", "put it in quotes")
     elif not value.isprintable() or '"' in value or "\\" in value:
@@ -558,7 +698,8 @@ def _check_reverse_zones(inventory: _Inventory) -> None:
             inventory.fault(
                 row,
                 "no reverse zone holds all of its addresses",
-                f"add {', '.join(reverse_zones([str(network)])[:4])} to reverse_zones",
+                f"add {', '.join(reverse_zones([str(network)])[:4])} to "
+                + inventory.setting("reverse_zones"),
             )
 
 
@@ -589,29 +730,43 @@ def _check_servers(inventory: _Inventory) -> None:
 
 
 def _check_dhcp_servers(inventory: _Inventory) -> None:
-    if "dhcp_servers" not in inventory.data:
+    if inventory.data.get("dhcp_servers") is None:
         return
-    roles: dict[str, list[_Row]] = {"primary": [], "secondary": []}
+    names: dict[str, list[str]] = {"primary": [], "secondary": []}
+    complete = True
     for row, name in _check_machines(inventory, "dhcp_servers", "dhcp server"):
         role = row.get("role")
-        if not isinstance(role, str) or role not in roles:
-            inventory.fault(row, f"its role is {_shown(role)}", "write primary or secondary")
+        if isinstance(role, str) and role in names:
+            names[role].append(name)
             continue
-        roles[role].append(row)
-        if role == "primary" and len(roles[role]) == 1 and name in inventory.servers[1:]:
-            inventory.fault("Site", f"the primary {name} is not the first of servers", "move it")
-    for role, rows in roles.items():
-        if len(rows) != 1:
-            inventory.fault(
-                "Site",
-                f"the {role} of dhcp_servers is {' and '.join(map(str, rows)) or 'nobody'}",
-                "a failover pair has one primary and one secondary",
-            )
+        complete = False
+        problem = f"its failover_role is {_shown(role)}" if role else "it has no failover_role"
+        inventory.fault(row, problem, "write primary or secondary")
+    if not complete:
+        return
+    if not any(names.values()):
+        setting = inventory.setting("dhcp_servers")
+        inventory.fault("Site", f"{setting} is empty", "add the two servers of a failover pair")
+    elif any(len(of_role) != 1 for of_role in names.values()):
+        listed = [f"{', '.join(of_role) or 'none'} as {role}" for role, of_role in names.items()]
+        inventory.fault(
+            "Site",
+            f"{inventory.setting('dhcp_servers')} has {' and '.join(listed)}",
+            "a failover pair has one primary and one secondary",
+        )
+    elif names["primary"][0] in inventory.servers[1:]:
+        primary = names["primary"][0]
+        inventory.fault("Site", f"the primary {primary} is not the first of servers", "move it")
 
 
 def _check_dnscache_servers(inventory: _Inventory) -> None:
-    for _ in _check_machines(inventory, "dnscache_servers", "dnscache server"):
-        pass
+    rows = list(_check_machines(inventory, "dnscache_servers", "dnscache server"))
+    if not rows and inventory.data.get("dnscache_servers") == []:
+        inventory.fault(
+            "Site",
+            f"{inventory.setting('dnscache_servers')} is empty, so clients would have no resolver",
+            "add a server to it",
+        )
 
 
 def _check_machines(inventory: _Inventory, key: str, kind: str) -> Iterator[tuple[_Row, str]]:
@@ -622,12 +777,14 @@ def _check_machines(inventory: _Inventory, key: str, kind: str) -> Iterator[tupl
             inventory.fault(row, "it has no name", "give it one, in quotes")
             name = ""
         elif name in names:
-            inventory.fault(row, f"it is listed twice in {key}", "remove one")
+            inventory.fault(
+                row, f"it is listed twice in {inventory.setting(key)}", "remove one of them"
+            )
         names.add(name)
-        address = inventory.address(row, "address", row.get("address"))
+        address = inventory.machine_address(row, name, row.get("address"))
         if address is not None:
             inventory.hold_address(row, "address", address, name.lower())
-            if key == "dhcp_servers":
+            if key == "dhcp_servers" and name not in inventory.hosts:
                 # dhcpd serves no interface whose subnet is not declared: dhcpd.conf(5).
                 inventory.check_usable(row, "address", address)
         yield row, name
@@ -638,12 +795,7 @@ def _check_fixed_hosts(inventory: _Inventory) -> None:
     names: list[tuple[str | None, str]] = []
     fixed: dict[IPv4Address, _Row] = {}
     for row in rows:
-        for key in sorted(str(key) for key in row.values if key not in (*FIXED_HOST_KEYS, "where")):
-            inventory.fault(
-                row,
-                f"the key {_shown(key)} is unknown",
-                f"use {', '.join(sorted(FIXED_HOST_KEYS))}",
-            )
+        inventory.check_row(row, FIXED_HOST_KEYS)
         label = inventory.label(row, "name", row.get("name"))
         addresses = _check_fixed_addresses(inventory, row, label, fixed)
         domain = _domain_of(inventory, row, addresses)
@@ -651,13 +803,15 @@ def _check_fixed_hosts(inventory: _Inventory) -> None:
         if label is not None:
             inventory.hold_label(row, "name", label, domain)
         _check_macs(inventory, row)
-        if not any(map(row.get, ("fixed_address", "hardware_ethernet", "ipv6_address"))):
+        unclear = any(key not in FIXED_HOST_KEYS and key != "where" for key in row.values)
+        keys = ("fixed_address", "hardware_ethernet", "ipv6_address")
+        if not (unclear or any(map(row.get, keys))):
             inventory.fault(
                 row,
                 "it has neither fixed_address nor hardware_ethernet",
                 "give it one of them or both",
             )
-        inventory.check_values(row, FIXED_HOST_KEYS)
+        _check_use(inventory, row)
     # A name counts before an alias, so that the fault is reported at the alias.
     for row, (name, domain) in zip(rows, names, strict=True):
         _check_aliases(inventory, row, name, domain)
@@ -670,6 +824,27 @@ def _domain_of(inventory: _Inventory, row: _Row, addresses: Sequence[IPv4Address
         network = inventory.network_of(addresses[0])
         domain = None if network is None else inventory.networks[network].get("domain")
     return domain.lower() if isinstance(domain, str) else inventory.domain
+
+
+def _check_use(inventory: _Inventory, row: _Row) -> None:
+    """Check that what a host has for dhcpd reaches dhcpd, and that DNS has what dhcpd has."""
+    if not row.get("hardware_ethernet"):
+        unused = [key for key in ("next_server", "filename", "options", "extra") if row.get(key)]
+        if unused:
+            inventory.fault(
+                row,
+                f"it has {' and '.join(unused)}, but no hardware_ethernet: dhcpd would not use it",
+                f"add its MAC address, or remove {'them' if unused[1:] else 'it'}",
+            )
+    extra = row.get("extra")
+    if isinstance(extra, str):
+        for statement, key in _MODELLED.items():
+            if re.search(rf"\b{statement}\b", _COMMENT.sub("", extra)):
+                inventory.fault(
+                    row,
+                    f"its extra has {statement}, which DNS would not know",
+                    f"write it as {key}",
+                )
 
 
 def _check_fixed_addresses(
@@ -727,7 +902,7 @@ def _check_ipv6_addresses(inventory: _Inventory, row: _Row, key: str) -> None:
         if not any(address in network for network in inventory.ipv6_networks):
             inventory.fault(
                 row,
-                f"the address {address} lies in none of site_ipv6_networks",
+                f"the address {address} lies in none of {inventory.setting('ipv6_networks')}",
                 "add its network there, or correct the address",
             )
         other = inventory.ipv6_addresses.setdefault(address, row)
@@ -758,8 +933,10 @@ def _check_macs(inventory: _Inventory, row: _Row) -> None:
                 "write it as de:ad:be:ef:ca:fe",
             )
             continue
-        if mac in ("00:00:00:00:00:00", "ff:ff:ff:ff:ff:ff"):
-            inventory.fault(row, f"the MAC address {mac} is no host's", "write the host's own")
+        # IEEE 802 section 8.2.2: the first octet's lowest bit marks the address of a group.
+        if mac == "00:00:00:00:00:00" or int(mac[:2], 16) & 1:
+            kind = "a multicast address" if int(mac[:2], 16) & 1 else "no host's"
+            inventory.fault(row, f"the MAC address {mac} is {kind}", "write the host's own")
         other = inventory.macs.setdefault(mac, row)
         if other is not row:
             inventory.fault(
@@ -789,73 +966,101 @@ def _check_aliases(inventory: _Inventory, row: _Row, name: str | None, domain: s
 
 def _check_name_servers(inventory: _Inventory) -> None:
     rows = list(inventory.rows("name_servers", "Name server"))
-    if not rows and "name_servers" in inventory.data:
-        inventory.fault("Site", "it has no name server", "add one or two to name_servers")
+    setting = inventory.setting("name_servers")
+    if not rows and inventory.data.get("name_servers") == []:
+        inventory.fault("Site", f"{setting} is empty", "add one server or two")
     if len(rows) > _NAME_SERVERS_MAX:
         inventory.fault(
             "Site",
-            f"it has {len(rows)} name servers",
+            f"{setting} has {len(rows)} servers",
             f"remove some: dnscache asks {_NAME_SERVERS_MAX} at most for one zone",
         )
     for row in rows:
-        label = inventory.label(row, "name", row.get("name"))
+        label = inventory.label(row, "alias_name", row.get("name") or None)
         if label is not None:
-            inventory.hold_label(row, "name", label, inventory.domain)
-        address = inventory.address(row, "alias address", row.get("address"))
+            inventory.hold_label(row, "alias_name", label, inventory.domain)
+        address = inventory.address(row, "alias_address", row.get("address"))
         if address is None:
             continue
         inventory.spared.add(address)
-        inventory.hold_address(row, "alias address", address, "")
-        _check_alias(inventory, row, address)
+        if _check_alias(inventory, row, address):
+            inventory.hold_address(row, "alias_address", address, "")
 
 
-def _check_alias(inventory: _Inventory, row: _Row, address: IPv4Address) -> None:
-    """Check that a server can carry the alias on its interface."""
+def _check_alias(inventory: _Inventory, row: _Row, address: IPv4Address) -> bool:
+    """Check that a server can carry the alias on its interface, beside an address of its own."""
     network = inventory.network_of(address)
     if network is not None and _is_edge(address, network):
-        inventory.check_usable(row, "alias address", address)
+        inventory.check_usable(row, "alias_address", address)
     if address in inventory.routers:
         inventory.fault(
             row,
-            f"the alias address {address} is a router of {inventory.routers[address]}",
+            f"the alias_address {address} is a router of {inventory.routers[address]}",
             "choose another",
         )
-    if row.get("server_address") is None:
-        return
-    server = inventory.address(row, "address of its server", row.get("server_address"))
+    if "server" not in row.values and row.get("server_address") is None:
+        return True
+    server = inventory.machine_address(row, str(row.get("server")), row.get("server_address"))
     if server is None:
-        return
+        return True
     home = inventory.network_of(server)
     if server == address:
         inventory.fault(
             row,
-            f"the alias address {address} is its server's own",
+            f"the alias_address {address} is its server's own",
             "choose a free address of the same subnet",
         )
-    elif home is None or address not in home:
+        return False
+    known = inventory.hosts.get(str(row.get("server"))) == row.get("server_address")
+    if home is None and (known or inventory.subnet_is_missing):
+        # The fixed host lies in no subnet, which is reported of it.
+        return True
+    if home is None or address not in home:
         place = f"the subnet {home}" if home is not None else "any subnet"
         inventory.fault(
             row,
-            f"the alias address {address} does not lie in {place} of its server's {server}",
+            f"the alias_address {address} does not lie in {place} of its server's {server}",
             "choose a free address of that subnet",
         )
+    return True
 
 
 def _check_ranges(inventory: _Inventory) -> None:
-    """Check that dhcpd does not give away the address of a router or a server."""
+    """Check that dhcpd does not lease the address of a router, a server or a fixed host."""
     taken = {address: holder[0] for address, holder in inventory.holders.items()}
     taken.update(inventory.routers)
     exposed = sorted(taken.keys() - inventory.spared)
+
+    def check_range(who: str | _Row, first: IPv4Address, last: IPv4Address, raw: bool) -> None:
+        for address in sorted(taken) if raw else exposed:
+            if not first <= address <= last:
+                continue
+            holder = "a router" if address in inventory.routers else str(taken[address])
+            inventory.fault(
+                who,
+                f"the range {first} to {last} {'in extra ' if raw else ''}holds the address "
+                f"{address} of {holder}",
+                "write the range in ranges, where pinned addresses are left out"
+                if raw
+                else "make it a fixed host, or leave it out of the range",
+            )
+
     for network, row in inventory.networks.items():
         for first, last in inventory.ranges[network]:
-            for address in exposed:
-                if first <= address <= last:
-                    inventory.fault(
-                        row,
-                        f"the range {first} to {last} holds the address {address} of "
-                        + ("a router" if address in inventory.routers else str(taken[address])),
-                        "make it a fixed host, or leave it out of the range",
-                    )
+            check_range(row, first, last, raw=False)
+            size = int(last) - int(first) + 1
+            if size <= len(inventory.spared) and all(
+                IPv4Address(int(first) + offset) in inventory.spared for offset in range(size)
+            ):
+                inventory.note(
+                    row,
+                    f"no address of the range {first} to {last} is left to lease",
+                    "extend it, or remove it",
+                )
+        for first, last in _ranges_in(row.get("extra")):
+            check_range(row, first, last, raw=True)
+    for first, last in _ranges_in(inventory.data.get("extra")):
+        check_range(inventory.site("extra"), first, last, raw=True)
 
 
 def _check_records(inventory: _Inventory) -> None:
@@ -930,17 +1135,59 @@ def _check_name_server_addresses(
     return values
 
 
-def _check_mapping(inventory: _Inventory, row: _Row, key: str) -> None:
+def _ranges_in(extra: object) -> Iterator[tuple[IPv4Address, IPv4Address]]:
+    """Yield the ranges in dhcpd.conf text (dhcpd.conf(5), "The range statement")."""
+    if not isinstance(extra, str):
+        return
+    for match in _RANGE.finditer(_COMMENT.sub("", extra)):
+        try:
+            first = IPv4Address(match[1])
+            yield first, IPv4Address(match[2]) if match[2] else first
+        except ValueError:
+            continue
+
+
+def _check_variables(inventory: _Inventory) -> None:
+    """Check the variables whose names say that they are ours."""
+    for row in inventory.rows("unknown_variables", "Variable"):
+        meant = f"write {row.get('meant')}, if that is meant, or " if row.get("meant") else ""
+        inventory.fault(
+            row, "no such variable is used", f"{meant}choose another name for one of your own"
+        )
+
+
+def _check_elsewhere(inventory: _Inventory) -> None:
+    """Check that a host which is written like ours is in the group that makes it one."""
+    for row in inventory.rows("hosts_elsewhere", "Host"):
+        problem = f"it has {row.get('key')}, but is not in the group {row.get('group')}"
+        inventory.fault(row, problem, "add it to the group")
+
+
+def _check_options(inventory: _Inventory, row: _Row, key: str) -> None:
     value = row.get(key)
-    if value is not None and not isinstance(value, Mapping):
+    if not isinstance(value, Mapping):
         inventory.fault(row, f"{key} is {_shown(value)}, not a mapping", "write it as one")
-    elif value and "dhcp-server-identifier" in value:
-        _fault_of_identity(inventory, row, key)
+        return
+    for option, content in value.items():
+        if option == "dhcp-server-identifier":
+            _fault_of_identity(inventory, row, key)
+        elif not isinstance(option, str) or not _OPTION.fullmatch(option):
+            inventory.fault(
+                row,
+                f"{_shown(option)} is not the name of an option",
+                "write one of dhcp-options(5)",
+            )
+        elif content is None or content in ("", []) or isinstance(content, (Mapping, bool)):
+            inventory.fault(
+                row,
+                f"the option {option} is {_shown(content or None)}",
+                "write a text, a number or a list of them",
+            )
 
 
 def _check_raw_text(inventory: _Inventory, row: _Row, key: str) -> None:
     value = row.get(key)
-    if value is not None and not isinstance(value, str):
+    if not isinstance(value, str):
         inventory.fault(row, f"{key} is {_shown(value)}, not text", "write it as text")
     elif value and _SERVER_IDENTIFIER.search(value):
         _fault_of_identity(inventory, row, key)
@@ -963,6 +1210,41 @@ _REQUIRED_KEYS = (
     "servers",
 )
 
+_TTLS = ("fixed_ttl", "lease_ttl", "negative_ttl")
+_LEASE_TIMES = ("min_lease_time", "default_lease_time", "max_lease_time", "mclt")
+# The first must not be greater than the second.
+_ORDER_OF_TIMES = (
+    ("min_lease_time", "default_lease_time"),
+    ("default_lease_time", "max_lease_time"),
+    ("min_lease_time", "max_lease_time"),
+    ("mclt", "max_lease_time"),
+)
+# What a key is often called elsewhere.
+_OFTEN_MEANT = {
+    "address": "fixed_address",
+    "alias": "aliases",
+    "boot_file": "filename",
+    "cname": "aliases",
+    "cnames": "aliases",
+    "ether": "hardware_ethernet",
+    "gateway": "routers",
+    "hardware": "hardware_ethernet",
+    "hwaddr": "hardware_ethernet",
+    "ip": "fixed_address",
+    "ip_address": "fixed_address",
+    "lease_time": "default_lease_time",
+    "mac": "hardware_ethernet",
+    "mac_address": "hardware_ethernet",
+    "macaddress": "hardware_ethernet",
+    "names": "aliases",
+    "range": "ranges",
+    "router": "routers",
+    "subnet": "network",
+    "tftp_server": "next_server",
+}
+# Statements of a host block that DNS must know too, with the key for each.
+_MODELLED = {"fixed-address": "fixed_address", "hardware ethernet": "hardware_ethernet"}
+
 # The keys of a row of each table, each with the check of its value; None where the table's own
 # function reads it, since what is right depends on other keys or rows.
 _Check = Callable[[_Inventory, _Row, str], None]
@@ -973,12 +1255,18 @@ FIXED_HOST_KEYS: dict[str, _Check | None] = {
     "hardware_ethernet": None,
     "aliases": None,
     "domain": _check_own_domain,
-    "next_server": _check_text,
+    "next_server": _check_next_server,
     "filename": _check_text,
-    "options": _check_mapping,
+    "options": _check_options,
     "extra": _check_raw_text,
 }
 
+# What a server has in the inventory, with the group that it is for.
+SERVER_KEYS = {
+    "failover_role": "dhcp_servers",
+    "alias_name": "tinydns_servers",
+    "alias_address": "tinydns_servers",
+}
 SUBNET_KEYS: dict[str, _Check | None] = {
     "network": None,
     "ranges": None,
@@ -986,13 +1274,19 @@ SUBNET_KEYS: dict[str, _Check | None] = {
     "routers": None,
     "shared_network": _check_text,
     "domain": _check_own_domain,
+    "default_lease_time": _check_seconds,
+    "min_lease_time": _check_seconds,
+    "max_lease_time": _check_seconds,
+    "next_server": _check_next_server,
+    "filename": _check_text,
+    "options": _check_options,
+    "extra": _check_raw_text,
 }
-
 POOL_KEYS: dict[str, _Check | None] = {
     "ranges": None,
     "allow": _check_permits,
     "deny": _check_permits,
-    "options": _check_mapping,
+    "options": _check_options,
     "default_lease_time": _check_seconds,
     "min_lease_time": _check_seconds,
     "max_lease_time": _check_seconds,
@@ -1006,6 +1300,7 @@ _CHECKS: tuple[Callable[[_Inventory], None], ...] = (
     _check_reserved_names,
     _check_ttls,
     _check_lease_times,
+    _check_raw,
     _check_subnets,
     _check_reverse_zones,
     _check_ipv6_networks,
@@ -1019,4 +1314,6 @@ _CHECKS: tuple[Callable[[_Inventory], None], ...] = (
     _check_records,
     _check_forward_zones,
     _check_upstream_resolvers,
+    _check_variables,
+    _check_elsewhere,
 )

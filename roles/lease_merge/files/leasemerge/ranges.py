@@ -8,16 +8,20 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_network
 from typing import Any
 
 _MAC = re.compile(r"(?:(?:[0-9a-f]{1,2}:){5}|(?:[0-9a-f]{1,2}-){5})[0-9a-f]{1,2}")
+# As Cisco writes it, and as it stands on a label.
+_BARE_MAC = re.compile(r"(?:[0-9a-f]{4}\.){2}[0-9a-f]{4}|[0-9a-f]{12}")
 
 
 def normal_mac(value: object) -> str | None:
-    """Turn a MAC address into dhcpd's own form, `de:ad:be:ef:ca:fe`; None if it is none.
+    """Return a MAC address in dhcpd's own form, `de:ad:be:ef:ca:fe`; None if it is none.
 
-    Upper case, hyphens and single digits are understood.
+    Upper case, hyphens, single digits, Cisco's `dead.beef.cafe` and bare digits are understood.
     """
     if not isinstance(value, str):
         return None
     text = value.lower()
+    if _BARE_MAC.fullmatch(text):
+        return ":".join(re.findall("..", text.replace(".", "")))
     if not _MAC.fullmatch(text):
         return None
     return ":".join(part.zfill(2) for part in text.replace("-", ":").split(":"))
