@@ -185,7 +185,11 @@ def checked_site(site: Mapping[str, Any], keep_faults: bool = False) -> dict[str
         return dict(plain)
     # Whoever asks which addresses are leased need not know that a range may lie in a pool.
     plain["subnets"] = [
-        {**subnet, "ranges": ranges.subnet_ranges(subnet)} for subnet in plain["subnets"]
+        {
+            **{key: value for key, value in subnet.items() if key != "pools"},
+            "ranges": ranges.subnet_ranges(subnet),
+        }
+        for subnet in plain["subnets"]
     ]
     return {
         **plain,
