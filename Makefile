@@ -1,38 +1,40 @@
-# `make help` lists what there is. Every target does its own set-up, as root on Debian.
+# `make help` lists the targets. Each does its own set-up, as root on Debian.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
 VENV := .venv
 export PATH := $(CURDIR)/$(VENV)/bin:/usr/sbin:/sbin:$(PATH)
-# Molecule keeps its state here, beside the lab's own.
+# Molecule keeps its state here, with the lab's own.
 export MOLECULE_EPHEMERAL_DIRECTORY := $(CURDIR)/.lab/molecule
-# Plain output: it is read in a log as often as on a terminal.
+# Plain output, which is read in a log as often as on a terminal.
 export MOLECULE_COMMAND_BORDERS := 0
 export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 
-# What a fresh Debian machine lacks. runc: podman's other runtime does not start on hybrid control groups.
+# What a fresh Debian machine lacks. runc: podman's default runtime does not start on hybrid control groups.
 PACKAGES := bind9-dnsutils chromium dnscache iproute2 iptables isc-dhcp-client isc-dhcp-server make mmdebstrap netavark \
 	openssh-client openssh-server podman procps prometheus python3-venv runc tinydns util-linux
-# The peers that the benches measure against.
+# What the benches compare with.
 BENCH_PACKAGES := bind9 dhcpd-pools dnsmasq
+# What the virtual machines need.
+VM_PACKAGES := e2fsprogs qemu-system-x86
 
-# Say what is done and how long it takes here, do it, say how long it took; or what to look at.
+# Print what is done and about how long it takes, do it, and print how long it took, or where to look after a failure.
 define step
 	@printf '\n== %s\n' "$(1)"; begun=$$SECONDS; \
 	if $(2); then printf '== Done in %s s\n' $$((SECONDS - begun)); \
 	else printf '== Failed after %s s. %s\n' $$((SECONDS - begun)) "$(3)" >&2; exit 1; fi
 endef
 
-# Where a failed step of the lab is looked into.
-LOOK := The last task above says what failed; journalctl in the container (podman exec lab-draco …) says why.
+# After a failed step of the lab.
+LOOK := The last task above shows what failed; journalctl in the container (podman exec lab-draco …) shows why.
 
 define newline
 
 
 endef
 
-# Install what is missing of $(1), and let none of it start a daemon here: the daemons run in containers and namespaces.
+# Install what is missing of $(1), without starting any daemon here: the daemons run in containers and namespaces.
 define install
 	@mkdir -p .lab
 	$(call step,Install Debian's packages: some minutes on a fresh machine,( \
@@ -43,7 +45,7 @@ define install
 			trap 'rm -f /usr/sbin/policy-rc.d' EXIT; \
 		}; \
 		apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends $$missing \
-	) >.lab/apt.log 2>&1,apt's last words are in .lab/apt.log.)
+	) >.lab/apt.log 2>&1,apt's messages are in .lab/apt.log.)
 endef
 
 .PHONY: help
@@ -58,17 +60,17 @@ setup: $(VENV)/.ready .lab/.packages ## Install Debian's packages and the virtua
 	@touch $@
 
 $(VENV)/.ready: requirements.txt requirements-dev.txt | .lab/.packages
-	$(call step,Make the virtual environment: a minute,python3 -m venv $(VENV) \
+	$(call step,Create the virtual environment: a minute,python3 -m venv $(VENV) \
 		&& pip install --quiet --disable-pip-version-check -r requirements-dev.txt,Can this machine reach PyPI?)
 	@touch $@
 
 .PHONY: lab
 lab: setup ## Run the inventory's network as containers, and show that it works
-	$(call step,Start and deploy the lab: two minutes; three more when the images are to be made,molecule converge,$(LOOK))
+	$(call step,Start and deploy the lab: two minutes; three more if the images have to be built,molecule converge,$(LOOK))
 	@cat .lab/lab.txt
 
 .PHONY: lab-clean
-lab-clean: setup ## Take the lab away, with nothing left
+lab-clean: setup ## Remove the lab and its images
 	@molecule destroy
 	@podman images --format '{{.Repository}}:{{.Tag}}' --filter reference='localhost/lab-*' | xargs --no-run-if-empty podman rmi >/dev/null
 	@rm -rf .lab
@@ -80,12 +82,15 @@ lint: setup ## ansible-lint, yamllint, ruff and mypy
 
 .PHONY: unit
 unit: setup ## pytest: the package and the filters
-	$(call step,Test the package and the filters: four minutes,pytest,The test above tells what it expected.)
+	$(call step,Test the package and the filters: four minutes,pytest,The test above shows what it expected.)
 
 .PHONY: molecule
-molecule: setup ## Molecule: the whole network from nothing, twice, asked by testinfra
-	$(call step,Test the whole network: seven minutes,molecule test,$(LOOK) Molecule has taken the lab away: \
-		make lab keeps it.)
+molecule: setup ## Molecule: deploy the whole network on Debian 12, then on Debian 13, and query it with testinfra
+	$(call step,Test the whole network on Debian 12: seven minutes,LAB_RELEASE=bookworm molecule test,$(LOOK) Molecule has \
+		removed the lab: make lab keeps it.)
+	$(call step,Test the whole network on Debian 13: four minutes,export LAB_RELEASE=trixie; molecule converge && \
+		pytest -v molecule/lab/tests/test_network.py,$(LOOK))
+	@molecule destroy
 
 .PHONY: test
 test: lint unit molecule ## Everything: linters, pytest, Molecule with testinfra
@@ -95,6 +100,12 @@ drills: setup ## Every failure, on real servers while clients keep asking (an ho
 	$(call step,Deploy the lab for the drills: two minutes,molecule converge -s failover,$(LOOK))
 	$(call step,Run the drills: an hour,molecule side-effect -s failover,$(LOOK))
 	$(call step,Verify them,molecule verify -s failover,The table above has the faults. One alone: molecule/failover/run-drill.yml.)
+
+.PHONY: vm
+vm: setup ## Deploy the pair to two virtual machines by sudo, with AppArmor and a reboot (an hour; not part of test)
+	$(call install,$(VM_PACKAGES))
+	$(call step,Deploy to two emulated machines: most of an hour,molecule/vm/run.sh,The last lines above show where it \
+		stopped; .lab/vm has the logs and the consoles.)
 
 .PHONY: bench
 bench: lab ## Measure speed against peers in the same run

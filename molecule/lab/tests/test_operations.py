@@ -5,8 +5,9 @@
 3. a dhcpd.conf that dhcpd refuses changes nothing
 4. an inventory with a fault touches nothing
 5. a leased client is pinned to its address by one line, and unpinned again
-6. what a run that was broken off has written is read, by the next run, by what it was written for
-7. the state of the network, a lease with the line that pins it, and an audit of every answer
+6. what an interrupted run has written is read, by the next run, by the service it was written for
+7. while its peer is away, dhcpd is not restarted; the next run with both does it
+8. the state of the network, a lease with the line that pins it, and an audit of every answer
 """
 
 from __future__ import annotations
@@ -98,15 +99,31 @@ def test_deployed_network_has_no_drift() -> None:
 
 def test_edit_by_hand_is_shown_and_nothing_else() -> None:
     host = machine(PRIMARY)
+    override = "/etc/systemd/system/isc-dhcp-server.service.d"
     host.check_output("sh -c %s", f"cp -p {CONF} /tmp/dhcpd.conf && echo '# by hand' >>{CONF}")
+    host.check_output("sh -c %s", f"mkdir {override} && echo '[Service]' >{override}/by-hand.conf")
     try:
         status, output = play("site.yml", "--check", "--diff")
     finally:
         host.check_output("cp -p /tmp/dhcpd.conf %s", CONF)
+        host.check_output("rm -r %s", override)
     assert status == 0, output
     assert {server for _, server in changed_tasks(output)} == {PRIMARY}, output
     drift = [line for line in output.splitlines() if re.match(r"[-+](?![-+])", line)]
-    assert drift == ["-# by hand"]
+    assert drift == ["-# by hand", "-    state: directory", "+    state: absent"]
+
+
+def test_key_in_dhcpd_conf_is_in_no_diff_and_read_by_dhcpd_alone() -> None:
+    secret = "c2VjcmV0IGtleQ=="
+    key = f'key "dns" {{ algorithm hmac-md5; secret "{secret}"; }};'
+    extra = json.dumps({"dhcpd_extra": key})
+    status, output = play("deploy-dhcpd.yml", "--check", "--diff", "-e", extra)
+    assert status == 0, output
+    assert {server for _, server in changed_tasks(output)} == set(DHCP_SERVERS)
+    assert secret not in output
+    for server in DHCP_SERVERS:
+        conf = machine(server).file(CONF)
+        assert (conf.user, conf.group, conf.mode) == ("root", "dhcpd", 0o640)
 
 
 # 3.
@@ -182,7 +199,7 @@ def test_leased_client_is_pinned_and_unpinned_by_one_line(inventory: Path) -> No
 # 6.
 
 
-def test_run_that_was_broken_off_is_ended_by_the_next() -> None:
+def test_run_that_was_interrupted_is_completed_by_the_next() -> None:
     # Newer than what it is for, as if the run had ended between the file and the restart.
     written = {
         (DHCP_SERVERS[1], "isc-dhcp-server"): CONF,
@@ -205,6 +222,35 @@ def test_run_that_was_broken_off_is_ended_by_the_next() -> None:
 # 7.
 
 
+def test_restart_is_left_while_the_peer_is_away_and_done_by_the_next_run(inventory: Path) -> None:
+    host, peer = machine(PRIMARY), machine(next(s for s in DHCP_SERVERS if s != PRIMARY))
+    started = "systemctl show -P ExecMainStartTimestampMonotonic isc-dhcp-server"
+    before = host.check_output(started)
+    pin = {"hardware_ethernet": "02:00:5e:99:99:99"}
+    edit_fixed_hosts(inventory, "pinned-alone", pin)
+    peer.check_output("systemctl stop isc-dhcp-server")
+    try:
+        status, output = play("pin-hosts.yml", "--limit", PRIMARY, inventory=inventory)
+    finally:
+        peer.check_output("systemctl start isc-dhcp-server")
+    assert status == 0, output
+    assert "NOT restarted" in output
+    assert "-e dhcpd_restart_alone=true" in output
+    assert "pinned-alone" in host.file(CONF).content_string
+    assert host.check_output(started) == before
+    # The pair finds itself again meanwhile; the run waits for that.
+    status, output = play("pin-hosts.yml", inventory=inventory)
+    assert status == 0, output
+    assert host.check_output(started) != before
+    assert "pinned-alone" in peer.file(CONF).content_string
+    status, output = play("pin-hosts.yml")
+    assert status == 0, output
+    assert changed_tasks(play("site.yml", "--check")[1]) == []
+
+
+# 8.
+
+
 def test_status_shows_every_server_and_writes_the_page() -> None:
     page = PROJECT / "report/index.html"
     page.unlink(missing_ok=True)
@@ -217,6 +263,11 @@ def test_status_shows_every_server_and_writes_the_page() -> None:
     # The screen has the leased names alone.
     leased = {*DHCP_SERVERS, *CACHES, *clients - pinned}
     assert [name for name in leased if name not in output] == []
+    status, output = play("show-status.yml", "--limit", CACHES[-1])
+    assert status == 0, output
+    assert [
+        name for name in {*DHCP_SERVERS} - {CACHES[-1]} if name in output.split("SERVERS")[1]
+    ] == []
 
 
 def test_lease_is_shown_with_the_line_that_pins_it() -> None:
