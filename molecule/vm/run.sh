@@ -65,9 +65,9 @@ build() { # NAME RELEASE NUMBER: a disk with a bare Debian
         >"$root/etc/systemd/network/10-user.network"
     printf '[Match]\nMACAddress=02:00:5e:fd:01:%02x\n[Network]\nAddress=%s/24\n' "$number" "$(address_of "$name")" \
         >"$root/etc/systemd/network/20-lan.network"
-    chroot "$root" systemctl --quiet enable systemd-networkd ssh apparmor
+    systemctl --quiet --root="$root" enable systemd-networkd.service ssh.service apparmor.service
     # The unit would wait for a card that has no carrier before the other machine is up.
-    chroot "$root" systemctl --quiet mask systemd-networkd-wait-online
+    systemctl --quiet --root="$root" mask systemd-networkd-wait-online.service
     cp "$root"/boot/vmlinuz-* "$dir/$name.kernel"
     cp "$root"/boot/initrd.img-* "$dir/$name.initrd"
     truncate --size 4G "$dir/$name.new"
@@ -78,7 +78,7 @@ build() { # NAME RELEASE NUMBER: a disk with a bare Debian
 
 boot() { # NAME NUMBER LAN
     local name=$1 number=$2 lan=$3
-    qemu-system-x86_64 -machine q35,accel=tcg,thread=multi -cpu max -smp 2 -m 1500 -display none \
+    qemu-system-x86_64 -machine q35 -accel tcg,thread=multi -cpu max -smp 2 -m 1500 -display none \
         -serial "file:$dir/$name.console" -daemonize -pidfile "$dir/$name.pid" \
         -kernel "$dir/$name.kernel" -initrd "$dir/$name.initrd" \
         -append "root=/dev/vda rw console=ttyS0 apparmor=1 security=apparmor" \
