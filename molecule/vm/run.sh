@@ -144,6 +144,7 @@ boot "${names[0]}" 1 listen
 boot "${names[1]}" 2 connect
 log 'Boot both machines'
 for name in "${names[@]}"; do until_within 1800 "ssh to $name" on "$name" true; done
+for name in "${names[@]}"; do on "$name" apt-get -qq update; done
 
 log 'Deploy the pair (site.yml)'
 play playbooks/site.yml "$@" >"$dir/site.log" 2>&1 || { tail -40 "$dir/site.log"; exit 1; }

@@ -226,7 +226,7 @@ def test_restart_is_left_while_the_peer_is_away_and_done_by_the_next_run(invento
     host, peer = machine(PRIMARY), machine(next(s for s in DHCP_SERVERS if s != PRIMARY))
     started = "systemctl show -P ExecMainStartTimestampMonotonic isc-dhcp-server"
     before = host.check_output(started)
-    pin = {"hardware_ethernet": "02:00:5e:99:99:99"}
+    pin: dict[str, object] = {"hardware_ethernet": "02:00:5e:99:99:99"}
     edit_fixed_hosts(inventory, "pinned-alone", pin)
     peer.check_output("systemctl stop isc-dhcp-server")
     try:
