@@ -385,6 +385,11 @@ def _read_domain(inventory: _Inventory, who: str | _Row, what: str, value: objec
     domain = _read_zone(inventory, who, what, value)
     if domain is None:
         return None
+    if "_" in domain:
+        inventory.fault(
+            who, f"the {what} {domain} has an underscore", "hosts cannot be named there"
+        )
+        return None
     if len(domain) > _DOMAIN_MAX:
         inventory.fault(
             who,
@@ -402,7 +407,9 @@ def _read_domain(inventory: _Inventory, who: str | _Row, what: str, value: objec
 def _read_zone(inventory: _Inventory, who: str | _Row, what: str, value: object) -> str | None:
     """Read the name of a zone in lower case, or tell what is wrong with it."""
     zone = value.lower() if isinstance(value, str) and value.isascii() else ""
-    if all(_LABEL.fullmatch(part) and len(part) <= _LABEL_MAX for part in zone.split(".")):
+    # An underscore is for zones of services: _msdcs of an Active Directory (RFC 8552).
+    labels = (part.replace("_", "x") for part in zone.split("."))
+    if all(_LABEL.fullmatch(part) and len(part) <= _LABEL_MAX for part in labels):
         return zone
     inventory.fault(
         who,
@@ -1088,6 +1095,8 @@ def _check_records(inventory: _Inventory) -> None:
             f"{label}.{domain}" for label in inventory.reserved for domain in inventory.domains
         ),
         pointers={reverse_name(str(address)): str(row) for address, row in addresses},
+        ranges=[ends for ranges in inventory.ranges.values() for ends in ranges],
+        spared=frozenset(inventory.spared),
     )
     for number, problem, remedy in record_faults(numbered, around):
         inventory.fault(rows[number], problem, remedy)

@@ -6,8 +6,9 @@ nothing at or below a delegation, and no answer of more than 512 octets, for it 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from ipaddress import IPv4Address
 from typing import NamedTuple
 
 from .records import AAAA, CNAME, MX, NS, PTR, SRV, A, Record, answer_size
@@ -37,6 +38,10 @@ class Surroundings:
     reserved: frozenset[str]
     pointers: Mapping[str, str]
     """The reverse name of each address of theirs, and whose it is, in words."""
+    ranges: Sequence[tuple[IPv4Address, IPv4Address]] = ()
+    """First and last address of each range that dhcpd leases."""
+    spared: frozenset[IPv4Address] = frozenset()
+    """The addresses in them that it does not lease."""
 
 
 def record_faults(
@@ -94,6 +99,12 @@ class _Table:
                 f"{name} is a reserved name",
                 "choose another, or remove it from site_reserved_names",
             )
+        if record.type == A and self._is_leased(IPv4Address(record.data)):
+            yield (
+                f"the address {IPv4Address(record.data)} lies in a range, so that dhcpd may lease "
+                "it to any client",
+                "make it a fixed host, or leave it out of the range",
+            )
         cut = self._cut_above(name)
         if cut is not None and not (record.type == NS and cut == name):
             glue = record.type in (A, AAAA) and any(
@@ -104,6 +115,11 @@ class _Table:
                     f"{name} lies in what is delegated at {cut}, so it is never answered",
                     "remove it, or the NS",
                 )
+
+    def _is_leased(self, address: IPv4Address) -> bool:
+        return address not in self._around.spared and any(
+            first <= address <= last for first, last in self._around.ranges
+        )
 
     def _neighbours(self, number: int, record: Record) -> Iterator[tuple[str, str]]:
         """Check the record beside the others of its name."""
