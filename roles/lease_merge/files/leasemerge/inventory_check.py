@@ -382,13 +382,8 @@ def _check_domain(inventory: _Inventory) -> None:
 
 def _read_domain(inventory: _Inventory, who: str | _Row, what: str, value: object) -> str | None:
     """Read a zone that hosts may be named in, and note that it is served."""
-    domain = _read_zone(inventory, who, what, value)
+    domain = _read_zone(inventory, who, what, value, of_hosts=True)
     if domain is None:
-        return None
-    if "_" in domain:
-        inventory.fault(
-            who, f"the {what} {domain} has an underscore", "hosts cannot be named there"
-        )
         return None
     if len(domain) > _DOMAIN_MAX:
         inventory.fault(
@@ -404,11 +399,13 @@ def _read_domain(inventory: _Inventory, who: str | _Row, what: str, value: objec
     return domain
 
 
-def _read_zone(inventory: _Inventory, who: str | _Row, what: str, value: object) -> str | None:
+def _read_zone(
+    inventory: _Inventory, who: str | _Row, what: str, value: object, *, of_hosts: bool = False
+) -> str | None:
     """Read the name of a zone in lower case, or tell what is wrong with it."""
     zone = value.lower() if isinstance(value, str) and value.isascii() else ""
     # An underscore is for zones of services: _msdcs of an Active Directory (RFC 8552).
-    labels = (part.replace("_", "x") for part in zone.split("."))
+    labels = (zone if of_hosts else zone.replace("_", "x")).split(".")
     if all(_LABEL.fullmatch(part) and len(part) <= _LABEL_MAX for part in labels):
         return zone
     inventory.fault(
