@@ -13,6 +13,7 @@ import yaml
 from ansible.errors import AnsibleFilterError  # type: ignore[import-untyped]  # has no types
 
 import dhcpd
+from tests.support.dhcpd_answers import answers
 
 PROJECT = Path(__file__).resolve().parents[2]
 ROLE = PROJECT / "roles/dhcpd"
@@ -300,3 +301,38 @@ def test_several_addresses_of_a_host(tmp_path: Path) -> None:
     assert "fixed-address 10.9.1.120, 10.9.2.12;" in text
     assert "range 10.9.2.10 10.9.2.11;" in text
     assert "range 10.9.2.13 10.9.2.20;" in text
+
+
+def test_what_clients_of_pools_and_of_a_second_hardware_address_are_sent(tmp_path: Path) -> None:
+    """A real dhcpd answers: each class from its own pool, a second address with the host's name."""
+    pools = [
+        {
+            "ranges": [["10.9.1.50", "10.9.1.51"]],
+            "allow": ['members of "phones"'],
+            "options": {"time-offset": 7200},
+        },
+        {"ranges": [["10.9.1.60", "10.9.1.69"]], "deny": ['members of "phones"']},
+    ]
+    extra = """
+        class "phones" { match if substring(hardware, 1, 2) = 06:aa; }
+        use-host-decl-names on;
+    """
+    macs = ["02:00:00:00:00:01", "02:00:00:00:00:02"]
+    conf = render(
+        tmp_path,
+        {
+            "dhcpd_subnets": [{"network": "10.9.1.0/24", "pools": pools}],
+            "dhcpd_extra": extra,
+            "dhcpd_fixed_hosts": [{**HOST, "hardware_ethernet": macs}],
+        },
+    )
+    asked = [*macs, *(f"06:aa:00:00:00:0{n}" for n in range(3)), "06:bb:00:00:00:01"]
+    found = answers(
+        conf, [{"subnet": "10.9.1.0/24", "hardware": mac} for mac in asked], tmp_path / "asked"
+    )
+    name = bytes("foobar", "ascii").hex()
+    assert [(a["address"], a["options"].get("12")) for a in found[:2]] == [("10.9.1.120", name)] * 2
+    # The third phone finds its pool empty, and gets nothing from the others'.
+    assert {a.get("address") for a in found[2:5]} == {"10.9.1.50", "10.9.1.51", None}
+    assert {a["options"].get("2") for a in found[2:5] if a} == {(7200).to_bytes(4).hex()}
+    assert found[5]["address"].startswith("10.9.1.6")
