@@ -293,7 +293,7 @@ def test_rule_5_two_cards_of_one_host_both_live() -> None:
 
 
 def test_rule_6_the_one_that_started_last_wins() -> None:
-    """And the loser is told why."""
+    """And the loser is reported with the reason."""
     names = merged(draco=[lease(100, "pc", starts=-60)], taurus=[lease(101, "pc", starts=-50)])
     assert leased(names) == {"pc": "10.1.1.101"}
     assert reasons(names) == {
@@ -305,7 +305,7 @@ def test_rule_6_then_the_greater_cltt_then_the_lower_address() -> None:
     """The numeric address: 10.1.1.9 is lower than 10.1.1.100."""
     names = merged(draco=[lease(100, "pc", cltt=-60), lease(101, "pc", cltt=-50)])
     assert leased(names) == {"pc": "10.1.1.101"}
-    assert reasons(names)["10.1.1.100"][1].endswith("its client was heard later")
+    assert reasons(names)["10.1.1.100"][1].endswith("its client was last in contact later")
     names = merged(draco=[lease(100, "pc"), lease(9, "pc")])
     assert leased(names) == {"pc": "10.1.1.9"}
     assert reasons(names)["10.1.1.100"][1].endswith("its address is lower")
@@ -349,7 +349,7 @@ def test_rule_6_handovers_between_clients_are_counted() -> None:
     assert pair.counts.handovers == 3
 
 
-# Rule 8: one name, one address; one address, one name besides its aliases.
+# Rule 8: one name, one address; one address, one name that is no alias.
 
 
 def test_rule_8_an_address_has_one_name_that_is_no_alias() -> None:

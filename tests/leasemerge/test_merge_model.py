@@ -3,10 +3,10 @@
     client --- discover, renew, release, decline, rename --->  A (draco)  <-- binding updates -->
                                                                B (taurus)
 
-The pair here is a sketch of dhcpd's failover as FIELD_NOTES.md tells of it: the server that hears a
-client writes its name and `cltt`; the other gets times and state without either, late, or never
-(partition), and keeps whatever name it had. The merge runs all along: it is told of each changed
-block, asked at each step, and must always say what the naive merge says of the whole logs.
+The pair here is a sketch of dhcpd's failover as docs/dhcpd-notes.md describes it: the server that a
+client talks to writes its name and `cltt`; the other gets times and state without either, late, or
+never (partition), and keeps whatever name it had. The merge runs all along: it takes each changed
+block, is queried at each step, and must always agree with the naive merge of the whole logs.
 """
 
 from __future__ import annotations
@@ -210,13 +210,13 @@ class Pair(RuleBasedStateMachine):
 
     @rule(server=servers)
     def replay(self, server: str) -> None:
-        """Connect a feed anew: it sends its whole log again, which changes nothing."""
+        """Connect a feed again: it sends its whole log again, which changes nothing."""
         self.merge.update(server, list(self.logs[server].values()))
         assert self.merge.changes(self.now) == {}
 
     @rule()
     def restart(self) -> None:
-        """Start the merge anew from what it had kept."""
+        """Start the merge again from what it had kept."""
         self.merge = Merge(wide)
         self.zone = Zone(wide)
         self.holders = {}

@@ -112,7 +112,7 @@ def test_sorted_and_generated() -> None:
 
 @pytest.mark.parametrize("many", [3, 400])
 def test_step_by_step_is_the_same_as_in_one_go(many: int) -> None:
-    """A few changes are put in place, many are sorted anew: the bytes are the same."""
+    """A few changes are put in place, many are sorted again: the bytes are the same."""
     pair = Merge(site)
     zone = Zone(site)
     for turn in range(3):

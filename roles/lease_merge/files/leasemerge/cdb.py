@@ -1,6 +1,6 @@
 """Put single names into a file that `tinydns-data` compiled, and take them out.
 
-`tinydns-data` makes the file anew from every line, which takes longer the more lines there are, and
+`tinydns-data` rebuilds the file from every line, which takes longer the more lines there are, and
 waits for the disk. Its result can be changed instead: cdb(5) finds a record through one of 256 hash
 tables, each twice as long as its records need, so that there is room for more. What is in the file
 is the same as if it had been compiled; what is taken out takes up room until the next compile.
@@ -138,7 +138,7 @@ class Cdb:
         return self._used[number]
 
     def _grow(self, number: int) -> tuple[int, int]:
-        """Write a table anew at the end, with room for as many records again."""
+        """Write a table again at the end, with room for as many records again."""
         start, length = self._table(number)
         old = bytes(self.image[start : start + length * _PAIR.size])
         live = [

@@ -1,4 +1,4 @@
-"""The merge: what the feeds say of each address, and the site, become names.
+"""The merge: what the feeds have of each address, and the site, become names.
 
 The rules are docs/design.md's, each at one place here: 2 in `_truth`, 3 in `_named`, 4 and 5 in
 `Merge._claim`, 6 in `_Claim.order`, 7 in the module labels, 8 in the module zone. Rule 9 holds
@@ -23,7 +23,7 @@ _ABSENT = -(2**63)
 
 
 Key = tuple[str, str]
-"""What tells names apart: the label and the domain that it is unique in."""
+"""What identifies a name: the label and the domain that it is unique in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Name:
     alias: bool = False
     """A second name of its address: the PTR points to another."""
     server: str | None = None
-    """The server whose client it is: the one that heard the hostname."""
+    """The server whose client it is: the one that received the hostname."""
     starts: int | None = None
     until: int | None = None
     """When the lease ends; None for a fixed host's name."""
@@ -127,7 +127,7 @@ class _Claim(NamedTuple):
 
 
 class Merge:
-    """The merge as a machine that is told what is new and says what that changes.
+    """The merge as a machine: it takes what is new and returns what that changes.
 
     What a call costs grows with what is new. `names` and `changes` take `now` in Unix seconds,
     which may go back as well as forth.
@@ -143,12 +143,12 @@ class Merge:
         # The live claims to each name in rising order: the last one has it.
         self._claims: dict[Key, list[tuple[tuple[int, int, int], str]]] = {}
         self._contested: set[Key] = set()
-        # By address; not those of rule 6, which the claims tell.
+        # By address; not those of rule 6, which follow from the claims.
         self._losers: dict[str, Loser] = {}
         self._refused: Counter[Cause] = Counter()
         # Where the client, its lease or its name may be another than at the last `take_moved`.
         self._moved: set[str] = set()
-        # (until, address); an entry counts as long as it is what _live says.
+        # (until, address); an entry counts as long as it agrees with _live.
         self._expiries: list[tuple[int, str]] = []
         # By name, the entry of each of its addresses; a fixed host may have several.
         self._fixed: dict[Key, tuple[Name, ...]] = {}
@@ -161,7 +161,7 @@ class Merge:
         self._handovers = 0
 
     def update(self, server: str | None, leases: Iterable[Lease], log: int = 0) -> None:
-        """Take new blocks of a server's log; `log` tells several logs of one server apart.
+        """Take new blocks of a server's log; `log` distinguishes several logs of one server.
 
         The blocks that the log had for other addresses stay (rule 10).
         """
@@ -174,7 +174,7 @@ class Merge:
                 self._touched.add(lease.address)
 
     def names(self, now: int) -> Names:
-        """Say everything that is published at `now`."""
+        """Return everything that is published at `now`."""
         self._advance(now)
         return Names(
             tuple(name for key in sorted(self._names) for name in self._names[key]),
@@ -264,7 +264,7 @@ class Merge:
             heapify(self._expiries)
 
     def _claim(self, address: str) -> _Claim | None:
-        """Say what the blocks of an address claim, if its lease is active."""
+        """Return what the blocks of an address claim, if its lease is active."""
         blocks = [(feed, log[address]) for feed, log in self._logs.items() if address in log]
         feed, lease = _truth(blocks)
         if lease.state != "active" or lease.ends is None:
@@ -398,7 +398,7 @@ class Merge:
                 why = (
                     "its lease started later"
                     if won[0] > order[0]
-                    else "its client was heard later"
+                    else "its client was last in contact later"
                     if won[1] > order[1]
                     else "its address is lower"
                 )
@@ -442,7 +442,7 @@ def _truth(blocks: Sequence[_Block]) -> _Block:
 
 
 def _named(blocks: Sequence[_Block], lease: Lease) -> _Block | None:
-    """Rule 3: the block that last heard the hostname of the lease's own client."""
+    """Rule 3: the block whose server last received the hostname of the lease's own client."""
     own = [
         (feed, block)
         for feed, block in blocks
@@ -462,7 +462,7 @@ def _same_client(one: Lease, other: Lease) -> bool:
 def _best(blocks: Sequence[_Block], key: Callable[[Lease], tuple[int, int]]) -> _Block:
     """Choose the block with the greatest key, then of the earliest server.
 
-    Blocks of unknown servers that are alike in both are told apart by what they say (rule 9).
+    Blocks of unknown servers that are alike in both are ordered by what they contain (rule 9).
     """
     if len(blocks) == 1:
         return blocks[0]

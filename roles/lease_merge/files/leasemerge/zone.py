@@ -35,7 +35,7 @@ class Zone:
         self._edits: list[Edit] = []
 
     def update(self, changes: Mapping[Key, tuple[Name, ...]]) -> bool:
-        """Take what is published under each changed name; tell whether the data changed."""
+        """Take what is published under each changed name; return whether the data changed."""
         lines = {key: tuple(map(self._line, names)) for key, names in changes.items()}
         lines = {key: new for key, new in lines.items() if self._of_name.get(key, ()) != new}
         # One by one is quadratic: many at once are sorted at once.
