@@ -8,7 +8,7 @@ r"""Run a real failover pair through its troubles, and keep what it wrote and wh
 
 After each stage `captured/STAGE/` holds both lease files as they are, and clients.json: what each
 client was really told (address, hostname, until when, by which server), and `now`. test_captured.py
-holds the merge against that.
+holds the merge against that. `--run captured-pins` does the same with clients that are pinned.
 
 Needs root, isc-dhcp-server and isc-dhcp-client, takes about two minutes, and leaves nothing
 behind. Where AppArmor confines dhcpd to its own directories, it must be told to let it be.
@@ -180,11 +180,26 @@ class Pair:
         sides = {line[0]: line[2] for line in words if line[1:2] == ["state"]}
         return [sides.get("my", ""), sides.get("partner", "")]
 
-    def client(self, name: str, *, hostname: str | None = None, seconds: int | None = None) -> bool:
+    def pin(self, name: str, address: str) -> None:
+        """Pin a client to an address in both servers' files, which they read when they start."""
+        host = f"host {name} {{ hardware ethernet {CLIENTS[name]}; fixed-address {address}; }}\n"
+        for server in SERVERS:
+            with (self.directory / f"{server}.conf").open("a") as file:
+                file.write(host)
+
+    def client(
+        self,
+        name: str,
+        *,
+        hostname: str | None = None,
+        seconds: int | None = None,
+        uid: bool = False,
+    ) -> bool:
         """Let a client get or renew a lease by broadcast; return whether it was given one."""
         hostname = hostname or self.told.get(name, {}).get("hostname") or f"{name}-box"
         config, script = self.directory / f"{name}.dhclient", self.directory / f"{name}.script"
         asked = f"send dhcp-lease-time {seconds};" if seconds else ""
+        asked += f" send dhcp-client-identifier 1:{CLIENTS[name]};" if uid else ""
         config.write_text(
             f'send host-name "{hostname}"; {asked} initial-delay 0; initial-interval 1; '
             "backoff-cutoff 2; timeout 6; reboot 3; retry 1; "
@@ -344,18 +359,46 @@ def stages(pair: Pair) -> None:
     pair.capture("9-partition-healed")
 
 
+def pins(pair: Pair) -> None:
+    """Pin two clients to other addresses than they lease; one of them sends an identifier."""
+    for server in SERVERS:
+        pair.start(server)
+    pair.wait_normal()
+    pair.client("ann", uid=True)
+    pair.client("bob")
+    pair.capture("1-leased")
+
+    for server in SERVERS:
+        pair.kill(server)
+    pair.pin("ann", "10.9.0.20")
+    pair.pin("bob", "10.9.0.21")
+    for server in SERVERS:
+        pair.start(server)
+    # Both files say normal from before; a server that was killed begins with 15 s of startup.
+    time.sleep(20)
+    pair.wait_normal()
+    pair.capture("2-pinned")
+
+    pair.client("ann", uid=True)
+    pair.client("bob")
+    pair.capture("3-moved")
+
+
 def main() -> int:
     """Run all stages."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--out", type=Path, default=HERE / "captured")
-    out = parser.parse_args().out
+    parser.add_argument("--out", type=Path, default=HERE)
+    parser.add_argument("--run", choices=["captured", "captured-pins"], default="captured")
+    options = parser.parse_args()
+    out = options.out / options.run
+    run_stages = pins if options.run == "captured-pins" else stages
     if os.geteuid():
         parser.error("needs root, to make network namespaces")
     with tempfile.TemporaryDirectory(prefix=PREFIX) as name, network():
         directory = Path(name)
         pair = Pair(directory, out)
         try:
-            stages(pair)
+            run_stages(pair)
         except (CaptureError, subprocess.TimeoutExpired) as error:
             for server in SERVERS:
                 print((directory / f"{server}.log").read_text("latin-1")[-3000:], file=sys.stderr)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,10 @@ import pytest
 
 from leasemerge.log import LeaseLog, parse
 from leasemerge.merge import Names, merge
-from leasemerge.site import Site
+from leasemerge.site import FixedHost, Site
 
 STAGES = sorted((Path(__file__).parent / "captured").iterdir())
+PINS = Path(__file__).parent / "captured-pins"
 
 # jo's machine is a fixed host without an address: its name is pinned, its address is not (rule 5).
 SITE = Site.from_dict(
@@ -57,6 +59,34 @@ def expected(held: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
 def leased(names: Names) -> dict[str, str]:
     """Return the names that come from leases."""
     return {name.name: name.address for name in names.names if name.source == "lease"}
+
+
+@pytest.mark.parametrize(
+    ("stage", "ann", "bob"),
+    [
+        ("1-leased", None, "10.9.0.21"),
+        ("2-pinned", None, "10.9.0.21"),
+        ("3-moved", "10.9.0.20", "10.9.0.21"),
+    ],
+)
+def test_hosts_that_were_pinned_elsewhere(stage: str, ann: str | None, bob: str) -> None:
+    """Rule 4: ann sends an identifier, so her name moves with her; bob's is there at once.
+
+    In the last stage both have moved. dhcpd has released the lease of ann, and not that of bob.
+    """
+    pins = [
+        FixedHost("ann", ("10.9.0.20",), ("02:00:00:09:00:01",)),
+        FixedHost("bob", ("10.9.0.21",), ("02:00:00:09:00:02",)),
+    ]
+    site = replace(SITE, fixed_hosts=tuple(pins))
+    folder = PINS / stage
+    facts = json.loads((folder / "clients.json").read_text())
+    given = facts["clients"]["ann"]["address"]
+    names = merge(
+        {server: log.leases.values() for server, log in logs(folder).items()}, site, facts["now"]
+    )
+    assert {name.name: name.address for name in names.names} == {"ann": ann or given, "bob": bob}
+    assert (given == "10.9.0.20") is (ann is not None), "The merge follows the client."
 
 
 def test_all_stages_are_here() -> None:
