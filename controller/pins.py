@@ -87,10 +87,16 @@ def _leased(pins: Iterable[Pin], lease: Mapping[str, Any], now: int) -> Iterator
                 " then both may use it. Pin another address, or have that client release this one.",
             )
         elif address != pin.address and mac in pin.macs:
+            # Rule 4 (docs/design.md); in another network the name is at the pin as well.
+            name = (
+                "Its name is at the leased address until then"
+                if lease.get("uid")
+                else f"It sends no client identifier, so its name is at {pin.address} at once"
+            )
             yield (
                 (pin.host, str(mac)),
                 f"{pin.host} is pinned to {pin.address} and leases {address} until {until}: it"
-                " moves when it renews its lease, at the end of the lease at the latest.",
+                f" moves when it renews its lease, at the end of the lease at the latest. {name}.",
             )
 
 

@@ -54,6 +54,10 @@ def test_pin_of_a_client_that_leases_another_address() -> None:
     after = site(OLD, host("laptop", "10.9.1.30", LAPTOP))
     (sentence,) = told(after, site(OLD), lease("10.9.1.150", LAPTOP, "laptop"))
     assert "laptop is pinned to 10.9.1.30 and leases 10.9.1.150" in sentence
+    assert sentence.endswith("It sends no client identifier, so its name is at 10.9.1.30 at once.")
+    row = json.loads(lease("10.9.1.150", LAPTOP, "laptop")) | {"uid": "01:02"}
+    (sentence,) = told(after, site(OLD), json.dumps(row))
+    assert sentence.endswith("Its name is at the leased address until then.")
 
 
 def test_pin_in_place_and_what_is_over_or_was_there_before_is_nothing() -> None:
