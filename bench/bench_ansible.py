@@ -78,7 +78,7 @@ def _address(number: int) -> str:
 
 
 def _add_hosts(inventory: Path, count: int) -> None:
-    """Give an inventory so many more fixed hosts, each with a MAC address."""
+    """Add so many fixed hosts to an inventory, each with a MAC address."""
     lines = [
         f"bench-{number}: {{ fixed_address: {_address(number)},"
         f' hardware_ethernet: "02:00:5e:f0:{number >> 8:02x}:{number & 255:02x}" }}'
@@ -110,7 +110,7 @@ def _play(playbook: str, inventories: Sequence[str]) -> tuple[float, int]:
 
 def _round_trip(inventories: Sequence[str], times: int = 20) -> float:
     """Measure `ssh SERVER true` over a connection that is open already, as Ansible's are."""
-    told = _run(
+    shown = _run(
         "ansible",
         *_options(inventories),
         "dhcp_servers[0]",
@@ -120,7 +120,7 @@ def _round_trip(inventories: Sequence[str], times: int = 20) -> float:
         'msg=\'<<{{ ansible_host }} {{ ansible_user | default("root") }}'
         ' {{ ansible_ssh_private_key_file | default("") }}>>\'',
     )
-    host, user, *key = re.sub(r".*<<(.*?)>>.*", r"\1", told, flags=re.DOTALL).split()
+    host, user, *key = re.sub(r".*<<(.*?)>>.*", r"\1", shown, flags=re.DOTALL).split()
     with tempfile.TemporaryDirectory(prefix="bench-ssh-") as directory:
         known = ["-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null"]
         shared = ["-o", f"ControlPath={directory}/%C", "-o", "ControlMaster=auto"]
@@ -147,7 +147,7 @@ def _options(inventories: Sequence[str]) -> list[str]:
 
 
 def _run(program: str, *arguments: str) -> str:
-    """Run one of Ansible's programs in the project, or show what it said and give up."""
+    """Run one of Ansible's programs in the project, or print its output and exit."""
     path = Path(sys.executable).parent / program
     run = subprocess.run(
         [path, *arguments], cwd=PROJECT, capture_output=True, text=True, check=False, timeout=LIMIT

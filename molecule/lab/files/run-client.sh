@@ -1,6 +1,6 @@
 #!/bin/sh
-# A real DHCP client in front: dhclient or udhcpc. Arguments: the program, the hostname that it sends.
-# The address that podman gave is dropped: from here on the client has what dhcpd gives it.
+# A real DHCP client in the foreground: dhclient or udhcpc. Arguments: the program, the hostname that it sends.
+# The address that podman assigned is dropped: from here on the client has the one that dhcpd assigns.
 set -eu
 ip address flush dev eth0
 case $1 in

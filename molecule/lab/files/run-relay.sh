@@ -1,7 +1,7 @@
 #!/bin/sh
 # The relay agent of subnets that no dhcpd is on. Arguments: the dhcpd servers' addresses.
 set -eu
-# podman numbers the interfaces of several networks as it likes: the way to the servers tells which is theirs.
+# podman numbers the interfaces of several networks in any order: the route to the servers shows which is theirs.
 upstream=$(ip -oneline route get "$1" | sed 's/.* dev \([^ ]*\) .*/\1/')
 interfaces="-iu $upstream"
 for interface in $(ls /sys/class/net); do

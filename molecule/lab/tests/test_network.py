@@ -1,4 +1,4 @@
-"""The whole network, asked from outside.
+"""The whole network, queried from outside.
 
     clients --- DHCP --- dhcpd primary  <--failover-->  dhcpd secondary
        |                    leasemerge  <----feed---->  leasemerge

@@ -134,7 +134,7 @@ def test_configuration_that_dhcpd_refuses_changes_nothing() -> None:
     before = host.check_output("sha256sum %s; systemctl show -P MainPID isc-dhcp-server", CONF)
     status, output = play("site.yml", "-e", '{"site_extra": "option no-such-option 1;"}')
     assert status != 0
-    assert "unknown option dhcp.no-such-option" in output, "dhcpd's reason is not told."
+    assert "unknown option dhcp.no-such-option" in output, "dhcpd's reason is not shown."
     after = host.check_output("sha256sum %s; systemctl show -P MainPID isc-dhcp-server", CONF)
     assert after == before
 
@@ -183,7 +183,7 @@ def test_leased_client_is_pinned_and_unpinned_by_one_line(inventory: Path) -> No
     finally:
         status, output = play("pin-hosts.yml")
     assert status == 0, output
-    # A new start, as any client would make in time: it asks for its address and has a lease again.
+    # A restart, as any client does in time: it requests its address and has a lease again.
     subprocess.run(["podman", "restart", "--time", "1", f"{LAB['prefix']}-client-{row['name']}"],
                    check=True, capture_output=True)  # fmt: skip
 
