@@ -55,7 +55,7 @@ def client(name: str) -> Host:
 
 
 def dig(server: str, *question: str) -> list[str]:
-    """Query a name server from its own network; the answers' data, sorted. No answer fails the test."""
+    """Query a name server from its own network; the answers, sorted. No answer fails the test."""
     result = machine("root").run(f"dig +short +tries=3 +time=1 @{server} {' '.join(question)}")
     assert result.rc == 0, f"{server} does not answer {question}: {result.stdout}"
     return sorted(result.stdout.split("\n")[:-1])
