@@ -418,7 +418,7 @@ def _read_zone(
 
 def _check_zones(inventory: _Inventory) -> None:
     who = inventory.site("zones")
-    for value in inventory.items(who, "zones", inventory.data.get("zones")):
+    for value in inventory.items(who, inventory.setting("zones"), inventory.data.get("zones")):
         zone = _read_zone(inventory, who, "zone", value)
         if zone is None:
             continue
@@ -709,7 +709,8 @@ def _check_reverse_zones(inventory: _Inventory) -> None:
 
 def _check_ipv6_networks(inventory: _Inventory) -> None:
     who = inventory.site("ipv6_networks")
-    for value in inventory.items(who, "ipv6_networks", inventory.data.get("ipv6_networks")):
+    setting = inventory.setting("ipv6_networks")
+    for value in inventory.items(who, setting, inventory.data.get("ipv6_networks")):
         try:
             if not isinstance(value, str) or "/" not in value:
                 raise ValueError
@@ -1072,7 +1073,7 @@ def _check_records(inventory: _Inventory) -> None:
     who = inventory.site("records")
     rows: list[_Row] = []
     numbered: list[tuple[int, Record]] = []
-    for value in inventory.items(who, "records", inventory.data.get("records")):
+    for value in inventory.items(who, inventory.setting("records"), inventory.data.get("records")):
         values = value if isinstance(value, Mapping) else {"record": value}
         row = _Row("Record", "record", len(rows), values)
         rows.append(row)
@@ -1103,7 +1104,8 @@ def _check_forward_zones(inventory: _Inventory) -> None:
     who = inventory.site("forward_zones")
     value = inventory.data.get("forward_zones") or {}
     if not isinstance(value, Mapping):
-        inventory.fault(who, f"forward_zones is {_shown(value)}, not a mapping", "write it as one")
+        setting = inventory.setting("forward_zones")
+        inventory.fault(who, f"{setting} is {_shown(value)}, not a mapping", "write it as one")
         return
     for name, servers in value.items():
         zone = _read_zone(inventory, who, "forwarded zone", name)
@@ -1123,15 +1125,23 @@ def _check_forward_zones(inventory: _Inventory) -> None:
 def _check_upstream_resolvers(inventory: _Inventory) -> None:
     who = inventory.site("upstream_resolvers")
     value = inventory.data.get("upstream_resolvers")
-    _check_name_server_addresses(inventory, who, "upstream_resolvers", value)
+    _check_name_server_addresses(inventory, who, inventory.setting("upstream_resolvers"), value)
 
 
 def _check_name_server_addresses(
     inventory: _Inventory, who: str, what: str, value: object
 ) -> Sequence[object]:
     values = inventory.items(who, what, value)
+    tables = (inventory.data.get(key) for key in ("dnscache_servers", "name_servers"))
+    rows = [row for table in tables for row in listed(table) if isinstance(row, Mapping)]
     for address in values:
         inventory.address(who, f"name server (of {what})", address)
+        if isinstance(address, str) and any(row.get("address") == address for row in rows):
+            inventory.fault(
+                who,
+                f"the name server (of {what}) {address} is one of this network's own",
+                "write the address of somebody else's",
+            )
     if len(values) > _NAME_SERVERS_MAX:
         inventory.fault(
             who,
