@@ -1,0 +1,36 @@
+"""Filter that lists what a change takes away from the network; controller.removal does the work."""
+
+from __future__ import annotations
+
+import json
+import sys
+from base64 import b64decode
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from controller import removal
+
+
+def removals(site: Mapping[str, Any], slurped: Iterable[Mapping[str, Any]]) -> list[str]:
+    """List what is deployed on a server and not in the site, where that is too much to be meant.
+
+    ``slurped``: what the module slurp returned for site.json on each server; what it could not read
+    is left out. Servers may differ, after a run that was broken off.
+    """
+    lines: dict[str, None] = {}
+    for found in slurped:
+        if found.get("content"):
+            deployed = json.loads(b64decode(str(found["content"])))
+            lines.update(dict.fromkeys(removal.removals(site, deployed)))
+    return list(lines)
+
+
+class FilterModule:
+    """What Ansible looks for in this file."""
+
+    def filters(self) -> dict[str, Any]:
+        """Name each filter of this file."""
+        return {"removals": removals}
