@@ -48,7 +48,7 @@ def main() -> int:
         for count in options.hosts:
             _measure(count, first, others, trip)
     finally:
-        _play("site.yml", options.inventory)
+        _play("site.yml", options.inventory, "-e", "allow_removal=true")
     return 0
 
 
@@ -98,10 +98,10 @@ def _add_line(inventory: Path, *lines: str) -> None:
     path.write_text("\n".join([text, *(f"    {line}" for line in lines), ""]), encoding="utf-8")
 
 
-def _play(playbook: str, inventories: Sequence[str]) -> tuple[float, int]:
+def _play(playbook: str, inventories: Sequence[str], *options: str) -> tuple[float, int]:
     """Run a playbook; return its seconds, and how many tasks ran on servers."""
     begun = time.monotonic()
-    output = _run("ansible-playbook", *_options(inventories), f"playbooks/{playbook}")
+    output = _run("ansible-playbook", *_options(inventories), *options, f"playbooks/{playbook}")
     seconds = time.monotonic() - begun
     recap = output.partition("PLAY RECAP")[2]
     done = re.findall(r"^(?!localhost)\S+ *: ok=(\d+)", recap, re.MULTILINE)

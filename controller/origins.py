@@ -1,0 +1,37 @@
+"""Where in the inventory a value of Ansible's was written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+try:
+    # Private, but the only thing that knows a value's line; without it sentences lack the line.
+    from ansible._internal._datatag._tags import Origin  # type: ignore[import-untyped]  # no types
+except ImportError:  # an ansible-core that keeps it elsewhere
+    Origin = None
+
+
+def origin(value: object) -> Any:
+    """Return Ansible's tag of where a value comes from a file; None if it does not, or has none."""
+    tag = None if Origin is None else Origin.get_tag(value)
+    return None if tag is None or tag.path is None or tag.line_num is None else tag
+
+
+def place(values: Iterable[object]) -> str | None:
+    """Return `file:line` of each file that values were read from: the first of them there."""
+    places: dict[str, str] = {}
+    for value in values:
+        tag = origin(value)
+        if tag is not None:
+            places.setdefault(tag.path, f"{_from_here(tag.path)}:{tag.line_num}")
+    return ", ".join(places.values()) or None
+
+
+@cache
+def _from_here(file: str) -> str:
+    """Shorten a path that lies in the working directory: once, not for each of its lines."""
+    path = Path(file)
+    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
