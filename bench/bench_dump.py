@@ -1,22 +1,20 @@
-"""How fast a lease file is read, next to others, and how fast 65,000 leases become zone data.
+"""How fast a lease file is read, beside others, and how fast 65,000 leases become zone data.
 
     python bench/bench_dump.py [--blocks 1000000] [--rounds 3]
 
-On one and the same file, in the same run: `leasemerge dump`; dhcpd-pools (C, package dhcpd-pools),
-which only counts the leases; isc-dhcp-leases (Python, requirements-bench.txt), which is run once.
-What is missing of these it installs: dhcpd-pools with apt-get, isc-dhcp-leases into a virtual
-environment that goes away with the run. What cannot be installed is left out, and that is said.
+On one and the same file, in the same run: `leasemerge dump`; `dhcpd -T` (C), which reads the file
+and writes it again; dhcpd-pools (C), which only counts the leases; isc-dhcp-leases (Python,
+requirements-bench.txt), which is run once. Then the same for blocks with `set` and `option` lines.
+What is missing of these it installs: dhcpd and dhcpd-pools with apt-get, isc-dhcp-leases into a
+virtual environment that is removed at the end. What cannot be installed is left out and listed.
 """
 
 from __future__ import annotations
 
 import argparse
-import contextlib
-import ctypes
 import functools
 import os
 import random
-import resource
 import shutil
 import statistics
 import subprocess
@@ -42,7 +40,12 @@ from leasemerge.zone import Zone  # noqa: E402
 BLOCKS_PER_ADDRESS = 3
 BEGIN = 1_790_000_000
 LIVE_LEASES = 65_000
-_PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
+
+# Between the client identifier and the hostname, where dhcpd writes them.
+_VARIABLES = r"""  set vendor-class-identifier = "MSFT 5.0";
+  set ddns-fwd-name = "host.office.internal";
+  option agent.circuit-id "\000\004\000\001";
+"""
 
 _OTHER = """
 import sys
@@ -59,7 +62,7 @@ class Cost(NamedTuple):
     megabytes: float
 
 
-def lease_file(path: Path, blocks: int) -> None:
+def lease_file(path: Path, blocks: int, variables: str = "") -> None:
     """Write a lease file as dhcpd does, each address some times, in random order."""
     chance = random.Random(1)
     order = list(range(blocks // BLOCKS_PER_ADDRESS))
@@ -68,10 +71,12 @@ def lease_file(path: Path, blocks: int) -> None:
         file.write(b"authoring-byte-order little-endian;\n\n")
         for turn in range(BLOCKS_PER_ADDRESS):
             chance.shuffle(order)
-            file.writelines(_block(number, turn * 3600 + number % 3600) for number in order)
+            file.writelines(
+                _block(number, turn * 3600 + number % 3600, variables) for number in order
+            )
 
 
-def _block(number: int, seconds: int) -> bytes:
+def _block(number: int, seconds: int, variables: str = "") -> bytes:
     client = number.to_bytes(4, "big")
     address = f"10.{client[1]}.{client[2]}.{client[3]}"
     mac = bytes([2, 0]) + client
@@ -80,7 +85,7 @@ def _block(number: int, seconds: int) -> bytes:
         f"lease {address} {{\n  starts {starts};\n  ends {ends};\n  tstp {tstp};\n"
         f"  cltt {starts};\n  binding state active;\n  next binding state expired;\n"
         f"  rewind binding state free;\n  hardware ethernet {mac.hex(':')};\n"
-        f'  uid "{_uid(bytes([1]) + mac)}";\n  client-hostname "host-{number}";\n}}\n'
+        f'  uid "{_uid(bytes([1]) + mac)}";\n{variables}  client-hostname "host-{number}";\n}}\n'
     ).encode()
 
 
@@ -100,18 +105,35 @@ def _date(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%w %Y/%m/%d %H:%M:%S")
 
 
+def config_file(path: Path, addresses: int) -> None:
+    """Write a dhcpd.conf that has each address in the pool of its /24."""
+    networks = (f"10.{number >> 8}.{number & 255}" for number in range((addresses + 255) // 256))
+    path.write_text(
+        "".join(
+            f"subnet {net}.0 netmask 255.255.255.0 {{ range {net}.0 {net}.255; }}\n"
+            for net in networks
+        )
+    )
+
+
 def install(directory: Path) -> str:
     """Install the other readers; return the Python that has the one in Python."""
-    if shutil.which("dhcpd-pools") is None:
-        attempt(["apt-get", "install", "-qq", "--no-install-recommends", "dhcpd-pools"])
+    for command, package in (("dhcpd", "isc-dhcp-server"), ("dhcpd-pools", "dhcpd-pools")):
+        if which(command) is None:
+            attempt(["apt-get", "install", "-qq", "--no-install-recommends", package])
     python = str(directory / "bin/python")
     if attempt([sys.executable, "-m", "venv", str(directory)]):
         attempt([python, "-m", "pip", "install", "--quiet", "-r", str(REQUIREMENTS)])
     return python
 
 
+def which(command: str) -> str | None:
+    """Return the path of a command, also of one for root."""
+    return shutil.which(command, path=f"{os.environ['PATH']}:/usr/sbin")
+
+
 def attempt(command: list[str]) -> bool:
-    """Run a command; return whether it could be done, and say it if not."""
+    """Run a command; return whether it succeeded, and print why not."""
     try:
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     except (OSError, subprocess.CalledProcessError) as error:
@@ -123,7 +145,10 @@ def attempt(command: list[str]) -> bool:
 def readers(leases: Path, config: Path, python: str) -> Iterator[tuple[str, list[str]]]:
     """Yield the name and the command of each reader that is here."""
     yield "leasemerge dump", [sys.executable, "-m", "leasemerge", "dump", "--leases", str(leases)]
-    pools = shutil.which("dhcpd-pools")
+    dhcpd = which("dhcpd")
+    if dhcpd:
+        yield "dhcpd -T", [dhcpd, "-T", "-4", "-q", "-cf", str(config), "-lf", str(leases)]
+    pools = which("dhcpd-pools")
     if pools:
         yield "dhcpd-pools", [pools, "-c", str(config), "-l", str(leases)]
     if shutil.which(python) and has_other(python):
@@ -141,37 +166,30 @@ def has_other(python: str) -> bool:
 
 def measure(command: list[str]) -> Cost:
     """Run a command to its end."""
-    # As on a server, where the command is deaf to what Python is told from outside.
+    # As on a server, where the command ignores Python's environment variables.
     plain = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     environment = {**plain, "PYTHONPATH": str(PACKAGE)}
     begun = time.perf_counter()
     with tempfile.TemporaryFile() as output:
-        process = subprocess.Popen(command, stdout=output, env=environment)
+        process = subprocess.Popen(
+            command, stdout=output, stderr=subprocess.STDOUT, env=environment
+        )
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
     seconds = time.perf_counter() - begun
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, command)
-    usages = [usage, *left_over()]
-    processor = sum(usage.ru_utime + usage.ru_stime for usage in usages)
-    return Cost(seconds, processor, max(usage.ru_maxrss for usage in usages) / 1024)
+    return Cost(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
 
 
-def left_over() -> Iterator[resource.struct_rusage]:
-    """Yield what each process cost that a command began and did not wait for."""
-    with contextlib.suppress(ChildProcessError):
-        while True:
-            yield os.wait4(-1, 0)[2]
-
-
-def bench_dump(blocks: int, rounds: int, directory: Path) -> None:
+def bench_dump(blocks: int, rounds: int, directory: Path, python: str, variables: str) -> None:
     """Print what each reader costs, and the ratio to ours."""
     leases, config = directory / "dhcpd.leases", directory / "dhcpd.conf"
-    python = install(directory / "venv")
-    lease_file(leases, blocks)
-    config.write_text("subnet 10.0.0.0 netmask 255.0.0.0 { range 10.0.0.0 10.255.255.255; }\n")
-    size = leases.stat().st_size / 1e6
-    print(f"{blocks} blocks, {blocks // BLOCKS_PER_ADDRESS} addresses, {size:.0f} MB\n")
+    lease_file(leases, blocks, variables)
+    config_file(config, blocks // BLOCKS_PER_ADDRESS)
+    size, what = leases.stat().st_size / 1e6, "with `set` and `option`" if variables else "plain"
+    addresses = blocks // BLOCKS_PER_ADDRESS
+    print(f"\n{blocks} blocks ({what}), {addresses} addresses, {size:.0f} MB\n")
     costs: dict[str, list[Cost]] = {}
     for turn in range(rounds):
         for name, command in readers(leases, config, python):
@@ -223,7 +241,7 @@ def bench_merge() -> None:
     print(f"\n{LIVE_LEASES} live leases at each of two servers")
     for what, work in (
         ("read, merge, zone data", whole),
-        # The first call of changes() still tells everything.
+        # The first call of changes() still returns everything.
         ("a first changed lease", lambda: one("new")),
         ("one changed lease", lambda: one("newer")),
         ("zone data as bytes", zone.render),
@@ -243,10 +261,10 @@ def main() -> int:
     parser.add_argument("--blocks", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
-    # What a command does not wait for becomes a child of this process, which counts it too.
-    ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1)
     with tempfile.TemporaryDirectory() as directory:
-        bench_dump(options.blocks, options.rounds, Path(directory))
+        python = install(Path(directory) / "venv")
+        for variables in ("", _VARIABLES):
+            bench_dump(options.blocks, options.rounds, Path(directory), python, variables)
     bench_merge()
     return 0
 
