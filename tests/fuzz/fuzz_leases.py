@@ -21,7 +21,7 @@ HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 sys.path.insert(0, str(ROOT / "roles/lease_merge/files"))
 
-from leasemerge.block import MAX_BLOCK, read_tokens  # noqa: E402  # found where the line above says
+from leasemerge.block import MAX_BLOCK, read_block, read_tokens  # noqa: E402  # found where the line above says
 from leasemerge.dump import dump_lines  # noqa: E402
 from leasemerge.lease import NEVER, STATES, Lease  # noqa: E402
 from leasemerge.log import MAX_FAULTS, LeaseLog, parse  # noqa: E402
@@ -191,8 +191,8 @@ def _blocks(data: bytes) -> LeaseLog:
 
 
 def _check_fields(log: LeaseLog) -> None:
-    for address, block in log._blocks.items():
-        if log.leases[address] != read_tokens(block):
+    for block in log.blocks.values():
+        if read_block(block) != read_tokens(block):
             raise RuleBrokenError(f"a block is not read by its tokens to the same end: {block!r}")
 
 

@@ -1,4 +1,4 @@
-"""The grammar of a block of dhcpd.leases: its text in, a Lease out.
+"""The grammar of a block of dhcpd.leases: its text in, the fields of a Lease out.
 
 It is what dhcpd 4.x writes and reads: dhcpd.leases(5); `write_lease` in server/db.c;
 `parse_lease_declaration` in server/confpars.c; the tokens in common/conflex.c. Text is Latin-1:
@@ -17,11 +17,14 @@ from collections.abc import Iterator
 from datetime import datetime
 from functools import lru_cache
 
-from .lease import NEVER, STATES, Lease
+from .lease import NEVER, STATES
 
 MAX_BLOCK = 64 * 1024
 """The most characters of a block. dhcpd's own are some hundred, a few thousand with many options;
 what is longer is no block, and must not fill the memory while its end is awaited."""
+
+Fields = tuple[str, str, int | None, int | None, int | None, str | None, str | None, str | None]
+"""The fields of a Lease, in their order."""
 
 # dhcpd never writes a line break into a string, so a quote that its line does not close is damage,
 # and the damage ends with the line.
@@ -90,14 +93,14 @@ def render_body(address: str, body: str) -> str:
     return f"lease {address} {{\n{body.removeprefix(chr(10))}}}\n"
 
 
-def read_block(text: str) -> Lease | None:
-    """Return the lease of a block as BLOCK or `render_body` has it; None if it is damaged."""
+def read_block(text: str) -> Fields | None:
+    """Return the fields of a block as BLOCK or `render_body` has it; None if it is damaged."""
     block = BLOCK.fullmatch(text)
     if block is None:
         return read_tokens(text)
     address, starts, ends, cltt, state, hardware, string, pairs, fqdn, hostname = block.groups()
     name = hostname or fqdn
-    return Lease(
+    return (
         address,
         state,
         _time(starts) if starts else None,
@@ -114,7 +117,7 @@ def _escaped(inside: str) -> bytes:
     return inside.encode("latin-1").decode("unicode_escape").encode("latin-1")
 
 
-def read_tokens(text: str) -> Lease | None:
+def read_tokens(text: str) -> Fields | None:
     """Return the same as `read_block`, by the tokens of the block: the slow path."""
     header, _, body = text.removesuffix("}\n").partition("{")
     address = header.split()[1]
@@ -157,7 +160,7 @@ def read_tokens(text: str) -> Lease | None:
     starts, ends, cltt = (times.get(keyword) for keyword in ("starts", "ends", "cltt"))
     # Option 81's name (docs/dhcpd-notes.md), which dhcpd.conf sets where there is no option 12.
     hostname = fqdn if hostname is None else hostname
-    return Lease(address, state or "active", starts, ends, cltt, hardware, uid, hostname)
+    return address, state or "active", starts, ends, cltt, hardware, uid, hostname
 
 
 def _statements(body: str) -> Iterator[tuple[str, list[str]]]:

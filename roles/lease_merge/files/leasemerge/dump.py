@@ -6,24 +6,25 @@ from collections.abc import Iterator
 from json.encoder import encode_basestring_ascii
 from socket import inet_aton
 
-from .lease import NEVER, Lease
+from .block import read_block
+from .lease import NEVER
 from .log import LeaseLog
 
 
 def dump_lines(log: LeaseLog) -> Iterator[bytes]:
     """Yield the last complete block of each address as a line, in the order of the addresses."""
-    for address in sorted(log.leases, key=inet_aton):
-        yield dump_line(log.leases[address])
+    in_order = map(log.blocks.__getitem__, sorted(log.blocks, key=inet_aton))
+    for fields in filter(None, map(read_block, in_order)):
+        address, state, starts, ends, cltt, hardware, uid, hostname = fields
+        yield (
+            f'{{"address": "{address}", "state": "{state}", "starts": {_time(starts)}, '
+            f'"ends": {_time(ends)}, "cltt": {_time(cltt)}, "hardware": {_pairs(hardware)}, '
+            f'"uid": {_pairs(uid)}, "hostname": {_text(hostname)}}}\n'
+        ).encode()
 
 
-def dump_line(lease: Lease) -> bytes:
-    """Return a lease as a line with a JSON object, whose keys are the fields of Lease."""
-    return (
-        f'{{"address": "{lease.address}", "state": "{lease.state}", '
-        f'"starts": {_time(lease.starts)}, "ends": {_time(lease.ends)}, '
-        f'"cltt": {_time(lease.cltt)}, "hardware": {_text(lease.hardware)}, '
-        f'"uid": {_text(lease.uid)}, "hostname": {_text(lease.hostname)}}}\n'
-    ).encode()
+def _pairs(text: str | None) -> str:
+    return "null" if text is None else f'"{text}"'
 
 
 def _text(text: str | None) -> str:

@@ -11,15 +11,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
-from .block import BLOCK, MAX_BLOCK, STRING, read_block, render_body
+from .block import BLOCK, MAX_BLOCK, STRING, Fields, read_block, render_body
 from .lease import Lease
 
 MAX_FAULTS = 100
 """The most places of damage that are listed: enough to look at, not as much as a file may have."""
 
-_CHUNK = 1 << 20
+_CHUNK = 1 << 17  # which stays in the processor's cache
 
 _OCTET = r"0{0,2}(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])"
 _HEADER = rf"(?i:lease)\s{{1,64}}+(?P<address>{_OCTET}(?:\.{_OCTET}){{3}})\s{{0,64}}+\{{"
@@ -68,10 +68,7 @@ class _Leases(Mapping[str, Lease]):
         self._blocks = blocks
 
     def __getitem__(self, address: str) -> Lease:
-        lease = read_block(self._blocks[address])
-        if lease is None:
-            raise KeyError(address)
-        return lease
+        return Lease(*cast("Fields", read_block(self._blocks[address])))
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._blocks)
@@ -94,8 +91,10 @@ class LeaseLog:
         """The first MAX_FAULTS of them."""
         self.failover: dict[str, tuple[str, str]] = {}
         """The last known state of each failover peer: my state, partner state."""
-        self._blocks: dict[str, str] = {}
-        self._changed: set[str] = set()
+        self.blocks: dict[str, str] = {}
+        """The text of the last complete block of each address, which `read_block` reads."""
+        # None is all of them: a log that is only read whole need not gather them.
+        self._changed: set[str] | None = None
         # What is not done yet: the text from the beginning of the open statement on.
         self._text = ""
         self._line = 1  # of the position in the text that lines are counted to:
@@ -110,11 +109,12 @@ class LeaseLog:
     @property
     def leases(self) -> Mapping[str, Lease]:
         """The last complete block of each address."""
-        return _Leases(self._blocks)
+        return _Leases(self.blocks)
 
     def take_changed(self) -> set[str]:
         """Return the addresses that got a new block since the last call."""
-        changed, self._changed = self._changed, set()
+        changed = set(self.blocks) if self._changed is None else self._changed
+        self._changed = set()
         return changed
 
     def feed(self, chunk: bytes) -> None:
@@ -138,11 +138,17 @@ class LeaseLog:
         """Take the blocks in dhcpd's own layout from the open statement on."""
         self._skip_blanks()
         text, start = self._text, self._start
-        while (block := BLOCK.match(text, start)) and block.end() - start <= MAX_BLOCK:
+        # Local names: what this loop costs is what reading a large file costs.
+        match, blocks, changed = BLOCK.match, self.blocks, self._changed
+        while block := match(text, start):
+            end = block.end()
+            if end - start > MAX_BLOCK:
+                break
             address = block[1]
-            self._blocks[address] = block[0]
-            self._changed.add(address)
-            start = self._scanned = block.end()
+            blocks[address] = block[0]
+            if changed is not None:
+                changed.add(address)
+            start = self._scanned = end
         self._start = start
 
     def _scan(self) -> bool:
@@ -271,8 +277,9 @@ class LeaseLog:
         if read_block(block) is None:
             self._skip(self._start, "a block whose state cannot be read")
             return
-        self._blocks[address] = block
-        self._changed.add(address)
+        self.blocks[address] = block
+        if self._changed is not None:
+            self._changed.add(address)
 
     def _skip(self, position: int, reason: str) -> None:
         self.damage += 1
@@ -297,7 +304,13 @@ def parse(data: bytes) -> LeaseLog:
 def read_log(path: Path) -> LeaseLog:
     """Return the log of a file. Raises OSError: when it cannot be read."""
     log = LeaseLog()
+    rest = b""
     with path.open("rb") as file:
         while chunk := file.read(_CHUNK):
-            log.feed(chunk)
+            # A block in two pieces would be read event by event.
+            blocks, end, rest = (rest + chunk).rpartition(b"\n}\n")
+            if not end:
+                blocks, rest = rest, b""
+            log.feed(blocks + end)
+    log.feed(rest)
     return log
