@@ -13,7 +13,7 @@ from ansible.errors import AnsibleFilterError  # type: ignore[import-untyped]  #
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from controller.overview import answers, lease, network, readings
+from controller.overview import answers, lease, names_served, network, readings
 from controller.overview.readings import Reading, Site
 
 
@@ -23,33 +23,31 @@ def server_readings(
     """Gather what playbooks/tasks/read-server.yml has registered on each server."""
     rows = []
     for server in servers:
-        found = hostvars[server]
-        memories = found.get("read_memories", {}).get("results", [])
-        status = found.get("read_status", {}).get("stdout") or ""
-        units = dict(
-            zip(
-                (str(unit) for unit in found.get("read_unit_names", [])),
-                (str(state) for state in found.get("read_units", {}).get("stdout_lines", [])),
-                strict=False,
-            )
-        )
+        read = hostvars[server].get("read_server", {})
+        reading = read.get("reading", {})
+        files = dict(reading.get("files", {}))
+        named = {name: files.pop(name, None) for name in ("leases", "zone", "zone_before")}
         rows.append(
             {
                 "server": str(server),
-                "reachable": bool(found.get("read_reachable", False)),
-                "leases": _content(found.get("read_leases", {})),
-                "zone": _content(found.get("read_zone", {})),
-                "zone_before": _content(found.get("read_zone_before", {})),
-                "memories": {
-                    str(result["item"]): str(result["content"])
-                    for result in memories
-                    if result.get("content") is not None
-                },
-                "status": _json(str(status)),
-                "units": units,
+                "reachable": bool(reading),
+                **named,
+                "memories": {name: text for name, text in files.items() if text is not None},
+                "status": _json(str(reading.get("status", ""))),
+                **{key: reading.get(key, empty) for key, empty in _READ.items()},
+                "answers": hostvars[server].get("read_answers", {}).get("answers", []),
             }
         )
     return rows
+
+
+# What a server's reading has besides its files, and what stands for it where nothing was read.
+_READ: dict[str, Any] = {"units": {}, "disabled": [], "disks": {}, "offset": 0.0, "addresses": {}}
+
+
+def status_queries(site: object) -> list[list[str]]:
+    """Return what the status queries at every name server and resolver."""
+    return [list(query) for query in names_served.status_answers(Site.from_dict(site))]
 
 
 def machine_table(servers: Iterable[str], site: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -82,7 +80,9 @@ def network_report(
 ) -> dict[str, Any]:
     """Make the report of the network that a template prints."""
     known = [network.Machine(**{str(k): v for k, v in row.items()}) for row in machines]
-    return network.network_report(known, _readings(rows), Site.from_dict(site), _seconds(now))
+    given = Site.from_dict(site)
+    subnets = site["subnets"]  # type: ignore[index]  # Site has made sure of it
+    return network.network_report(known, _readings(rows), given, _seconds(now), subnets)
 
 
 def lease_view(
@@ -127,14 +127,10 @@ def _readings(rows: Iterable[Mapping[str, Any]]) -> list[Reading]:
             _bytes(row["zone_before"]),
             row["status"],
             row["units"],
+            **{key: row[key] for key in (*_READ, "answers") if key in row and key != "units"},
         )
         for row in rows
     ]
-
-
-def _content(result: Mapping[str, Any]) -> str | None:
-    content = result.get("content")
-    return None if content is None else str(content)
 
 
 def _bytes(text: str | None) -> bytes | None:
@@ -174,6 +170,7 @@ class FilterModule:
             function.__name__: _checked(function)
             for function in (
                 server_readings,
+                status_queries,
                 machine_table,
                 network_report,
                 lease_view,

@@ -2,36 +2,84 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from typing import Any
 
-from .network import host_row, loser_row, utc
-from .readings import EARLIER, NEVER, Lease, Reading, Site, blocks, label, merged, normal_mac
+from .network import hardware_of, host_row, loser_row, utc
+from .readings import (
+    EARLIER,
+    NEVER,
+    FixedHost,
+    Lease,
+    Reading,
+    Site,
+    blocks,
+    label,
+    merged,
+    normal_mac,
+)
 
 
 def lease_view(readings: Sequence[Reading], site: Site, wanted: str, now: int) -> dict[str, Any]:
-    """Look for a name, an address or a MAC address. `line` is empty if there is nothing to pin."""
+    """Look up a name, an address or a MAC address. `line` is empty if there is nothing to pin."""
     key = normal_mac(wanted) or wanted.lower().removesuffix(".").removesuffix(f".{site.domain}")
     names = merged(readings, site, now)
+    host = next((host for host in site.fixed_hosts if key in _keys(host, site)), None)
+    macs = {key, *(host.hardware_ethernet if host is not None else ())}
+    own = set(host.fixed_addresses if host is not None else ())
     found = [
         name
         for name in names.names
-        if key in (name.name, f"{name.name}.{name.domain}", name.address, name.hardware)
+        if key in (name.name, f"{name.name}.{name.domain}", name.address)
+        or name.address in own
+        or name.hardware in macs
     ]
     losers = [
         loser
         for loser in names.losers
-        if key in (loser.address, loser.hardware, (loser.hostname or "").lower())
+        if key in (loser.address, (loser.hostname or "").lower()) or loser.hardware in macs
     ]
-    addresses = dict.fromkeys([*(n.address for n in found), *(o.address for o in losers)])
-    seen = [pair for address in addresses or [key] for pair in blocks(readings, site, address)]
+    addresses = {key, *own, *(n.address for n in found), *(o.address for o in losers)}
+    seen = [
+        (server, lease)
+        for server, lease in blocks(readings, site)
+        if lease.address in addresses or lease.hardware in macs
+    ]
+    rows = [_block_row(server.removesuffix(EARLIER), lease) for server, lease in seen]
+    hardware = hardware_of(site)
     return {
         "wanted": wanted,
-        "names": [host_row(name, now) for name in found],
-        "losers": [loser_row(loser) for loser in losers],
-        "blocks": [_block_row(server.removesuffix(EARLIER), lease) for server, lease in seen],
+        "names": _once(host_row(name, now, hardware) for name in found),
+        # A lease of the host's own address is where it should be: nothing was refused.
+        "pinned": sorted({lease.address for _, lease in seen if _is_held(lease, own, macs, now)}),
+        "losers": _once(loser_row(loser) for loser in losers if loser.address not in own),
+        "blocks": _once(sorted(rows, key=lambda row: tuple(map(int, row["address"].split("."))))),
         "line": _line([lease for _, lease in seen], [n.name for n in found], site),
     }
+
+
+def _keys(host: FixedHost, site: Site) -> Iterator[str]:
+    """Yield whatever a fixed host may be looked up by."""
+    domain = site.domain_of_host(host)
+    for label_ in (host.name, *host.aliases):
+        yield from (label_, f"{label_}.{domain}")
+    yield from host.fixed_addresses
+    yield from host.hardware_ethernet
+
+
+def _is_held(lease: Lease, own: Set[str], macs: Set[str], now: int) -> bool:
+    """Return whether a host has a live lease of its own fixed address."""
+    live = lease.state == "active" and lease.ends is not None and lease.ends > now
+    return live and lease.address in own and lease.hardware in macs
+
+
+def _once(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return each row once, in order: two logs may have the same block."""
+    found: list[dict[str, Any]] = []
+    for row in rows:
+        if row not in found:
+            found.append(row)
+    return found
 
 
 def _line(leases: Sequence[Lease], names: Sequence[str], site: Site) -> str:

@@ -7,29 +7,15 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
-from .readings import (
-    EARLIER,
-    NEVER,
-    Loser,
-    Name,
-    Names,
-    Reading,
-    Site,
-    logs,
-    merged,
-    parse,
-    zone_data,
-)
-
-# Where a pool begins to be short of addresses.
-_FULL = 0.9
-# The states of an address that no client has, in the words of dhcpd.leases(5).
-_STATES = ("active", "free", "backup", "abandoned")
+from .attention import Network, attention
+from .names_served import Service, services
+from .pools import DHCPD, pools
+from .readings import EARLIER, NEVER, Loser, Name, Names, Reading, Site, merged, zone_data
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,26 +32,66 @@ class Machine:
 
 
 def network_report(
-    machines: Sequence[Machine], readings: Sequence[Reading], site: Site, now: int
+    machines: Sequence[Machine],
+    readings: Sequence[Reading],
+    site: Site,
+    now: int,
+    subnets: Sequence[Mapping[str, Any]],
 ) -> dict[str, Any]:
-    """Make the report of what was read at `now`. What it holds is what its keys say."""
-    names = merged(readings, site, now)
-    pools = list(_pools(readings, site, now))
+    """Return the report of what was read at `now`, with `subnets` as site.json has them."""
+    names, hardware = merged(readings, site, now), hardware_of(site)
+    counted = pools(readings, site, subnets, now)
+    found = services(list(_addresses(machines, site)), readings, site)
     servers = [_server(machine, readings, now) for machine in machines]
+    for machine, server in zip(machines, servers, strict=True):
+        server["rows"] = list(_rows(machine, server, found))
     drift = list(_drift(machines, readings, zone_data(names, site)))
+    network = Network(
+        site=site,
+        subnets=subnets,
+        readings=readings,
+        services=found,
+        pools=counted,
+        drift=drift,
+        tinydns=frozenset(machine.name for machine in machines if machine.alias),
+        now=now,
+    )
     return {
         "domain": site.domain,
         "time": utc(now),
+        "seconds": now,
+        "attention": attention(network),
+        "checked": _checked(readings, found),
         "servers": servers,
-        "pools": pools,
-        "hosts": [host_row(name, now) for name in names.names],
+        "services": [service.row() for service in found],
+        "pools": [pool.row() for pool in counted],
+        "hosts": [host_row(name, now, hardware) for name in names.names],
         "losers": [loser_row(loser) for loser in names.losers],
         "records": [str(record) for record in site.records],
         "drift": drift,
-        "faults": [*_faults(servers, pools), *_drift_faults(drift)],
         "counts": _counts(names) | {"records": len(site.records)},
-        "topology": _topology(machines, servers, site),
+        "subnets": _subnets(machines, site),
     }
+
+
+def _addresses(machines: Sequence[Machine], site: Site) -> Iterator[tuple[str, str, str, str]]:
+    """Yield kind, name, address and home of what clients and caches query."""
+    homes = {machine.alias: machine.name for machine in machines if machine.alias}
+    for server in site.name_servers:
+        yield "name server", server.name, server.address, homes.get(server.address, "")
+    for machine in machines:
+        if machine.dnscache:
+            yield "resolver", machine.name, machine.address, machine.name
+
+
+def _checked(readings: Sequence[Reading], found: Sequence[Service]) -> str:
+    """Return what was queried, for a screen that has nothing else to report."""
+    servers = sum(reading.reachable for reading in readings)
+    kinds = Counter(service.kind for service in found if service.state != "not queried")
+    return (
+        f"{servers} of {len(readings)} servers were read, {kinds['name server']} name servers and "
+        f"{kinds['resolver']} resolvers were queried"
+    )
 
 
 def utc(seconds: float) -> str:
@@ -95,8 +121,19 @@ def _counts(names: Names) -> dict[str, int]:
     }
 
 
-def host_row(name: Name, now: int) -> dict[str, Any]:
-    """Write a published name as a row of a table."""
+def hardware_of(site: Site) -> dict[tuple[str, str], tuple[str, ...]]:
+    """Return the MAC addresses of each fixed host, by each of its labels and its domain."""
+    return {
+        (label, site.domain_of_host(host)): host.hardware_ethernet
+        for host in site.fixed_hosts
+        for label in (host.name, *host.aliases)
+    }
+
+
+def host_row(
+    name: Name, now: int, hardware: Mapping[tuple[str, str], Sequence[str]]
+) -> dict[str, Any]:
+    """Return a published name as a row of a table; `hardware` is what `hardware_of` returns."""
     until, left = "", ""
     if name.until is not None:
         until = "for ever" if name.until == NEVER else utc(name.until)
@@ -110,7 +147,10 @@ def host_row(name: Name, now: int) -> dict[str, Any]:
         "server": (name.server or "").removesuffix(EARLIER),
         "until": until,
         "left": left,
-        "hardware": name.hardware or "",
+        "hardware": list(
+            hardware.get((name.name, name.domain), ())
+            or ([name.hardware] if name.hardware is not None else [])
+        ),
     }
 
 
@@ -141,15 +181,25 @@ def _server(machine: Machine, readings: Sequence[Reading], now: int) -> dict[str
         "published": "",
         "errors": [],
         "answered": False,
+        "disks": [],
+        "offset": 0,
     }
     if reading is None:
         return row
-    row["units"] = dict(sorted(reading.units.items()))
+    row["units"] = dict(reading.units)
+    row["disks"] = [
+        {"directory": directory, "text": f"{space[0] / 1e9:.1f} of {space[1] / 1e9:.1f} GB"}
+        for directory, space in reading.disks.items()
+        if space is not None
+    ]
+    row["offset"] = round(reading.offset)
+    # What dhcpd wrote last is its state only while it runs.
+    if reading.units.get(DHCPD, "active") == "active":
+        row["failover"] = list(reading.failover() or ())
     status = reading.status
     if status is None:
         return row
     row["answered"] = True
-    row["failover"] = next(iter(status["failover"].values()), [])
     row["followers"] = list(status["followers"])
     row["errors"] = list(status["errors"])
     last = status["publish"]["last"]
@@ -160,7 +210,7 @@ def _server(machine: Machine, readings: Sequence[Reading], now: int) -> dict[str
             "kind": feed["kind"],
             "state": feed["state"],
             "leases": feed["leases"],
-            "heard": "never"
+            "last_seen": "never"
             if feed["last_seen"] is None
             else f"{span(now - feed['last_seen'])} ago",
             "note": feed["error"] or (f"{feed['damage']} places skipped" if feed["damage"] else ""),
@@ -170,51 +220,10 @@ def _server(machine: Machine, readings: Sequence[Reading], now: int) -> dict[str
     return row
 
 
-def _pools(readings: Sequence[Reading], site: Site, now: int) -> Iterator[dict[str, Any]]:
-    """Count the addresses of each range by state, as the first server's lease file has them.
-
-    dhcpd shares the free ones out: `free` are the primary's to give, `backup` the secondary's
-    (dhcpd.leases(5)).
-    """
-    read = next((log for server, log in logs(readings, site) if not server.endswith(EARLIER)), b"")
-    leases = parse(read).leases
-    taken = {int(IPv4Address(address)) for address in site.addresses}
-    for subnet in site.subnets:
-        for first, last in subnet.ranges:
-            numbers = range(int(IPv4Address(first)), int(IPv4Address(last)) + 1)
-            fixed = sum(number in taken for number in numbers)
-            counts: Counter[str] = Counter()
-            for number in numbers:
-                lease = leases.get(str(IPv4Address(number)))
-                if number in taken:
-                    continue
-                if lease is None:
-                    # Never touched since dhcpd began: nothing was written of it.
-                    counts["free"] += 1
-                    continue
-                ended = lease.ends is None or lease.ends <= now
-                counts["ended" if lease.state == "active" and ended else lease.state] += 1
-            size = len(numbers) - fixed
-            active = counts["active"]
-            yield {
-                "network": subnet.network,
-                "first": first,
-                "last": last,
-                "size": size,
-                "fixed": fixed,
-                "active": active,
-                "free": counts["free"],
-                "backup": counts["backup"],
-                "abandoned": counts["abandoned"],
-                "other": sum(counts.values()) - sum(counts[state] for state in _STATES),
-                "percent": round(100 * active / size) if size else 0,
-            }
-
-
 def _drift(
     machines: Sequence[Machine], readings: Sequence[Reading], expected: bytes
 ) -> Iterator[dict[str, Any]]:
-    """Compare the zone data of each server with what the merge says.
+    """Compare the zone data of each server with what the merge makes.
 
     Leases come and go while the servers are read: a line is missing if it was there neither
     before nor after, and too many if it was there both times.
@@ -239,98 +248,46 @@ def _lines(zone: bytes) -> set[str]:
     return set(zone.decode("ascii", "replace").splitlines())
 
 
-def _faults(
-    servers: Iterable[Mapping[str, Any]], pools: Iterable[Mapping[str, Any]]
-) -> Iterator[str]:
-    """Say what needs somebody's attention, a sentence each."""
-    for server in servers:
-        name = server["name"]
-        if not server["reachable"]:
-            yield f"{name} cannot be reached."
-            continue
-        for unit, state in server["units"].items():
-            if state != "active":
-                yield f"{name}: {unit} is {state}."
-        if server["alias"] and not server["answered"]:
-            yield f"{name}: leasemerge does not answer."
-        if server["failover"] and list(server["failover"]) != ["normal", "normal"]:
-            mine, partner = server["failover"]
-            yield f"{name}: failover is {mine} here and {partner} at the partner."
-        for feed in server["feeds"]:
-            if feed["state"] != "following":
-                yield f"{name}: the feed of {feed['server']} is {feed['state']}."
-        for error in server["errors"]:
-            yield f"{name}: {error}"
-    for pool in pools:
-        if pool["size"] and pool["active"] >= _FULL * pool["size"]:
-            yield (
-                f"The range {pool['first']} to {pool['last']} is short: "
-                f"{pool['active']} of {pool['size']} addresses are leased."
-            )
-
-
-def _drift_faults(drift: Iterable[Mapping[str, Any]]) -> Iterator[str]:
-    for row in drift:
-        if row["missing"] or row["extra"]:
-            yield (
-                f"{row['server']} serves other zone data than the merge says: "
-                f"{len(row['missing'])} lines are missing, {len(row['extra'])} are too many."
-            )
-
-
-# The drawing: one column a server, one line a subnet below them, all in units of the drawing.
-_COLUMN, _BOX, _TOP, _LINE = 200, 176, 44, 62
-
-
-def _topology(
-    machines: Sequence[Machine], servers: Sequence[Mapping[str, Any]], site: Site
-) -> dict[str, Any]:
-    """Place the servers and subnets of a drawing."""
-    networks = [IPv4Network(subnet.network) for subnet in site.subnets]
-    boxes: list[dict[str, Any]] = []
-    for number, (machine, server) in enumerate(zip(machines, servers, strict=True)):
-        home = next(
-            (n for n, net in enumerate(networks) if IPv4Address(machine.address) in net), None
-        )
-        rows = [
-            *([f"dhcpd {machine.dhcp}"] if machine.dhcp else []),
-            *([f"tinydns {machine.alias}"] if machine.alias else []),
-            *(["dnscache"] if machine.dnscache else []),
-        ]
-        units = server["units"]
-        well = server["reachable"] and all(state == "active" for state in units.values())
-        boxes.append(
-            {
-                "name": machine.name,
-                "address": machine.address,
-                "rows": rows,
-                "well": well,
-                "x": number * _COLUMN + (_COLUMN - _BOX) // 2,
-                "middle": number * _COLUMN + _COLUMN // 2,
-                "home": home,
-            }
-        )
-    height = 50 + 18 * max((len(box["rows"]) for box in boxes), default=0)
-    served = {box["home"] for box in boxes}
-    lines = [
+def _subnets(machines: Sequence[Machine], site: Site) -> list[dict[str, Any]]:
+    """Return each subnet with the servers in it; one without is behind a relay."""
+    return [
         {
-            "network": str(network),
-            "y": _TOP + height + 40 + number * _LINE,
-            "relayed": number not in served,
+            "network": subnet.network,
+            "servers": [
+                machine.name
+                for machine in machines
+                if IPv4Address(machine.address) in IPv4Network(subnet.network)
+            ],
         }
-        for number, network in enumerate(networks)
+        for subnet in site.subnets
     ]
-    pair = [box["middle"] for box, machine in zip(boxes, machines, strict=True) if machine.dhcp]
-    states = [server["failover"] for server in servers if server["failover"]]
-    normal = bool(states) and all(list(state) == ["normal", "normal"] for state in states)
-    width = max(len(boxes), 2) * _COLUMN
-    return {
-        "width": width,
-        "height": _TOP + height + 70 + max(len(lines) - 1, 0) * _LINE,
-        "top": _TOP,
-        "box": {"width": _BOX, "height": height},
-        "servers": boxes,
-        "subnets": lines,
-        "pair": pair if len(pair) == 2 else [],
-        "pair_state": "normal" if normal else "not normal",
-    }
+
+
+def _rows(
+    machine: Machine, server: Mapping[str, Any], found: Sequence[Service]
+) -> Iterator[dict[str, Any]]:
+    """Yield each service of a machine with its state in a word, and whether that is healthy."""
+
+    def row(what: str, states: Sequence[str]) -> dict[str, Any]:
+        if not server["reachable"]:
+            states = ["not reachable"]
+        bad = [state for state in states if state not in ("active", "answers", "normal")]
+        return {"what": what, "state": (bad or states or ["unknown"])[0], "healthy": not bad}
+
+    units = server["units"]
+    answers = {service.address: service.state for service in found}
+    if machine.dhcp:
+        pair = [state for state in server["failover"][:1] if state != "normal"]
+        yield row(f"dhcpd, {machine.dhcp}", [*_states(units, "isc-dhcp"), *pair])
+    if machine.alias:
+        state = [answers[machine.alias]] if machine.alias in answers else []
+        yield row(f"tinydns {machine.alias}", [*state, *_states(units, "tinydns")])
+        silent = [] if server["answered"] else ["silent"]
+        yield row("leasemerge", [*_states(units, "leasemerge"), *silent])
+    if machine.dnscache:
+        state = [answers[machine.address]] if machine.address in answers else []
+        yield row("dnscache", [*state, *_states(units, "dnscache")])
+
+
+def _states(units: Mapping[str, str], prefix: str) -> list[str]:
+    return [state for unit, state in units.items() if unit.startswith(prefix)]

@@ -16,13 +16,14 @@ from leasemerge.lease import NEVER, Lease
 from leasemerge.log import parse
 from leasemerge.merge import Loser, Merge, Name, Names
 from leasemerge.ranges import normal_mac
-from leasemerge.site import Site
+from leasemerge.site import FixedHost, Site
 from leasemerge.store import EARLIER
 from leasemerge.zone import zone_data
 
 __all__ = [
     "EARLIER",
     "NEVER",
+    "FixedHost",
     "Lease",
     "Loser",
     "Name",
@@ -57,7 +58,24 @@ class Reading:
     status: Mapping[str, Any] | None = None
     """What `leasemerge status --json` says."""
     units: Mapping[str, str] = field(default_factory=dict)
-    """systemd's word for each unit: `active`, `failed`, …"""
+    """systemd's state of each unit: `active`, `failed`, …; `hung` or `missing` (server_reading)."""
+    disabled: Sequence[str] = ()
+    """The active units that no boot starts."""
+    disks: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    """Of each directory the free bytes and the size of its file system."""
+    offset: float = 0.0
+    """Seconds by which its clock is ahead of the controller's."""
+    addresses: Mapping[str, str] = field(default_factory=dict)
+    """The interface of each of its addresses."""
+    answers: Sequence[Mapping[str, Any]] = ()
+    """What name servers and resolvers answered to it (dns_answers)."""
+
+    def failover(self) -> tuple[str, str] | None:
+        """Return the state of this server and of its partner, by its lease file; None for none."""
+        states = list(parse(self.leases or b"").failover.values())
+        if not states and self.status:
+            states = list(self.status["failover"].values())
+        return (states[0][0], states[0][1]) if states else None
 
 
 def logs(readings: Sequence[Reading], site: Site) -> Iterator[tuple[str, bytes]]:
@@ -84,12 +102,10 @@ def expected_zone(readings: Sequence[Reading], site: Site, now: int) -> bytes:
     return zone_data(merged(readings, site, now), site)
 
 
-def blocks(readings: Sequence[Reading], site: Site, wanted: str) -> Iterator[tuple[str, Lease]]:
-    """Yield what each log has of an address or a MAC address."""
+def blocks(readings: Sequence[Reading], site: Site) -> Iterator[tuple[str, Lease]]:
+    """Yield the last block of each address in each log, with the log's name."""
     for server, log in logs(readings, site):
-        for lease in parse(log).leases.values():
-            if wanted in (lease.address, lease.hardware):
-                yield server, lease
+        yield from ((server, lease) for lease in parse(log).leases.values())
 
 
 def label(lease: Lease, site: Site) -> str | None:

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""An Ansible module that asks one name server for many records, from the machine it runs on."""
+"""An Ansible module that queries name servers for many records, from the machine it runs on."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import select
 import socket
 import struct
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule  # type: ignore[import-untyped]  # no types
@@ -16,40 +17,47 @@ DOCUMENTATION = """
 module: dns_answers
 author: The project
 version_added: "1.0"
-short_description: ask a name server for many records at once
+short_description: query name servers for many records at once
 description:
-  - Sends queries over UDP, some at a time; asks again where no answer comes.
-  - Needs nothing on the machine but Python. dnscache answers only its clients, so one asks there.
+  - Sends queries over UDP, some at a time; sends a query again where no answer comes. All servers
+    are queried at the same time.
+  - Needs nothing on the machine but Python. dnscache answers only its clients, so query it there.
 options:
-  server:
-    description: Address of the name server.
-    type: str
-    required: true
+  servers:
+    description: Addresses of name servers, which are queried without recursion.
+    type: list
+    elements: str
+    default: []
+  resolvers:
+    description: Addresses of resolvers, which are queried with recursion, as a client does.
+    type: list
+    elements: str
+    default: []
   queries:
     description: Pairs of a full name and a type, V(A) and such, or V(TYPE65) for any other.
     type: list
     elements: list
     required: true
-  recursion:
-    description: Ask for recursion, as a client asks its resolver.
-    type: bool
-    default: false
   tries:
     description: How often a query is sent before its server counts as silent.
     type: int
     default: 3
+  wait:
+    description: Seconds to wait for an answer each time.
+    type: float
+    default: 2
 """
 EXAMPLES = """
 - dns_answers:
-    server: 10.1.1.3
+    servers: [10.1.1.3]
     queries: [[foobar.office.internal, A], [15.1.1.10.in-addr.arpa, PTR]]
 """
 RETURN = """
 answers:
   description:
-    - For each query C(name), C(type), C(values) (sorted; null where no answer came), C(ttl) in
-      seconds (of the values, null without any) and C(code) (RFC 1035 section 4.1.1, 3 for a name
-      that is not there).
+    - For each server and query C(server), C(name), C(type), C(values) (sorted; null where no answer
+      came), C(ttl) in seconds (of the values, null without any) and C(code) (RFC 1035 section
+      4.1.1, 3 for a name that is not there).
     - A value is an address for an A, a name in lower case for a PTR, and for all other types the
       data in hexadecimal digits, names in them in lower case and not compressed.
   type: list
@@ -73,7 +81,6 @@ _TYPES = {
 _NAME_AT = {2: 0, 5: 0, 12: 0, 15: 2, 33: 6}
 # Few enough for a server's receive buffer, and for dnscache, which works on 200 at a time.
 _AT_ONCE = 50
-_WAIT = 2.0
 
 
 def query(identifier: int, name: str, kind: str, recursion: bool) -> bytes:
@@ -141,20 +148,22 @@ def value_of(data: bytes, position: int, length: int, kind: str) -> str:
     return (data[position:at] + wire).hex()
 
 
-def ask(server: str, queries: list[tuple[str, str]], recursion: bool, tries: int) -> list[Any]:
+def ask(
+    server: str, queries: list[tuple[str, str]], recursion: bool, tries: int, wait: float = 2.0
+) -> list[Any]:
     """Send all queries; return for each its values, TTL and code, or None."""
     results: list[Any] = [None] * len(queries)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as channel:
         channel.connect((server, 53))
         for _ in range(tries):
             waiting = [number for number, result in enumerate(results) if result is None]
-            heard = not waiting
+            received = not waiting
             while waiting:
                 batch, waiting = waiting[:_AT_ONCE], waiting[_AT_ONCE:]
-                got = _ask_batch(channel, queries, batch, recursion, results)
-                heard = heard or got
-                if not heard:
-                    # Not a word to the first ones: the others would wait in vain as well.
+                got = _ask_batch(channel, queries, batch, recursion, results, wait)
+                received = received or got
+                if not received:
+                    # No answer to the first ones: the others would wait in vain as well.
                     break
     return results
 
@@ -165,6 +174,7 @@ def _ask_batch(
     batch: list[int],
     recursion: bool,
     results: list[Any],
+    wait: float,
 ) -> bool:
     identifiers = {}
     for number in batch:
@@ -176,8 +186,8 @@ def _ask_batch(
             channel.send(query(identifier, *queries[number], recursion))
         except OSError:
             return False  # the port is closed
-    heard = False
-    deadline = time.monotonic() + _WAIT
+    received = False
+    deadline = time.monotonic() + wait
     while identifiers and (left := deadline - time.monotonic()) > 0:
         if not select.select([channel], [], [], left)[0]:
             break
@@ -186,33 +196,43 @@ def _ask_batch(
             number = identifiers[struct.unpack(">H", data[:2])[0]]
             results[number] = answer(data, queries[number][1])
         except OSError:
-            return heard
+            return received
         except (KeyError, IndexError, ValueError, struct.error):
             continue  # no answer to a question of ours
         del identifiers[struct.unpack(">H", data[:2])[0]]
-        heard = True
-    return heard
+        received = True
+    return received
 
 
 def main() -> None:
     """Run as a module."""
     module = AnsibleModule(
         argument_spec={
-            "server": {"type": "str", "required": True},
+            "servers": {"type": "list", "elements": "str", "default": []},
+            "resolvers": {"type": "list", "elements": "str", "default": []},
             "queries": {"type": "list", "elements": "list", "required": True},
-            "recursion": {"type": "bool", "default": False},
             "tries": {"type": "int", "default": 3},
+            "wait": {"type": "float", "default": 2.0},
         },
         supports_check_mode=True,
     )
-    queries = [(str(name), str(kind)) for name, kind in module.params["queries"]]
-    results = ask(
-        module.params["server"], queries, module.params["recursion"], module.params["tries"]
-    )
-    answers = []
-    for (name, kind), result in zip(queries, results, strict=True):
-        values, ttl, code = result if result is not None else (None, None, None)
-        answers.append({"name": name, "type": kind, "values": values, "ttl": ttl, "code": code})
+    given = module.params
+    queries = [(str(name), str(kind)) for name, kind in given["queries"]]
+    targets = [(server, False) for server in given["servers"]]
+    targets += [(resolver, True) for resolver in given["resolvers"]]
+
+    def rows(target: tuple[str, bool]) -> list[dict[str, Any]]:
+        server, recursion = target
+        results = ask(server, queries, recursion, given["tries"], given["wait"])
+        keys = ("values", "ttl", "code")
+        return [
+            {"server": server, "name": name, "type": kind}
+            | dict(zip(keys, result or (None, None, None), strict=True))
+            for (name, kind), result in zip(queries, results, strict=True)
+        ]
+
+    with ThreadPoolExecutor(max_workers=len(targets) or 1) as pool:
+        answers = [row for found in pool.map(rows, targets) for row in found]
     module.exit_json(changed=False, answers=answers)
 
 

@@ -28,7 +28,7 @@ SITE: dict[str, Any] = {
         {
             "name": "printer",
             "fixed_address": "10.1.1.105",
-            "hardware_ethernet": ["02:00:00:00:00:05"],
+            "hardware_ethernet": ["02:00:00:00:00:05", "02:00:00:00:00:06"],
             "aliases": ["lp"],
         },
     ],
@@ -58,6 +58,26 @@ PLAIN = {
 SERVERS = ["draco", "taurus", "scorpio"]
 
 
+#: What the status queries everywhere, and the answers.
+ASKED = {
+    ("office.internal", "SOA"): ["ns1.office.internal"],
+    (
+        "draco.office.internal",
+        "A",
+    ): ["10.1.1.5"],
+}
+SERVICES = ["10.1.1.3", "10.1.1.4", "10.1.1.5", "10.1.1.7"]
+
+
+def answers(**changed: Any) -> list[dict[str, Any]]:
+    """Return what all name servers and resolvers answer; `changed` has the values of an address."""
+    return [
+        {"server": service, "name": name, "type": kind, "values": changed.get(service, values)}
+        for service in SERVICES
+        for (name, kind), values in ASKED.items()
+    ]
+
+
 def lease(
     address: str,
     state: str = "active",
@@ -80,7 +100,7 @@ def lease(
 
 
 def status(server: str, partner: str, **changed: Any) -> dict[str, Any]:
-    """Say what `leasemerge status --json` says of a server that is well."""
+    """Return what `leasemerge status --json` prints on a healthy server."""
     feed = {"leases": 20, "last_seen": NOW - 3.0, "damage": 0, "connects": 1, "error": ""}
     return {
         "server": server,
@@ -114,6 +134,11 @@ def row(server: str, **changed: Any) -> dict[str, Any]:
         "memories": {},
         "status": None,
         "units": {},
+        "disabled": [],
+        "disks": {},
+        "offset": 0.0,
+        "addresses": {},
+        "answers": [],
         **changed,
     }
     for key in ("leases", "zone", "zone_before"):

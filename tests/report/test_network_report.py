@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import report as plugin
 from leasemerge.inventory_check import faults
-from tests.report.networks import NOW, PLAIN, SERVERS, SITE, lease, row, status
+from tests.report.networks import NOW, PLAIN, SERVERS, SITE, answers, lease, row, status
 
 LAPTOP, PHONE = "02:00:00:00:00:01", "02:00:00:00:00:02"
 DRACO = lease("10.1.1.100", mac=LAPTOP, hostname="laptop") + lease(
@@ -29,6 +29,12 @@ DRACO = lease("10.1.1.100", mac=LAPTOP, hostname="laptop") + lease(
 TAURUS = lease("10.1.1.100", mac=LAPTOP, heard=False) + lease(
     "10.1.1.101", mac=PHONE, hostname="phone"
 )
+TINYDNS = ["leasemerge.service", "tinydns-alias.service", "tinydns.service"]
+UNITS = {
+    "draco": dict.fromkeys(["isc-dhcp-server.service", *TINYDNS, "dnscache.service"], "active"),
+    "taurus": dict.fromkeys(["isc-dhcp-server.service", *TINYDNS], "active"),
+    "scorpio": {"dnscache.service": "active"},
+}
 FILTERS = plugin.FilterModule().filters()
 
 
@@ -39,21 +45,39 @@ def zone_of(rows: list[dict[str, Any]]) -> str:
     return expected_zone(plugin._readings(rows), Site.from_dict(PLAIN), NOW).decode()
 
 
-def well(draco: str = DRACO, taurus: str = TAURUS) -> list[dict[str, Any]]:
-    """Make the readings of a network that is well."""
+def healthy(draco: str = DRACO, taurus: str = TAURUS) -> list[dict[str, Any]]:
+    """Return the readings of a healthy network."""
     rows = [
         row(
             "draco",
             leases=draco,
             status=status("draco", "taurus"),
-            units={"isc-dhcp-server.service": "active", "dnscache.service": "active"},
+            units=UNITS["draco"],
+            addresses={"10.1.1.5": "eth0", "10.1.1.3": "eth0"},
         ),
-        row("taurus", leases=taurus, status=status("taurus", "draco")),
-        row("scorpio", units={"dnscache.service": "active"}),
+        row(
+            "taurus",
+            leases=taurus,
+            status=status("taurus", "draco"),
+            units=UNITS["taurus"],
+            addresses={"10.1.1.6": "eth0", "10.1.1.4": "eth0"},
+        ),
+        row("scorpio", units=UNITS["scorpio"], addresses={"10.1.1.7": "eth0"}),
     ]
     zone = b64encode(zone_of(rows).encode()).decode()
     rows[0]["zone"] = rows[1]["zone"] = zone
+    for given in rows:
+        given["answers"] = answers()
     return rows
+
+
+def texts(report: dict[str, Any]) -> list[str]:
+    """Return the findings as lines; what follows from a cause is indented."""
+    return [
+        line
+        for cause in report["attention"]
+        for line in (cause["text"], *(f"  {other['text']}" for other in cause["follows"]))
+    ]
 
 
 def made(rows: list[dict[str, Any]]) -> dict[str, Any]:
@@ -63,8 +87,8 @@ def made(rows: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def test_a_network_that_is_well_has_no_faults() -> None:
-    report = made(well())
-    assert report["faults"] == []
+    report = made(healthy())
+    assert texts(report) == []
     assert report["drift"] == [
         {"server": "draco", "missing": [], "extra": []},
         {"server": "taurus", "missing": [], "extra": []},
@@ -73,7 +97,7 @@ def test_a_network_that_is_well_has_no_faults() -> None:
 
 
 def test_each_name_says_which_server_heard_it() -> None:
-    hosts = {host["name"]: host for host in made(well())["hosts"]}
+    hosts = {host["name"]: host for host in made(healthy())["hosts"]}
     assert hosts["laptop"]["server"] == "draco"
     assert hosts["phone"]["server"] == "taurus"
     assert hosts["phone"]["until"] == "2026-11-23 12:50:00 UTC"
@@ -95,11 +119,13 @@ def test_pools_are_counted_as_dhcpd_has_them() -> None:
             lease("10.1.1.107", "expired"),
         ]
     )
-    pool = made(well(draco))["pools"][0]
+    pool = made(healthy(draco))["pools"][0]
     assert pool == {
         "network": "10.1.1.0/24",
         "first": "10.1.1.100",
         "last": "10.1.1.109",
+        "rules": "",
+        "server": "draco",
         "size": 9,
         "fixed": 1,
         "active": 2,
@@ -111,64 +137,237 @@ def test_pools_are_counted_as_dhcpd_has_them() -> None:
     }
 
 
-def test_a_full_pool_is_told() -> None:
+def test_a_full_pool_is_reported() -> None:
     draco = "".join(lease(f"10.1.2.{n}", mac=f"02:00:00:00:01:{n:02x}") for n in range(100, 109))
-    assert made(well(draco, ""))["faults"] == [
-        "The range 10.1.2.100 to 10.1.2.109 is short: 9 of 10 addresses are leased."
+    assert texts(made(healthy(draco, ""))) == [
+        "The range 10.1.2.100 to 10.1.2.109 is short: 1 of 10 addresses are left."
     ]
 
 
-def test_a_dead_server_is_spoken_for_by_its_peer() -> None:
-    rows = well()
+def test_a_pool_with_rules_is_counted_for_itself() -> None:
+    guests = {"ranges": [["10.1.2.50", "10.1.2.59"]], "allow": ['members of "guests"']}
+    site = {**PLAIN, "subnets": [PLAIN["subnets"][0], {**PLAIN["subnets"][1], "pools": [guests]}]}
+    draco = "".join(lease(f"10.1.2.{n}", mac=f"02:00:00:00:01:{n:02x}") for n in range(50, 60))
+    machines = FILTERS["machine_table"](SERVERS, SITE)
+    report = FILTERS["network_report"](healthy(draco, ""), site, machines, NOW)
+    assert [(pool["first"], pool["rules"], pool["active"]) for pool in report["pools"][1:]] == [
+        ("10.1.2.100", "", 0),
+        ("10.1.2.50", 'allow members of "guests"', 10),
+    ]
+    assert texts(report) == [
+        'The range 10.1.2.50 to 10.1.2.59 (allow members of "guests") is short: '
+        "0 of 10 addresses are left."
+    ]
+
+
+def test_many_abandoned_addresses_are_reported() -> None:
+    draco = DRACO + lease("10.1.1.104", "abandoned", ends=NOW + 80000)
+    assert texts(made(healthy(draco, ""))) == [
+        "1 of 9 addresses in 10.1.1.100 to 10.1.1.109 are abandoned: something uses them that "
+        "dhcpd did not give them to."
+    ]
+
+
+def half(state: str, mac: str = "02:00:00:00:02:") -> str:
+    """Return leases of which every free one has this state."""
+    taken = (lease(f"10.1.{net}.{n}", mac=f"{mac}{n:02x}") for net in (1, 2) for n in (100, 101))
+    free = (lease(f"10.1.{net}.{n}", state) for net in (1, 2) for n in range(102, 110))
+    return "".join([*taken, *free])
+
+
+@pytest.mark.parametrize(
+    ("off", "survivor", "state"), [("draco", "taurus", "free"), ("taurus", "draco", "backup")]
+)
+def test_a_survivor_without_an_address_to_give_is_reported(
+    off: str, survivor: str, state: str
+) -> None:
+    """The free addresses of a pool are shared out: those of the partner are not its own."""
+    rows = healthy(half(state), half(state))
+    number = SERVERS.index(off)
+    rows[number] = row(off, reachable=False)
+    follows = [line for line in texts(made(rows)) if " left to give " in line]
+    assert follows == [
+        f"  {survivor} has no addresses left to give in 10.1.{net}.100 to 10.1.{net}.109 while it "
+        f"is without {off}, and {free} free ones are {off}'s."
+        for net, free in ((1, 7), (2, 8))
+    ]
+    steps = [
+        other["step"]
+        for other in made(rows)["attention"][0]["follows"]
+        if " give " in other["text"]
+    ]
+    assert "One server must do without the other" in steps[0]
+
+
+def test_a_survivor_that_is_told_so_has_all_addresses() -> None:
+    down = 'failover peer "x" state {\n  my state partner-down;\n  partner state normal;\n}\n'
+    rows = healthy(half("free"), half("free") + down)
+    rows[0] = row("draco", reachable=False)
+    assert not [line for line in texts(made(rows)) if " left to give " in line]
+
+
+def test_a_primary_without_addresses_of_its_own_is_reported() -> None:
+    """The pair is normal: the secondary has them, and is quiet at first."""
+    assert texts(made(healthy(half("backup"), half("backup")))) == [
+        f"draco has no free address of its own in 10.1.{net}.100 to 10.1.{net}.109: each new "
+        f"client waits for taurus, which has {free}."
+        for net, free in ((1, 7), (2, 8))
+    ]
+
+
+def test_a_server_that_is_off_is_the_cause_of_what_follows() -> None:
+    rows = healthy()
     rows[0] = row("draco", reachable=False)
     rows[1]["memories"] = {"draco": b64encode(DRACO.encode()).decode()}
+    lost = "ssh: connect to host draco: No route to host"
+    rows[1]["status"]["feeds"][1].update(state="lost", error=lost)
+    rows[1]["status"]["failover"] = {"x": ["communications-interrupted", "normal"]}
+    for given in rows[1:]:
+        given["answers"] = answers(**{"10.1.1.3": None, "10.1.1.5": None})
     report = made(rows)
-    assert report["faults"] == ["draco cannot be reached."]
+    assert texts(report) == [
+        "draco cannot be reached.",
+        "  Failover is not normal: taurus is communications-interrupted and sees its partner "
+        "normal.",
+        "  The name server ns1 (10.1.1.3) answers nobody.",
+        "  The resolver draco (10.1.1.5) answers nobody.",
+        f"  taurus: the feed of draco is lost ({lost}).",
+        "  taurus has no addresses left to give in 10.1.1.100 to 10.1.1.109 while it is without "
+        "draco, and 7 free ones are draco's.",
+        "  taurus has no addresses left to give in 10.1.2.100 to 10.1.2.109 while it is without "
+        "draco, and 10 free ones are draco's.",
+    ]
     assert {"laptop", "phone"} <= {host["name"] for host in report["hosts"]}
+    states = {(row["kind"], row["name"]): row["state"] for row in report["services"]}
+    assert states["name server", "ns1"] == "silent"
+    assert all(not row["healthy"] for row in report["servers"][0]["rows"])
+
+
+def test_nothing_is_healthy_that_was_not_queried() -> None:
+    rows = [row(server, reachable=False) for server in SERVERS]
+    report = made(rows)
+    assert {service["state"] for service in report["services"]} == {"not queried"}
+    assert [cause["text"] for cause in report["attention"]] == [
+        f"{server} cannot be reached." for server in SERVERS
+    ]
+    assert "No dhcpd answers: clients get no address." in str(report["attention"][0])
+    assert not any(line["healthy"] for server in report["servers"] for line in server["rows"])
 
 
 def test_what_a_wiped_server_has_lost_still_counts() -> None:
-    rows = well(draco="")
+    rows = healthy(draco="")
     rows[1]["memories"] = {"draco~": b64encode(DRACO.encode()).decode()}
     hosts = {host["name"]: host for host in made(rows)["hosts"]}
     assert hosts["laptop"]["server"] == "draco"
 
 
 @pytest.mark.parametrize(
-    ("change", "fault"),
+    ("change", "lines"),
     [
+        ({"status": None}, ["taurus: leasemerge does not answer."]),
         (
-            {
-                "status": status(
-                    "taurus", "draco", failover={"x": ["communications-interrupted", "normal"]}
-                )
-            },
-            "taurus: failover is communications-interrupted here and normal at the partner.",
+            {"units": {**UNITS["taurus"], "tinydns.service": "failed"}},
+            ["taurus: tinydns.service is failed."],
         ),
-        ({"status": None}, "taurus: leasemerge does not answer."),
-        ({"units": {"tinydns.service": "failed"}}, "taurus: tinydns.service is failed."),
+        (
+            {"units": {**UNITS["taurus"], "tinydns.service": "hung"}},
+            ["taurus: tinydns.service is hung: its process is stopped."],
+        ),
+        (
+            {"units": {**UNITS["taurus"], "tinydns-alias.service": "missing"}},
+            ["taurus: tinydns-alias.service is missing."],
+        ),
+        (
+            {"disabled": ["tinydns.service"]},
+            ["taurus: tinydns.service is active, but no boot starts it."],
+        ),
         (
             {"status": status("taurus", "draco", errors=["tinydns-data: no space"])},
-            "taurus: tinydns-data: no space",
+            ["taurus: tinydns-data: no space"],
+        ),
+        (
+            {
+                "disks": {"/var/lib/dhcp": [1 << 20, 1 << 34]},
+                "status": status("taurus", "draco", errors=["tinydns-data: no space"]),
+            },
+            [
+                "taurus: 1 MB are left where /var/lib/dhcp lie.",
+                "  taurus: tinydns-data: no space",
+            ],
+        ),
+        ({"offset": -70.2}, ["taurus: its clock is 70 s behind the controller's."]),
+        (
+            {"answers": answers(**{"10.1.1.3": None})},
+            ["The name server ns1 (10.1.1.3) answers draco, scorpio, not taurus."],
+        ),
+        (
+            {"answers": answers(**{"10.1.1.3": ["10.1.1.9"]})},
+            [
+                "The name server ns1 (10.1.1.3) answers taurus wrongly: 10.1.1.9 for "
+                "draco.office.internal A; it should be 10.1.1.5."
+            ],
+        ),
+        (
+            {"answers": answers(**{"10.1.1.7": []})},
+            [
+                "The resolver scorpio (10.1.1.7) answers taurus wrongly: nothing for "
+                "office.internal SOA."
+            ],
         ),
     ],
 )
-def test_what_is_wrong_is_told(change: dict[str, Any], fault: str) -> None:
-    rows = well()
+def test_what_is_wrong_is_reported(change: dict[str, Any], lines: list[str]) -> None:
+    rows = healthy()
     rows[1].update(change)
-    assert made(rows)["faults"] == [fault]
+    report = made(rows)
+    assert texts(report) == lines
+    assert all(cause["step"] for cause in report["attention"])
+
+
+def test_a_pair_that_is_not_normal_is_reported_from_both_sides() -> None:
+    rows = healthy()
+    rows[1]["status"]["failover"] = {"x": ["communications-interrupted", "normal"]}
+    assert texts(made(rows))[0] == (
+        "Failover is not normal: draco is normal and sees its partner normal; "
+        "taurus is communications-interrupted and sees its partner normal."
+    )
+
+
+def test_a_dead_dhcpd_has_no_state_of_failover() -> None:
+    rows = healthy()
+    rows[0]["units"] = {**UNITS["draco"], "isc-dhcp-server.service": "failed"}
+    report = made(rows)
+    assert texts(report)[0] == "draco: isc-dhcp-server.service is failed."
+    assert report["servers"][0]["failover"] == []
+    assert [pool["server"] for pool in report["pools"]] == ["taurus", "taurus"]
+
+
+def test_a_name_server_that_hangs_while_its_unit_is_active_is_reported() -> None:
+    rows = healthy()
+    for given in rows:
+        given["answers"] = answers(**{"10.1.1.4": None})
+    report = made(rows)
+    assert texts(report) == ["The name server ns2 (10.1.1.4) answers nobody."]
+    assert [line for line in report["servers"][1]["rows"] if not line["healthy"]] == [
+        {"what": "tinydns 10.1.1.4", "state": "silent", "healthy": False}
+    ]
+
+
+def test_servers_are_in_the_order_of_the_inventory() -> None:
+    rows = list(reversed(healthy()))
+    assert [server["name"] for server in made(rows)["servers"]] == SERVERS
 
 
 def test_a_lost_feed_is_told() -> None:
-    rows = well()
+    rows = healthy()
     rows[1]["status"]["feeds"][1].update(state="lost", last_seen=NOW - 7300, error="no route")
     report = made(rows)
-    assert report["faults"] == ["taurus: the feed of draco is lost."]
-    assert report["servers"][1]["feeds"][1]["heard"] == "2 h ago"
+    assert texts(report) == ["taurus: the feed of draco is lost (no route)."]
+    assert report["servers"][1]["feeds"][1]["last_seen"] == "2 h ago"
 
 
 def test_drift_is_told_line_by_line() -> None:
-    rows = well()
+    rows = healthy()
     zone = b64decode(rows[1]["zone"]).decode()
     changed = (
         zone.replace("=laptop.office.internal:10.1.1.100:60\n", "")
@@ -181,13 +380,13 @@ def test_drift_is_told_line_by_line() -> None:
         "missing": ["=laptop.office.internal:10.1.1.100:60"],
         "extra": ["+x.office.internal:10.9.9.9:60"],
     }
-    assert report["faults"] == [
-        "taurus serves other zone data than the merge says: 1 lines are missing, 1 are too many."
+    assert texts(report) == [
+        "taurus serves other zone data than the merge makes: 1 lines missing, 1 too many."
     ]
 
 
 def test_what_changes_while_the_servers_are_read_is_no_drift() -> None:
-    rows = well()
+    rows = healthy()
     full = b64decode(rows[1]["zone"]).decode()
     laptop = "=laptop.office.internal:10.1.1.100:60\n"
     assert laptop in full
@@ -202,29 +401,25 @@ def test_what_changes_while_the_servers_are_read_is_no_drift() -> None:
 
 def test_refused_names_and_conflicts_are_listed_with_the_reason() -> None:
     draco = DRACO + lease("10.1.1.108", mac="02:00:00:00:00:08", hostname="WPAD")
-    losers = made(well(draco))["losers"]
+    losers = made(healthy(draco))["losers"]
     assert [(loser["address"], loser["hostname"], loser["kind"]) for loser in losers] == [
         ("10.1.1.108", "WPAD", "refused")
     ]
     assert "reserved" in losers[0]["reason"]
 
 
-def test_the_drawing_has_a_place_for_every_server_and_subnet() -> None:
-    drawing = made(well())["topology"]
-    assert [box["name"] for box in drawing["servers"]] == SERVERS
-    assert drawing["pair_state"] == "normal"
-    assert drawing["pair"] == [box["middle"] for box in drawing["servers"][:2]]
-    assert [line["relayed"] for line in drawing["subnets"]] == [False, True]
-    for box in drawing["servers"]:
-        assert 0 <= box["x"] <= drawing["width"] - drawing["box"]["width"]
-    assert drawing["subnets"][-1]["y"] < drawing["height"]
+def test_each_subnet_has_its_servers_or_is_behind_a_relay() -> None:
+    assert made(healthy())["subnets"] == [
+        {"network": "10.1.1.0/24", "servers": SERVERS},
+        {"network": "10.1.2.0/24", "servers": []},
+    ]
 
 
 @pytest.mark.parametrize(
     "wanted", ["laptop", "LAPTOP.office.internal", "10.1.1.100", LAPTOP, "02-00-00-00-00-01"]
 )
 def test_a_lease_is_found_by_name_address_and_mac(wanted: str) -> None:
-    view = FILTERS["lease_view"](well(), PLAIN, wanted, NOW)
+    view = FILTERS["lease_view"](healthy(), PLAIN, wanted, NOW)
     assert [name["name"] for name in view["names"]] == ["laptop"]
     assert [(block["log"], block["hostname"]) for block in view["blocks"]] == [
         ("draco", "laptop"),
@@ -236,8 +431,34 @@ def test_a_lease_is_found_by_name_address_and_mac(wanted: str) -> None:
     )
 
 
+def test_every_mac_of_a_host_is_found_and_each_line_once() -> None:
+    """By its name, an alias, an address or one MAC, whatever logs know of it."""
+    macs = ["02:00:00:00:00:77", "02:00:00:00:00:78"]
+    tablet = {"name": "tablet", "hardware_ethernet": macs, "aliases": ["slate"]}
+    site = {**PLAIN, "fixed_hosts": [*PLAIN["fixed_hosts"], tablet]}
+    held = lease("10.1.1.107", mac=macs[1], hostname="x") + lease("10.1.2.104", "free", mac=macs[0])
+    rows = healthy(DRACO + held)
+    rows[1]["memories"] = {"draco~": b64encode(held.encode()).decode()}
+    for wanted in ("tablet", "slate", *macs):
+        view = FILTERS["lease_view"](rows, site, wanted, NOW)
+        assert [(block["address"], block["hardware"]) for block in view["blocks"]] == [
+            ("10.1.1.107", macs[1]),
+            ("10.1.2.104", macs[0]),
+        ]
+        assert {name["name"] for name in view["names"]} == {"tablet", "slate"}
+        assert [name["hardware"] for name in view["names"]] == [macs, macs]
+
+
+def test_a_host_that_is_pinned_where_it_was_leased_is_not_refused() -> None:
+    pinned = lease("10.1.1.105", mac="02:00:00:00:00:05", hostname="printer")
+    for wanted in ("printer", "10.1.1.105", "02:00:00:00:00:05"):
+        view = FILTERS["lease_view"](healthy(DRACO + pinned), PLAIN, wanted, NOW)
+        assert (view["losers"], view["pinned"]) == ([], ["10.1.1.105"])
+        assert {name["name"] for name in view["names"]} == {"printer", "lp"}
+
+
 def test_the_line_pins_the_host_where_it_is() -> None:
-    line = FILTERS["lease_view"](well(), PLAIN, "phone", NOW)["line"]
+    line = FILTERS["lease_view"](healthy(), PLAIN, "phone", NOW)["line"]
     name, values = next(iter(yaml.safe_load(line).items()))
     pinned = {"name": name, **values, "hardware_ethernet": [values["hardware_ethernet"]]}
     site = {**PLAIN, "fixed_hosts": [*PLAIN["fixed_hosts"], pinned]}
@@ -254,7 +475,7 @@ def test_a_host_with_its_name_pinned_keeps_what_its_line_has() -> None:
     }
     site = {**PLAIN, "fixed_hosts": [*PLAIN["fixed_hosts"], tablet]}
     held = lease("10.1.1.107", mac="02:00:00:00:00:78", hostname="anything")
-    line = FILTERS["lease_view"](well(DRACO + held), site, "tablet", NOW)["line"]
+    line = FILTERS["lease_view"](healthy(DRACO + held), site, "tablet", NOW)["line"]
     assert yaml.safe_load(line) == {
         "tablet": {
             "fixed_address": "10.1.1.107",
@@ -266,7 +487,7 @@ def test_a_host_with_its_name_pinned_keeps_what_its_line_has() -> None:
 
 def test_a_nameless_lease_gets_a_line_to_fill_in() -> None:
     nameless = lease("10.1.1.109", mac="02:00:00:00:00:09")
-    view = FILTERS["lease_view"](well(DRACO + nameless), PLAIN, "02:00:00:00:00:09", NOW)
+    view = FILTERS["lease_view"](healthy(DRACO + nameless), PLAIN, "02:00:00:00:00:09", NOW)
     assert view["names"] == []
     assert view["line"].strip().startswith("NAME: { fixed_address: 10.1.1.109,")
 
@@ -274,12 +495,12 @@ def test_a_nameless_lease_gets_a_line_to_fill_in() -> None:
 @pytest.mark.parametrize("wanted", ["printer", "10.1.1.106", "nobody", "10.1.1.250"])
 def test_what_is_pinned_or_not_there_has_no_line(wanted: str) -> None:
     pinned = lease("10.1.1.106", mac="02:00:00:00:00:05", hostname="printer")
-    rows = well(DRACO + pinned)
+    rows = healthy(DRACO + pinned)
     assert FILTERS["lease_view"](rows, PLAIN, wanted, NOW)["line"] == ""
 
 
 def test_differences_are_told() -> None:
-    rows = well()
+    rows = healthy()
     queries = FILTERS["dns_queries"](rows, PLAIN, NOW)
     assert ["lp.office.internal", "A"] in queries
     assert ["105.1.1.10.in-addr.arpa", "PTR"] in queries
@@ -316,7 +537,7 @@ def test_records_are_asked_for_and_told_as_a_zone_file_has_them() -> None:
         "ns.sub A 10.9.9.9",
     ]
     site = PLAIN | {"records": lines}
-    rows = well()
+    rows = healthy()
     queries = FILTERS["dns_queries"](rows, site, NOW)
     assert ["office.internal", "TXT"] in queries
     assert ["office.internal", "NS"] in queries
@@ -334,26 +555,26 @@ def test_records_are_asked_for_and_told_as_a_zone_file_has_them() -> None:
 
 
 def test_what_is_served_besides_is_asked_for_too() -> None:
-    rows = well()
+    rows = healthy()
     zone = b64decode(rows[1]["zone"]).decode() + "=old.office.internal:10.1.1.98:60\n"
     rows[1]["zone"] = b64encode(zone.encode()).decode()
     assert ["old.office.internal", "A"] in FILTERS["dns_queries"](rows, PLAIN, NOW)
 
 
 def test_readings_are_gathered_from_what_the_playbook_registered() -> None:
+    reading = {
+        "units": {"a.service": "active"},
+        "disabled": ["a.service"],
+        "disks": {"/var/lib/dhcp": [1, 2]},
+        "offset": 0.5,
+        "addresses": {"10.1.1.5": "eth0"},
+        "status": "no json",
+        "files": {"leases": "QQ==", "zone": None, "taurus": "Qg==", "draco~": None},
+    }
+    given = {"server": "10.1.1.3", "name": "office.internal", "type": "SOA", "values": None}
     hostvars: dict[str, Any] = {
-        "draco": {
-            "read_reachable": True,
-            "read_leases": {"content": "QQ=="},
-            "read_zone": {"failed": True, "msg": "file not found"},
-            "read_memories": {
-                "results": [{"item": "taurus", "content": "Qg=="}, {"item": "draco~"}]
-            },
-            "read_status": {"stdout": "no json"},
-            "read_unit_names": ["a.service", "b.service"],
-            "read_units": {"stdout_lines": ["active", "failed"]},
-        },
-        "taurus": {},
+        "draco": {"read_server": {"reading": reading}, "read_answers": {"answers": [given]}},
+        "taurus": {"read_server": {"unreachable": True}},
     }
     assert FILTERS["server_readings"](["draco", "taurus"], hostvars) == [
         {
@@ -364,7 +585,12 @@ def test_readings_are_gathered_from_what_the_playbook_registered() -> None:
             "zone_before": None,
             "memories": {"taurus": "Qg=="},
             "status": None,
-            "units": {"a.service": "active", "b.service": "failed"},
+            "units": {"a.service": "active"},
+            "disabled": ["a.service"],
+            "disks": {"/var/lib/dhcp": [1, 2]},
+            "offset": 0.5,
+            "addresses": {"10.1.1.5": "eth0"},
+            "answers": [given],
         },
         row("taurus", reachable=False),
     ]
@@ -373,4 +599,4 @@ def test_readings_are_gathered_from_what_the_playbook_registered() -> None:
 def _names(site: dict[str, Any]) -> Any:
     from controller.overview.readings import Site, merged
 
-    return merged(plugin._readings(well()), Site.from_dict(site), NOW).names
+    return merged(plugin._readings(healthy()), Site.from_dict(site), NOW).names

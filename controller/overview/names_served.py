@@ -1,0 +1,123 @@
+"""What every name server and resolver answers to every server that queried it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network
+
+from .answers import Answers, answers_of
+from .readings import Reading, Site, expected_zone
+
+Query = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A name server or a resolver that clients or caches query."""
+
+    kind: str
+    """`name server` or `resolver`."""
+    name: str
+    address: str
+    home: str
+    """The server whose line in the inventory has the address."""
+    holder: str
+    """The server that has the address on an interface; empty if none that could be read."""
+    answered: Sequence[str]
+    """The servers that it answered rightly."""
+    silent: Sequence[str]
+    """The servers that it did not answer."""
+    wrong: Mapping[str, str]
+    """What is wrong with its answer to a server, in words."""
+
+    @property
+    def state(self) -> str:
+        """Return `answers`, `silent`, `wrong`, `partly` or `not queried`."""
+        if self.wrong:
+            return "wrong"
+        if self.silent:
+            return "partly" if self.answered else "silent"
+        return "answers" if self.answered else "not queried"
+
+    def row(self) -> dict[str, object]:
+        """Return the service as a row of a table."""
+        detail = next(iter(self.wrong.values()), "")
+        if self.state == "partly":
+            detail = f"not to {', '.join(self.silent)}"
+        return {
+            "kind": self.kind,
+            "name": self.name,
+            "address": self.address,
+            "home": self.home,
+            "holder": self.holder,
+            "state": self.state,
+            "detail": detail,
+        }
+
+
+def status_answers(site: Site) -> dict[Query, list[str]]:
+    """Return what to query everywhere and the answers: the zone's SOA, and one fixed host."""
+    fixed = answers_of(expected_zone([], site, 0))
+    names = [query for query in sorted(fixed) if query[1] == "A"]
+    # A name server's own name is in the zone whatever the inventory has; a host's is better proof.
+    servers = {f"{server.name}.{site.domain}" for server in site.name_servers}
+    host = next((query for query in names if query[0] not in servers), None)
+    soa: dict[Query, list[str]] = {(site.domain, "SOA"): []}
+    return soa if host is None else {**soa, host: fixed[host]}
+
+
+def services(
+    addresses: Sequence[tuple[str, str, str, str]], readings: Sequence[Reading], site: Site
+) -> list[Service]:
+    """Return the state of each service, given by its kind, name, address and home."""
+    expected = status_answers(site)
+    return [_service(*found, readings, site, expected) for found in addresses]
+
+
+def _service(
+    kind: str,
+    name: str,
+    address: str,
+    home: str,
+    readings: Sequence[Reading],
+    site: Site,
+    expected: Answers,
+) -> Service:
+    answered, silent, wrong = [], [], {}
+    for reading in readings:
+        rows = [row for row in reading.answers if row["server"] == address]
+        # dnscache answers the networks that it serves, and nobody else.
+        if not rows or (kind == "resolver" and not _is_client(reading, home, site)):
+            continue
+        values = {(row["name"], row["type"]): row["values"] for row in rows}
+        if all(value is None for value in values.values()):
+            silent.append(reading.server)
+        elif faults := [_fault(*row, expected) for row in values.items() if _fault(*row, expected)]:
+            wrong[reading.server] = faults[0]
+        else:
+            answered.append(reading.server)
+    holder = next(
+        (reading.server for reading in readings if reading.addresses.get(address, "lo") != "lo"),
+        "",
+    )
+    return Service(kind, name, address, home, holder, answered, silent, wrong)
+
+
+def _is_client(reading: Reading, home: str, site: Site) -> bool:
+    networks = [IPv4Network(subnet.network) for subnet in site.subnets]
+    return reading.server == home or any(
+        IPv4Address(address) in network for address in reading.addresses for network in networks
+    )
+
+
+def _fault(query: Query, values: Sequence[str] | None, expected: Answers) -> str:
+    name, kind = query
+    if values is None:
+        return f"no answer for {name} {kind}"
+    if not values:
+        return f"nothing for {name} {kind}"
+    wanted = expected.get((name, kind)) or values
+    if sorted(values) != sorted(wanted):
+        return f"{', '.join(values)} for {name} {kind}; it should be {', '.join(wanted)}"
+    return ""
