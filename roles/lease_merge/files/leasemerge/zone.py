@@ -20,7 +20,7 @@ Edit = tuple[bytes | None, bytes | None]
 """A line that was taken out of the zone data and the one that took its place, if there are any."""
 
 # Lines of a part: some tens of kilobytes, which is tens of microseconds to write.
-_PART = 1000
+_PART = 500
 
 
 class Zone:
