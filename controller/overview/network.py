@@ -271,8 +271,10 @@ def _rows(
     def row(what: str, states: Sequence[str]) -> dict[str, Any]:
         if not server["reachable"]:
             states = ["not reachable"]
+        # What was not read is not healthy.
+        states = states or ["unknown"]
         bad = [state for state in states if state not in ("active", "answers", "normal")]
-        return {"what": what, "state": (bad or states or ["unknown"])[0], "healthy": not bad}
+        return {"what": what, "state": (bad or states)[0], "healthy": not bad}
 
     units = server["units"]
     answers = {service.address: service.state for service in found}
