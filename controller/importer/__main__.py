@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from . import dhcpd, dnsmasq, dnsmasq_files, kea, openwrt, pihole, tinydns
+from .check import faults
 from .combine import joined, joined_records
-from .found import Found, Records, SourceError
+from .found import Found, Records, Remark, Section, SourceError
 from .reconcile import reconcile
-from .write import report, write
+from .write import report, write, write_report
 
 _PROJECT = Path(__file__).resolve().parents[2]
 _SOURCES = (
@@ -33,6 +34,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
     parser.add_argument("--domain", help="the zone to import, where the files have several or none")
     parser.add_argument("--into", type=Path, required=True, help="a directory to be made")
+    parser.add_argument(
+        "--no-check",
+        action="store_false",
+        dest="check",
+        help="do not run the inventory check, which takes a second or two",
+    )
     parser.add_argument("--model", type=Path, default=_PROJECT / "inventory", help="%(default)s")
     options = parser.parse_args(arguments)
     if not any(getattr(options, option[2:].replace("-", "_")) for option, _ in _SOURCES):
@@ -51,10 +58,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         inventory = reconcile(found, records, options.domain, conflicts)
         write(inventory, options.model, options.into)
+        remarks = list(inventory.remarks)
+        if options.check:
+            remarks += [Remark(Section.FAULT, "check", fault) for fault in faults(options.into)]
+            write_report(remarks, options.into)
     except (SourceError, OSError) as error:
         print(f"importer: {error}", file=sys.stderr)
         return 1
-    print(report(inventory.remarks), end="")
+    print(report(remarks), end="")
     return 0
 
 

@@ -182,6 +182,10 @@ class Kind(Enum):
         Section.LEFT_OUT,
         "The server {server} has no address here; write {label} into fixed_hosts.yml.",
     )
+    SERVER_OUTSIDE = (
+        Section.LEFT_OUT,
+        "The server {address} lies in none of the subnets; add its subnet to site_subnets.",
+    )
     SERVER_NAMED = (
         Section.CHOSEN,
         "The server {address} has no name anywhere; it is called {label}.",

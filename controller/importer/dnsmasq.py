@@ -486,7 +486,7 @@ class _Reader:
         as_number = number(value)
         if as_number is not None:
             size = {93: 2, 13: 2, 57: 2}.get(code, 1 if as_number < 256 else 2)
-            return f"option {name} = {':'.join(f'{b:02x}' for b in as_number.to_bytes(4)[-size:])}"
+            return f"option {name} = {options.octets(as_number.to_bytes(4)[-size:])}"
         if re.fullmatch(r"[0-9A-Fa-f]{1,2}(:[0-9A-Fa-f]{1,2})+", value):
             return f"option {name} = {_octets(value)}"
         return f"option {name} ~= {_pattern(value)}"
@@ -543,8 +543,7 @@ class _Reader:
             shown = ", ".join(names)
             self._left_out(line, f"nothing here that dhcpd knows sets the tag {shown}")
             return False
-        body = [f"    {statement}" for statement in _statements(settings)]
-        text = "\n".join([f"if {condition} {{", *body, "}"])
+        text = options.when(condition, _statements(settings))
         if of_subnet is None:
             self._extra.append(text)
         else:
@@ -699,7 +698,7 @@ class _Reader:
         if condition is None:
             self._left_out(line, "nothing here that dhcpd knows sets the tag")
         else:
-            self._extra.append(f"if {condition} {{\n    deny booting;\n}}")
+            self._extra.append(options.when(condition, ["deny booting;"]))
 
     # What dnsmasq does unless a line says otherwise.
 
@@ -820,7 +819,7 @@ def _of_wild_mac(text: str) -> str:
         while end < len(parts) and parts[end] != "*":
             end += 1
         if end > at:
-            octets = ":".join(part.zfill(2) for part in parts[at:end])
+            octets = options.octets(bytes(int(part, 16) for part in parts[at:end]))
             conditions.append(f"substring(hardware, {at + 1}, {end - at}) = {octets}")
         at = end + 1
     return " and ".join(conditions) or "substring(hardware, 0, 1) = 01"

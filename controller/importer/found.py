@@ -40,6 +40,7 @@ class Section(Enum):
     LEFT_OUT = "Left out: the inventory has no place for these; decide on each"
     KEPT = "Kept as dhcpd.conf text (extra)"
     CHOSEN = "Chosen for you"
+    FAULT = "Faults of the result: fix these before the first deployment"
 
 
 @dataclass(frozen=True, slots=True)

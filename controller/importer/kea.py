@@ -332,7 +332,7 @@ class _Reader:
             self._left_out(entry.where, what, f"dhcpd has nothing like {error} in its test")
             return
         if name == "DROP":
-            self._extra.append(f"if {test} {{\n    deny booting;\n}}")
+            self._extra.append(options.when(test, ["deny booting;"]))
             return
         self._classes.add(name)
         body = [f"match if {test};", *_statements(settings)]
@@ -475,7 +475,8 @@ class _Reader:
         values = [data] if octets else _values(data)
         if code in self._own and not octets:
             kinds = self._own[code][1]
-            value = ", ".join(
+            # The values of a record stand beside each other, those of an array are a list.
+            value = (", " if len(kinds) == 1 else " ").join(
                 options.quoted(part) if "string" in kinds else part for part in values
             )
             return options.Option(self._own[code][0], value) if value else None
@@ -514,7 +515,7 @@ def _octets(text: str) -> str:
         return options.quoted(text.strip("'"))
     digits = re.sub(r"^0x|[:\s-]", "", text, flags=re.IGNORECASE)
     if re.fullmatch(r"([0-9A-Fa-f]{2})+", digits):
-        return ":".join(digits[at : at + 2] for at in range(0, len(digits), 2)).lower()
+        return options.octets(bytes.fromhex(digits))
     return options.quoted(text)
 
 

@@ -119,7 +119,7 @@ class _Parser:
             return options.quoted(text[1:-1])
         if kind == "octets":
             digits = text[2:].zfill(len(text[2:]) + len(text[2:]) % 2)
-            return ":".join(digits[at : at + 2] for at in range(0, len(digits), 2)).lower()
+            return options.octets(bytes.fromhex(digits))
         if text == "substring":
             self._need("(")
             inner = self._value()

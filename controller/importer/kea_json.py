@@ -18,7 +18,7 @@ _TOKEN = re.compile(
     r"""\s+ | \#[^\n]* | //[^\n]* | /\*.*?\*/
     | <\?include\s+"(?P<include>[^"]*)"\s*\?>
     | (?P<string>"(?:[^"\\]|\\.)*")
-    | (?P<number>-?[0-9]+(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?)
+    | (?P<number>[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?)
     | (?P<word>[A-Za-z]+)
     | (?P<mark>[{}\[\],:])""",
     re.DOTALL | re.VERBOSE,
@@ -99,7 +99,7 @@ def _value(tokens: list[_Token], at: int, depth: int) -> tuple[Any, int]:
     if kind == "string":
         return _string(text, where), at + 1
     if kind == "number":
-        whole = re.fullmatch(r"(-?)0*([0-9]{1,18})", text)
+        whole = re.fullmatch(r"\+?(-?)0*([0-9]{1,18})", text)
         if whole:
             return int(whole[1] + whole[2]), at + 1
         return _float(text, where), at + 1

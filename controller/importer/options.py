@@ -147,6 +147,19 @@ def quoted(text: str) -> str:
     return '"' + "".join(map(_escaped, text)) + '"'
 
 
+def when(condition: str, statements: Sequence[str]) -> str:
+    """Write statements for some clients; dhcpd takes a first brace for one around everything."""
+    head = f"if ({condition})" if condition.startswith("(") else f"if {condition}"
+    return "\n".join([f"{head} {{", *(f"    {statement}" for statement in statements), "}"])
+
+
+def octets(data: bytes) -> str:
+    """Write octets: hex pairs with colons, or a single one as a string, for dhcpd wants a colon."""
+    if len(data) == 1:
+        return f'"\\{data[0]:03o}"'
+    return ":".join(f"{octet:02x}" for octet in data)
+
+
 def _escaped(char: str) -> str:
     if char in '"\\':
         return f"\\{char}"
@@ -216,8 +229,7 @@ def _octets(values: Sequence[str]) -> str | None:
     if _OCTETS.fullmatch(joined) and ":" in joined:
         return ":".join(part.zfill(2) for part in joined.split(":"))
     if re.fullmatch(r"(0x)?([0-9A-Fa-f]{2})+", joined):
-        digits = joined.removeprefix("0x")
-        return ":".join(digits[at : at + 2] for at in range(0, len(digits), 2))
+        return octets(bytes.fromhex(joined.removeprefix("0x")))
     return quoted(joined) if joined else None
 
 

@@ -578,6 +578,8 @@ def _server(
         hosts.append(host)
         owners.claim([name], host)
         conflicts.append(conflict(Kind.SERVER_NAMED, address, address=address, label=name))
+        if home_of(address, resolved.subnets) is None:
+            conflicts.append(conflict(Kind.SERVER_OUTSIDE, address, address=address))
     return host.name
 
 

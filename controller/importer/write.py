@@ -44,8 +44,12 @@ def write(inventory: Inventory, model: Path, into: Path) -> None:
         path = into / name
         text = change(path.read_text(encoding="utf-8"), inventory)
         path.write_text(text, encoding="utf-8")
-    # A text file in an inventory is not read as inventory.
-    (into / "import.txt").write_text(report(inventory.remarks), encoding="utf-8")
+    write_report(inventory.remarks, into)
+
+
+def write_report(remarks: Iterable[Remark], into: Path) -> None:
+    """Write import.txt: a text file in an inventory is not read as inventory."""
+    (into / "import.txt").write_text(report(remarks), encoding="utf-8")
 
 
 def report(remarks: Iterable[Remark]) -> str:

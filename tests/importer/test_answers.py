@@ -16,10 +16,10 @@ import pytest
 from controller.importer import __main__ as importer
 from controller.importer import dhcpd
 from controller.importer.found import Found
+from tests.importer.sources import GOLDEN, options
 from tests.support import deployed
 from tests.support.dhcpd_answers import Question, answers, can_ask, compared
 
-GOLDEN = Path(__file__).resolve().parent / "golden"
 # What differs is in import.txt: of a case, the numbers of options, and the clients. The role also
 # sends the further cards of a host its name.
 TOLD_CLIENTS = {("dhcpd-tinydns", "00:11:22:33:44:16")}
@@ -38,11 +38,7 @@ def test_every_client_is_given_the_same(case: str, tmp_path: Path) -> None:
     """Ask for each host, and for a stranger, in each subnet."""
     folder = tmp_path / "old"
     shutil.copytree(GOLDEN / case / "input", folder)
-    options = ["--dhcpd-conf", str(folder / "dhcpd.conf")]
-    for extra, option in (("dhcpd2.conf", "--dhcpd-conf"), ("data", "--tinydns-data")):
-        if (folder / extra).exists():
-            options += [option, str(folder / extra)]
-    assert importer.main([*options, "--into", str(tmp_path / "inventory")]) == 0
+    assert importer.main([*options(folder), "--into", str(tmp_path / "inventory")]) == 0
     new = deployed.dhcpd_conf(tmp_path / "inventory")["primary"]
     # A name that only the network it is from can resolve.
     old = _whole(folder / "dhcpd.conf").replace("thin1.corp.example.com", "192.168.10.41")

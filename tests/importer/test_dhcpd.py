@@ -18,6 +18,8 @@ sys.path.insert(0, str(PROJECT))
 
 from controller.importer import __main__ as importer  # noqa: E402  (found only by the line above)
 from controller.importer import dhcpd  # noqa: E402
+from tests.importer.sources import CASES, options  # noqa: E402
+from tests.support import deployed  # noqa: E402
 
 PLAYBOOK = Path(sys.executable).parent / "ansible-playbook"
 
@@ -79,7 +81,7 @@ def imported(original: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         "-e",
         f"into={into}",
     )
-    assert "The new inventory has no faults." in told
+    assert "Faults of the result: fix these before the first deployment (0)" in told
     return into
 
 
@@ -111,6 +113,16 @@ def test_dhcpd_accepts_other_originals(name: str, tmp_path: Path) -> None:
 def test_dhcpd_accepts_the_import(rendered: Path, role: str) -> None:
     """Both servers' dhcpd.conf, made by the role's template from the imported inventory."""
     dhcpd_test(rendered / f"{role}.conf")
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_dhcpd_accepts_every_import(case: str, tmp_path: Path) -> None:
+    """What comes of a golden input has no faults, and dhcpd takes what the role makes of it."""
+    into = tmp_path / "inventory"
+    assert importer.main([*options(HERE / "golden" / case / "input"), "--into", str(into)]) == 0
+    for role, text in deployed.dhcpd_conf(into).items():
+        (tmp_path / f"{role}.conf").write_text(text)
+        dhcpd_test(tmp_path / f"{role}.conf")
 
 
 def test_every_host_keeps_its_address(original: Path, rendered: Path) -> None:

@@ -18,28 +18,13 @@ sys.path.insert(0, str(HERE.parent.parent))
 from controller.importer import __main__ as importer  # noqa: E402  (found only by the line above)
 from controller.importer import dhcpd, kea  # noqa: E402
 from controller.importer.found import SourceError  # noqa: E402
-
-CASES = sorted(path.name for path in (HERE / "golden").iterdir())
-OPTIONS = {
-    "dhcpd*.conf": "--dhcpd-conf",
-    "data*": "--tinydns-data",
-    "dnsmasq*.conf": "--dnsmasq-conf",
-    "openwrt/dhcp": "--openwrt-dhcp",
-    "pihole.toml": "--pihole-toml",
-    "kea*.json": "--kea-conf",
-}
+from tests.importer.sources import CASES, options  # noqa: E402
 
 
 def run(folder: Path, into: Path, monkeypatch: pytest.MonkeyPatch) -> int:
     """Import a folder's files, as someone who stands in it would."""
     monkeypatch.chdir(folder)
-    given = [
-        part
-        for pattern, option in OPTIONS.items()
-        for path in sorted(Path().glob(pattern))
-        for part in (option, str(path))
-    ]
-    return importer.main([*given, "--into", str(into), "--model", str(HERE / "model")])
+    return importer.main([*options(Path()), "--into", str(into), "--model", str(HERE / "model")])
 
 
 @pytest.mark.parametrize("case", CASES)
