@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import IPv4Network
 
 # conflex.c: "FILE line NUMBER: MESSAGE", then the text up to the fault and a mark below it.
 _MESSAGE = re.compile(r"^\S+ line (\d+): (.*?)\.?$")
@@ -62,7 +63,8 @@ def _block(lines: list[str], number: int) -> tuple[str, str]:
         if host:
             kind, key, indent = "host", host[1], ""
         elif subnet:
-            kind, key, indent = "subnet", f"{subnet[2]}/{subnet[3]}", subnet[1]
+            network = str(IPv4Network(f"{subnet[2]}/{subnet[3]}"))
+            kind, key, indent = "subnet", network, subnet[1]
         elif line == f"{indent}}}" and index < number:
             kind, key, indent = "site", "", ""
     return kind, key
@@ -70,9 +72,7 @@ def _block(lines: list[str], number: int) -> tuple[str, str]:
 
 def sentence(refusal: Refusal, places: Mapping[tuple[str, str], str]) -> str:
     """Return a sentence for a refusal. `places` are those of hosts, subnets and the site."""
-    who = f"{refusal.kind} {refusal.key}".strip().capitalize()
-    if refusal.kind == "host":
-        who = f"Host {refusal.key}"
+    who = f"{refusal.kind.capitalize()} {refusal.key}".strip()
     place = places.get((refusal.kind, refusal.key))
     where = who if place is None else f"{who} ({place})"
     what = f"dhcpd refuses {refusal.statement}" if refusal.statement else "dhcpd refuses its file"

@@ -14,8 +14,10 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError  # type: ignore[import-untyped]  # has no types
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "roles/lease_merge/files"))
 
+from controller import origins, refusals
 from leasemerge.ranges import free_ranges, listed
 
 # Statements of one bare word, in the order that they are written.
@@ -111,6 +113,33 @@ def _host_blocks(fixed_hosts: Iterable[Mapping[str, Any]], search: Sequence[str]
             yield f"host {block} {{\n{body}}}\n"
 
 
+def dhcpd_refusals(
+    results: Iterable[Mapping[str, Any]],
+    confs: Iterable[str],
+    fixed_hosts: str | Sequence[Mapping[str, Any]],
+    subnets: Iterable[Mapping[str, Any]],
+    site: Iterable[object] = (),
+) -> list[str]:
+    """Return a sentence for each statement that dhcpd refuses, each once.
+
+    ``results`` are of `dhcpd -t` on ``confs``, one of each server. ``site`` are the values that
+    hold for every client.
+    """
+    places: dict[tuple[str, str], str | None] = {("site", ""): origins.place(site)}
+    for host in _rows(fixed_hosts):
+        places["host", str(host["name"])] = host.get("where")
+    for subnet in subnets:
+        network = IPv4Network(subnet["network"])
+        places["subnet", str(network)] = origins.place(subnet.values())
+    known = {key: place for key, place in places.items() if place is not None}
+    sentences: dict[str, None] = {}
+    for result, conf in zip(results, confs, strict=False):
+        if result.get("rc"):
+            found = refusals.refusals(str(result.get("stderr", "")), conf)
+            sentences.update((refusals.sentence(refusal, known), None) for refusal in found)
+    return list(sentences)
+
+
 def _rows(table: str | Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
     """Return the rows of a table, which may be given as its JSON text."""
     if not isinstance(table, str):
@@ -139,5 +168,6 @@ class FilterModule:
         return {
             "dhcpd_networks": dhcpd_networks,
             "dhcpd_host_blocks": dhcpd_host_blocks,
+            "dhcpd_refusals": dhcpd_refusals,
             "dhcpd_statements": dhcpd_statements,
         }

@@ -19,14 +19,10 @@ from ansible.errors import (  # type: ignore[import-untyped]  # has no types
 )
 from jinja2.exceptions import UndefinedError
 
-try:
-    # Private, but the only thing that knows a value's line; without it sentences lack the line.
-    from ansible._internal._datatag._tags import Origin  # type: ignore[import-untyped]  # no types
-except ImportError:  # an ansible-core that keeps it elsewhere
-    Origin = None
-
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "roles/lease_merge/files"))
 
+from controller.origins import origin, place
 from leasemerge import inventory_check, ranges
 from leasemerge.site import Site
 
@@ -151,7 +147,7 @@ def unknown_variables(
             # A group's variable that is nearly a key of a fixed host.
             key = get_close_matches(name, _KEYS, n=1, cutoff=0.85) if host in fixed else []
             if (
-                name.startswith(prefixes) or (key and "group_vars" in str(_place([name])))
+                name.startswith(prefixes) or (key and "group_vars" in str(place([name])))
             ) and name not in _KEYS:
                 rows[name] = {"name": _plain(name), "meant": next(iter([*key, *meant]), None)}
                 rows[name].update(_where([name]))
@@ -250,13 +246,13 @@ def _unknown(variables: Mapping[str, Any], known: set[str], seen: set[object]) -
             if group not in variables["group_names"]:
                 unknown.setdefault(group, key)
             continue
-        origin = Origin and Origin.get_tag(key)
+        tag = origin(key)
         # Facts, and what a task has registered or set, come from somewhere else.
         folder = str(variables.get("inventory_dir"))
-        if origin is not None and origin.path is not None and _is_of_hosts(origin.path, folder):
-            place = (origin.path, origin.line_num, origin.col_num)
-            if place not in seen:
-                seen.add(place)
+        if tag is not None and _is_of_hosts(tag.path, folder):
+            position = (tag.path, tag.line_num, tag.col_num)
+            if position not in seen:
+                seen.add(position)
                 unknown[key] = key
     return list(unknown.values())
 
@@ -308,45 +304,25 @@ def _with_places(site: Mapping[Any, Any]) -> dict[Any, Any]:
     if isinstance(records, (list, tuple)):
         placed["records"] = [_record_with_place(line) for line in records]
     # The tables are put together by templates: their own place is nothing that a person edits.
-    own = {key: _place([value]) for key, value in site.items() if key not in _SITE_TABLES}
-    placed["where"] = {key: place for key, place in own.items() if place is not None}
+    own = {key: place([value]) for key, value in site.items() if key not in _SITE_TABLES}
+    placed["where"] = {key: found for key, found in own.items() if found is not None}
     return placed
 
 
 def _with_place(row: object) -> object:
     if not isinstance(row, Mapping) or "where" in row:
         return row
-    place = _place(row.values())
-    return row if place is None else {**row, "where": place}
+    return {**row, **_where(row.values())}
 
 
 def _record_with_place(line: object) -> object:
-    place = _place([line])
-    return line if place is None else {"record": line, "where": place}
+    where = _where([line])
+    return {"record": line, **where} if where else line
 
 
 def _where(values: Iterable[object]) -> dict[str, str]:
-    place = _place(values)
-    return {} if place is None else {"where": place}
-
-
-def _place(values: Iterable[object]) -> str | None:
-    """Say `file:line` of each file that values were read from: the first line of them there."""
-    if Origin is None:
-        return None
-    places: dict[str, str] = {}
-    for value in values:
-        origin = Origin.get_tag(value)
-        if origin is not None and origin.path is not None and origin.line_num is not None:
-            places.setdefault(origin.path, f"{_from_here(origin.path)}:{origin.line_num}")
-    return ", ".join(places.values()) or None
-
-
-@cache
-def _from_here(file: str) -> str:
-    """Shorten a path that lies in the working directory: once, not for each of its lines."""
-    path = Path(file)
-    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
+    found = place(values)
+    return {} if found is None else {"where": found}
 
 
 def _listed(value: object) -> list[object]:

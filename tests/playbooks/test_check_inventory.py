@@ -74,7 +74,29 @@ def test_3_another_source_that_cannot_be_read_stops_the_run(inventory: Path) -> 
     assert "PLAY" not in output
 
 
-def test_4_a_fault_stops_the_run(inventory: Path) -> None:
+def test_4_what_dhcpd_refuses_is_named_by_its_line(inventory: Path) -> None:
+    """Two options that no check of ours knows: the host and the site, once for the two servers."""
+    path, site = inventory / "fixed_hosts.yml", inventory / "group_vars/all/site.yml"
+    lines = path.read_text().splitlines()
+    lines.append(
+        '    odd: { hardware_ethernet: "02:00:5e:10:00:99", options: { ntp-server: 10.1.1.5 } }'
+    )
+    path.write_text("\n".join([*lines, ""]))
+    site.write_text(site.read_text().replace("site_options: {}", "site_options: { root-path: /a }"))
+    status, output = check(inventory)
+    assert status != 0, output
+    sentence = (
+        f"Host odd ({path}:{len(lines)}): dhcpd refuses option ntp-server 10.1.1.5; "
+        "(unknown option dhcp.ntp-server); correct it."
+    )
+    assert output.count(sentence) == 1, output
+    place = site.read_text()[: site.read_text().index("site_options")].count("\n") + 1
+    sentence = f"Site ({site}:{place}): dhcpd refuses option root-path /a; (expecting string)"
+    assert output.count(sentence) == 1, output
+    assert output.count("PLAY [") == 2, output
+
+
+def test_5_a_fault_stops_the_run(inventory: Path) -> None:
     """Its sentence is printed once, and no later play begins."""
     path = inventory / "fixed_hosts.yml"
     table = yaml.safe_load(path.read_text())

@@ -336,3 +336,15 @@ def test_what_clients_of_pools_and_of_a_second_hardware_address_are_sent(tmp_pat
     assert {a.get("address") for a in found[2:5]} == {"10.9.1.50", "10.9.1.51", None}
     assert {a["options"].get("2") for a in found[2:5] if a} == {(7200).to_bytes(4).hex()}
     assert found[5]["address"].startswith("10.9.1.6")
+
+
+def test_an_option_that_the_extra_text_defines_can_have_a_value(tmp_path: Path) -> None:
+    """The file is read once, from its beginning."""
+    conf = render(
+        tmp_path,
+        {
+            "dhcpd_extra": "option rack code 224 = text;",
+            "dhcpd_options": {"rack": '"7"'},
+        },
+    )
+    assert 'option rack "7";' in conf

@@ -1,0 +1,99 @@
+"""What the real dhcpd refuses, as the host, the subnet or the site of the inventory."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from controller.refusals import Refusal, refusals, sentence
+
+CONF = """\
+# A file as the role writes it.
+{site}
+subnet 10.9.1.0 netmask 255.255.255.0 {{
+    option routers 10.9.1.1;
+    {subnet}
+    pool {{
+        range 10.9.1.100 10.9.1.200;
+    }}
+}}
+shared-network office {{
+    subnet 10.9.2.0 netmask 255.255.255.0 {{
+        {inner}
+    }}
+}}
+host foobar {{
+    hardware ethernet 02:00:00:00:00:01;
+}}
+host foobar.2 {{
+    hardware ethernet 02:00:00:00:00:02;
+    {host}
+}}
+"""
+
+
+def refused(tmp_path: Path, **parts: str) -> list[Refusal]:
+    """Have dhcpd check a file with these parts."""
+    conf = CONF.format(**{"site": "", "subnet": "", "inner": "", "host": ""} | parts)
+    path = tmp_path / "dhcpd.conf"
+    path.write_text(conf)
+    done = subprocess.run(
+        ["/usr/sbin/dhcpd", "-4", "-t", "-cf", str(path)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode != 0, done.stderr
+    return refusals(done.stderr, conf)
+
+
+@pytest.mark.parametrize(
+    ("part", "kind", "key"),
+    [
+        ("site", "site", ""),
+        ("subnet", "subnet", "10.9.1.0/24"),
+        ("inner", "subnet", "10.9.2.0/24"),
+        ("host", "host", "foobar"),
+    ],
+)
+def test_an_option_that_does_not_exist(tmp_path: Path, part: str, kind: str, key: str) -> None:
+    text = "option ntp-server 10.9.1.5;"
+    found = refused(tmp_path, **{part: text})
+    assert found == [Refusal(kind, key, text, "unknown option dhcp.ntp-server")]
+
+
+def test_all_at_once(tmp_path: Path) -> None:
+    text = "option root-path /srv;"
+    found = refused(tmp_path, site=text, host=text)
+    assert [(refusal.kind, refusal.reason) for refusal in found] == [
+        ("site", "expecting string"),
+        ("host", "expecting string"),
+    ]
+
+
+def test_a_brace_that_is_missing_is_still_a_sentence(tmp_path: Path) -> None:
+    found = refused(tmp_path, subnet="pool {")
+    assert found
+    assert all(sentence(refusal, {}).endswith("; correct it.") for refusal in found)
+
+
+def test_what_is_not_of_one_line(tmp_path: Path) -> None:
+    """A failover peer that nothing refers to has no line in dhcpd's answer."""
+    peer = "primary; address 10.9.1.5; peer address 10.9.1.6; mclt 60; split 128;"
+    (found,) = refused(tmp_path, site=f'failover peer "pair" {{ {peer} }}')
+    assert found.kind == "site"
+    assert "no referring pools" in found.reason
+
+
+def test_the_sentence() -> None:
+    refusal = Refusal("subnet", "10.9.1.0/24", "option x 1;", "unknown option dhcp.x")
+    places = {("subnet", "10.9.1.0/24"): "inventory/group_vars/all/site.yml:15"}
+    assert sentence(refusal, places) == (
+        "Subnet 10.9.1.0/24 (inventory/group_vars/all/site.yml:15): dhcpd refuses option x 1; "
+        "(unknown option dhcp.x); correct it."
+    )
+    assert sentence(Refusal("site", "", "", "no memory"), {}) == (
+        "Site: dhcpd refuses its file (no memory); correct it."
+    )
