@@ -143,6 +143,25 @@ def test_7_what_comes_while_a_file_is_rewritten_is_in_it(
         store.close()
 
 
+def test_8_a_server_joins_the_site_while_a_file_is_rewritten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What an earlier site knew of it is read, and the other file is finished later."""
+    monkeypatch.setattr(store_module, "_WASTE", 100)
+    (tmp_path / "scorpio.leases").write_bytes(lease(107).render())
+    store = _store(tmp_path)
+    for seconds in range(9):
+        store.put("taurus", [lease(100, seconds=3600 + seconds)])
+    store.save()
+    assert store.work.busy
+    store.use(Site.from_dict({**SITE, "servers": ["draco", "taurus", "scorpio"]}))
+    assert list(store.logs["scorpio"]) == ["10.1.1.107"]
+    store.work.finish(20)
+    assert not store.error
+    assert (tmp_path / "taurus.leases").stat().st_size < 400
+    store.close()
+
+
 BLOCKS = st.builds(
     Lease,
     address=st.just("10.1.1.100"),

@@ -166,7 +166,7 @@ class Store:
         """Begin to write what could not be written, or to rewrite what has grown too long."""
         due = sorted(self._unsaved | self._wasteful)
         if due and not self.work.busy:
-            self._begin_rewrite(due[0])
+            self.work.begin(self._rewrite(due[0]))
 
     def close(self) -> None:
         """Close the files."""
@@ -215,8 +215,10 @@ class Store:
             if self._welcome(leases, lease):
                 leases[address] = lease
         if data:
-            self._begin_rewrite(name)
-            self.work.finish(_PATIENCE)
+            # Not `work`: that may be busy with another log when a server joins the site.
+            work = Work()
+            work.begin(self._rewrite(name))
+            work.finish(_PATIENCE)
             return
         try:
             self._use(name, self._path(name))
@@ -228,14 +230,11 @@ class Store:
             return b""
         return _MARK + self.generations[name].encode() + b"\n"
 
-    def _begin_rewrite(self, name: str) -> None:
-        self._since[name] = []
-        self.work.begin(self._rewrite(name))
-
     def _rewrite(self, name: str) -> Steps:
         """Write what a log says now beside its file, and put it in place."""
         path = self._path(name)
         beside = path.with_name(path.name + ".new")
+        self._since[name] = []
         try:
             with beside.open("wb", buffering=0) as file:
                 _write(file.fileno(), self._mark(name))
