@@ -51,7 +51,7 @@ def _answered(probe: Probe) -> float | None:
 
 
 def _asked(probe: Probe) -> float | None:
-    probe.ask()
+    probe.send()
     return _answered(probe)
 
 
@@ -61,11 +61,11 @@ def test_1_one_that_answers_and_then_hangs(tinydns: subprocess.Popen[bytes]) -> 
     assert _answered(probe) is None
     # The first query may find nobody there yet.
     eventually("it listens", lambda: not _is_free())
-    probe.ask()
+    probe.send()
     eventually("it answers", lambda: _answered(probe))
     tinydns.send_signal(signal.SIGSTOP)
     last = _answered(probe)
-    probe.ask()
+    probe.send()
     for _ in range(5):
         assert _answered(probe) == last
         time.sleep(0.02)
@@ -108,7 +108,7 @@ def test_3_what_is_no_answer(reply: Any) -> None:
         server.bind((ADDRESS, 53))
         server.settimeout(5)
         probe = _probe()
-        probe.ask()
+        probe.send()
         query, client = server.recvfrom(1500)
         server.sendto(reply(query), client)
         assert _answered(probe) is None

@@ -53,8 +53,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(line, file=sys.stderr)
         return error.status
     except OSError as error:
-        # Of the output: what cannot be read is told where it is read. Python would flush it once
-        # more at exit.
+        # Of the output: what cannot be read is reported where it is read. Python would flush it
+        # once more at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         # Who reads may have seen enough (`leasemerge dump | head`).
         if not isinstance(error, BrokenPipeError):
@@ -93,13 +93,13 @@ def _add_service(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--settings",
         type=Path,
         default=Path("/etc/leasemerge/service.json"),
-        help="what the service is told of its machine (%(default)s)",
+        help="the settings of this machine (%(default)s)",
     )
     parser = commands.add_parser("feed", help="stream what this server knows of leases")
     parser.set_defaults(run=_feed)
     parser.add_argument("--to", required=True, metavar="SERVER", help="the server that follows")
     parser.add_argument("--socket", type=Path, default=socket, help="the service (%(default)s)")
-    parser = commands.add_parser("status", help="say how the service is")
+    parser = commands.add_parser("status", help="print the state of the service")
     parser.set_defaults(run=_status)
     parser.add_argument("--json", action="store_true", help="for programs")
     parser.add_argument("--socket", type=Path, default=socket, help="the service (%(default)s)")
@@ -168,11 +168,11 @@ def _feed(options: argparse.Namespace) -> None:
 
 
 def _status(options: argparse.Namespace) -> None:
-    from .service import ask
+    from .service import query
     from .status import table
 
     try:
-        report = ask(options.socket)
+        report = query(options.socket)
     except (OSError, ValueError) as error:
         raise CommandError([f"leasemerge: the service does not answer: {error}"], 1) from error
     if options.json:
@@ -212,7 +212,7 @@ def _history(options: argparse.Namespace) -> None:
         return
     for line in history.table(found):
         print(line)
-    # What it does not say is as important as what it does.
+    # What it does not have is as important as what it has.
     print(f"The history begins {show_time(begun)}. Hosts with a fixed address are not in it.")
 
 
@@ -227,7 +227,7 @@ def read_site(path: Path) -> Site:
     except SiteError as error:
         raise CommandError(error.faults, 2) from error
     except (ValueError, RecursionError) as error:
-        raise CommandError([f"Site: {path} is not JSON ({error}); mend it."], 2) from error
+        raise CommandError([f"Site: {path} is not JSON ({error}); fix it."], 2) from error
 
 
 def _read_log(path: Path) -> LeaseLog:

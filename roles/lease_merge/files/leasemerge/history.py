@@ -3,7 +3,7 @@
 Each line is a JSON object: from ``at`` on (Unix seconds) ``address`` belongs to the client with
 this ``hardware``, ``hostname`` and published ``name``, which has had it since ``since``; or,
 without those, to nobody. A renewal writes nothing. The log is a directory of files, and the oldest
-is removed as a whole; what it alone says of a client that still has its address is written again.
+is removed as a whole; what only it has of a client that still has its address is written again.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class History:
         self._age = days * 86400
         self._size = size
         self._held: dict[str, tuple[Client, int, Path]] = {}
-        """Who has each address, since when, and the file that says so."""
+        """Who has each address, since when, and the file that has it."""
         self._due: dict[str, None] = {}
         """Addresses that are to be looked at."""
         self._parts = {path: path.stat().st_size for path in _files(directory)}

@@ -140,7 +140,7 @@ def _feeds(status: Status) -> Iterator[Metric]:
     yield Metric(
         "feed_leases",
         "gauge",
-        "Addresses that the feed has told of; about the same on every server.",
+        "Addresses with a lease block in the feed; about the same on every server.",
         [(labels, feed.leases) for labels, feed in feeds],
     )
     yield Metric(

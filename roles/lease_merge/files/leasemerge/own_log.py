@@ -26,7 +26,7 @@ class OwnLog:
         self.caught_up = False
         self.more = True
         """Whether there is more to be read than the last step took."""
-        # What the journal says of the file so far; of one that was always there it says nothing.
+        # What the journal has of the file so far; of one that was always there it has nothing.
         self._reported = "following"
         self._server = server
         self._store = store

@@ -134,7 +134,7 @@ class Peer:
         self._decoder = Decoder()
         self._retry = _FIRST_RETRY
         self._next = 0.0
-        # What the journal says of the feed: the reasons of this loss, or that it is followed.
+        # What the journal has of the feed: the reasons of this loss, or that it is followed.
         self._reasons: list[str] = []
         self._lost_at: float | None = None
         self._news: list[str] = []
@@ -221,7 +221,7 @@ class Peer:
             for event in self._decoder.feed(chunk):
                 if isinstance(event, Hello):
                     if event.server != self.server:
-                        raise ProtocolError(f"it says that it is {event.server}")
+                        raise ProtocolError(f"it calls itself {event.server}")
                     self.greeted = True
                 elif isinstance(event, Complete):
                     self.complete = True

@@ -1,4 +1,4 @@
-"""Whether the site's name servers answer, asked of each as a resolver does."""
+"""Whether the site's name servers answer, queried as a resolver does it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Probe:
             channel = socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
             self._servers[server.address] = (server.name, channel)
 
-    def ask(self) -> None:
+    def send(self) -> None:
         """Send a query to each."""
         self._number = (self._number + 1) & 0xFFFF
         message = struct.pack("!H", self._number) + self._query

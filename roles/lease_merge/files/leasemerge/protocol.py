@@ -1,7 +1,7 @@
 """The feed: what one server knows of leases, streamed to another in the syntax of dhcpd.leases.
 
 The stream is lease blocks and comment lines, so the lease parser and a person can both read it.
-A comment of ours says which log the next blocks are of:
+A comment of ours names the log of the next blocks:
 
     #leasemerge feed 1 draco 5d1e0f7a92c4b836     first: the sender and the generation of its log
     #leasemerge log taurus 83c0d2aa10f94e57       the next blocks are of this log, generation or -
@@ -41,7 +41,7 @@ _WORD = re.compile(r"[A-Za-z0-9_.~-]{1,80}")
 
 
 class ProtocolError(ValueError):
-    """A peer sent what no peer of ours sends; the sentence says what."""
+    """A peer sent what no peer of ours sends; the message is what."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ class BusyError(RuntimeError):
 
 
 class BuildError(RuntimeError):
-    """A build is no good; the sentence says why."""
+    """A build failed; the message is the reason."""
 
 
 class Copy:
@@ -41,7 +41,7 @@ class Copy:
 
     The other is brought up to date by writing what changed, which takes as long as the change is
     large, and not as the file is. It has been served before, so a reader may still have it open:
-    the kernel knows, and gives a lease only where nobody has (fcntl(2), F_SETLEASE).
+    the kernel knows, and grants a lease only where nobody has (fcntl(2), F_SETLEASE).
     """
 
     def __init__(self, path: Path) -> None:
@@ -252,7 +252,7 @@ class Publisher:
     def _compile(self, data: Iterable[bytes]) -> Steps:
         yield from self._stage(data)
         # The serial of the zones is the time stamp of `data` (tinydns-data(8)), so the file that is
-        # there is taken as it is when it says the same.
+        # there is kept when its content is the same.
         staged, live = self._build / "data", self.directory / "data"
         with contextlib.suppress(OSError):
             if self._first and filecmp.cmp(staged, live, shallow=False):
@@ -295,7 +295,7 @@ class Publisher:
         except OSError as error:
             raise BuildError(f"cannot run {self._command}: {error.strerror}") from error
         if self._cdb is not None:
-            # Nobody waits for it: what it will say is served already.
+            # Nobody waits for it: its result is served already.
             with contextlib.suppress(OSError):
                 os.setpriority(os.PRIO_PROCESS, process.pid, 19)
         yield process

@@ -40,12 +40,12 @@ _MAX_FOLLOWERS = 32
 
 
 class SettingsError(ValueError):
-    """The settings cannot be used; the sentence tells why."""
+    """The settings cannot be used; the message is the reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the service is told of its machine (service.json, written by the role)."""
+    """What the service needs to know of its machine (service.json, written by the role)."""
 
     server: str
     """This server's name in the site's `servers`, or its own where it has no dhcpd."""
@@ -233,7 +233,7 @@ class Service:
         self._probe.read()
         if self._schedule.metrics.due(clock):
             self._write_metrics()
-            self._probe.ask()
+            self._probe.send()
         notify("WATCHDOG=1")
 
     # -- feeds ---------------------------------------------------------------------------------
@@ -275,20 +275,20 @@ class Service:
         descriptor = peer.fileno()
         clock = time.monotonic()
         for event in peer.read(clock):
-            self._hear(peer, event)
-        # A peer that says too much is not listened to until the next tick.
+            self._handle(peer, event)
+        # A peer that sends too much is not read until the next tick.
         if descriptor is not None and (peer.fileno() != descriptor or not peer.willing(clock)):
             self._selector.unregister(descriptor)
 
-    def _hear(self, peer: Peer, event: Event) -> None:
+    def _handle(self, peer: Peer, event: Event) -> None:
         if isinstance(event, Hello):
             news = self._store.begin(event.server, event.generation, self._now)
             self._learn(event.server + EARLIER, news)
         elif isinstance(event, Blocks):
-            self._learn(*self._judge(peer, event))
+            self._learn(*self._accept_blocks(peer, event))
 
-    def _judge(self, peer: Peer, blocks: Blocks) -> tuple[str, list[Lease]]:
-        """Keep what a peer may tell of a log; return the log that has news, and the news."""
+    def _accept_blocks(self, peer: Peer, blocks: Blocks) -> tuple[str, list[Lease]]:
+        """Keep what a peer may report of a log; return the log that has news, and the news."""
         server = blocks.log.removesuffix(EARLIER)
         if server not in self._store.servers:
             return blocks.log, []
@@ -531,7 +531,7 @@ def log(text: str) -> None:
 
 
 def notify(message: str) -> None:
-    """Tell systemd (sd_notify(3)); do nothing where it does not listen."""
+    """Notify systemd (sd_notify(3)); do nothing where it does not listen."""
     path = os.environ.get("NOTIFY_SOCKET")
     if not path:
         return
@@ -542,7 +542,7 @@ def notify(message: str) -> None:
         channel.send(message.encode())
 
 
-def ask(socket_path: Path) -> Status:
+def query(socket_path: Path) -> Status:
     """Return the report of the service that runs; raise OSError or ValueError where none does."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as channel:
         channel.settimeout(10)

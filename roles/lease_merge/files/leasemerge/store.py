@@ -31,7 +31,7 @@ MAX_ADDRESSES = 1 << 18
 # The most characters of a lease's hostname and uid, more than a real client can send: 255 octets
 # each, both written as octal escapes at worst.
 MAX_IDENTITY = 4096
-# A file this much longer than what it has to say is rewritten.
+# A file that is this much longer than its content needs is rewritten.
 _WASTE = 1 << 20
 # Leases that are written in one step of that.
 _SLICE = 250
@@ -52,7 +52,7 @@ def stamp(lease: Lease) -> tuple[int, int]:
 
 
 def _preference(lease: Lease) -> tuple[object, ...]:
-    # A total order, so that servers that tell each other in any order end with the same block.
+    # A total order, so that servers that exchange them in any order end with the same block.
     # The name is what an earlier log is kept for.
     return (lease.hostname is not None, stamp(lease), lease.ends or 0, lease.render())
 
@@ -62,9 +62,9 @@ class Store:
 
     The blocks are written before anything is published from them, and reach the disk at the
     kernel's leisure: a killed service loses nothing, and after a power cut dhcpd's own file, which
-    it does sync, and the peer's memory say the same again. ``error`` is the last write's fault.
+    it does sync, and the peer's memory have the same again. ``error`` is the last write's fault.
 
-    A file that has much to say twice is rewritten in small steps (``work``), and a process of its
+    A file that has much twice is rewritten in small steps (``work``), and a process of its
     own waits for the disk: that may take hundreds of milliseconds.
     """
 
@@ -91,7 +91,7 @@ class Store:
             self._load(name)
 
     def use(self, site: Site) -> None:
-        """Take another site: its servers and its subnets say what is kept."""
+        """Take another site: its servers and its subnets decide what is kept."""
         self.servers = site.servers
         self.names = (*site.servers, *(server + EARLIER for server in site.servers))
         networks = [ipaddress.IPv4Network(subnet.network) for subnet in site.subnets]
@@ -119,7 +119,7 @@ class Store:
         return news
 
     def put_newer(self, name: str, leases: Iterable[Lease]) -> list[Lease]:
-        """Take the blocks that know of a later event than those that are there (hearsay)."""
+        """Take the blocks that know of a later event than those that are there (second-hand)."""
         log = self.logs[name]
         return self.put(
             name,
@@ -231,7 +231,7 @@ class Store:
         return _MARK + self.generations[name].encode() + b"\n"
 
     def _rewrite(self, name: str) -> Steps:
-        """Write what a log says now beside its file, and put it in place."""
+        """Write the log as it is now beside its file, and put it in place."""
         path = self._path(name)
         beside = path.with_name(path.name + ".new")
         self._since[name] = []

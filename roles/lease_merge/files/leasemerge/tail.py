@@ -58,14 +58,14 @@ class Tail:
         return int(self._inotify)
 
     def close(self) -> None:
-        """Give the descriptors back."""
+        """Close the descriptors."""
         os.close(self._inotify)
         if self._file >= 0:
             os.close(self._file)
             self._file = -1
 
     def watch(self) -> bool:
-        """Watch the directory if it is not watched; say whether the watch is new.
+        """Watch the directory if it is not watched; return whether the watch is new.
 
         Called at every tick: a directory that was absent at first, removed, or that another file
         system was mounted over is found again.
@@ -84,7 +84,7 @@ class Tail:
         return True
 
     def woken(self) -> bool:
-        """Take the events that wait and say whether one is about the file."""
+        """Take the events that wait; return whether one is about the file."""
         ours = False
         while True:
             try:
@@ -108,21 +108,21 @@ class Tail:
         return self._file >= 0
 
     def read(self) -> tuple[bool, bytes]:
-        """Return whether the log begins anew, and the next bytes, empty at the end.
+        """Return whether the log begins again, and the next bytes, empty at the end.
 
         Raises OSError when the file is there and cannot be read.
         """
-        anew = self._open()
+        fresh = self._open()
         if self._file < 0:
-            return anew, b""
+            return fresh, b""
         chunk = os.pread(self._file, _CHUNK, self._offset)
         if chunk:
             self._offset += len(chunk)
             self._last = (self._last + chunk)[-_TAIL:]
-        return anew, chunk
+        return fresh, chunk
 
     def _open(self) -> bool:
-        """Make ``_file`` the file that has the path now; say whether it is to be read anew."""
+        """Open the file that has the path now; return whether it is to be read from its start."""
         try:
             now = self.path.stat()
         except FileNotFoundError:

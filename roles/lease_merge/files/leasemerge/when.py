@@ -16,7 +16,7 @@ FORMS = "2026-11-24 10:00, tuesday 10:00, yesterday 10:00, 10:00, 2h or @ and Un
 
 
 class TimeError(ValueError):
-    """A text is no time; the message says what is."""
+    """A text is no time; the message lists what is."""
 
 
 def parse_time(text: str, now: int) -> int:
