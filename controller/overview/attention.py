@@ -214,8 +214,16 @@ def _services(network: Network) -> Iterator[Finding]:
         for service in network.services
         if service.kind == "name server" and service.state in ("silent", "wrong")
     ]
+    off = {("off", reading.server) for reading in network.readings if not reading.reachable}
     for service in network.services:
         state, home = service.state, service.home
+        if len(service.holders) > 1:
+            yield Finding(
+                ("holders", service.address),
+                f"{service.address} ({service.name}) is held by "
+                f"{' and '.join(service.holders)} at once.",
+                "Check the network between them: each believes that the other is gone.",
+            )
         if state == "answers" or (state == "not queried" and not network.readings):
             continue
         daemon = "tinydns" if service.kind == "name server" else "dnscache"
@@ -231,6 +239,8 @@ def _services(network: Network) -> Iterator[Finding]:
             because += [("off", reading.server) for reading in network.readings]
         elif state == "silent":
             text = f"{what} answers nobody."
+            if not service.holders and ("off", home) not in off:
+                text = f"{what} answers nobody: no server has its address on an interface."
         elif state == "partly":
             text = f"{what} answers {', '.join(service.answered)}, not {', '.join(service.silent)}."
             step = f"Check the network and firewalls between them and {service.address}."

@@ -22,8 +22,10 @@ class Service:
     address: str
     home: str
     """The server whose line in the inventory has the address."""
-    holder: str
-    """The server that has the address on an interface; empty if none that could be read."""
+    holders: Sequence[str]
+    """The servers that have the address on an interface: one, unless something is wrong."""
+    standbys: Sequence[str]
+    """The servers that have it on `lo` and may take it over."""
     answered: Sequence[str]
     """The servers that it answered rightly."""
     silent: Sequence[str]
@@ -50,7 +52,8 @@ class Service:
             "name": self.name,
             "address": self.address,
             "home": self.home,
-            "holder": self.holder,
+            "holder": " and ".join(self.holders),
+            "standbys": list(self.standbys),
             "state": self.state,
             "detail": detail,
         }
@@ -97,11 +100,10 @@ def _service(
             wrong[reading.server] = faults[0]
         else:
             answered.append(reading.server)
-    holder = next(
-        (reading.server for reading in readings if reading.addresses.get(address, "lo") != "lo"),
-        "",
-    )
-    return Service(kind, name, address, home, holder, answered, silent, wrong)
+    interfaces = [(reading.server, reading.addresses.get(address)) for reading in readings]
+    holders = [server for server, interface in interfaces if interface not in (None, "lo")]
+    standbys = [server for server, interface in interfaces if interface == "lo"]
+    return Service(kind, name, address, home, holders, standbys, answered, silent, wrong)
 
 
 def _is_client(reading: Reading, home: str, site: Site) -> bool:

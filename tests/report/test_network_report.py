@@ -353,6 +353,28 @@ def test_a_name_server_that_hangs_while_its_unit_is_active_is_reported() -> None
     ]
 
 
+def test_an_address_that_no_server_has_is_reported() -> None:
+    rows = healthy()
+    rows[1]["addresses"] = {"10.1.1.6": "eth0"}
+    for given in rows:
+        given["answers"] = answers(**{"10.1.1.4": None})
+    assert texts(made(rows)) == [
+        "The name server ns2 (10.1.1.4) answers nobody: no server has its address on an interface."
+    ]
+
+
+def test_an_address_that_two_servers_hold_is_reported() -> None:
+    """It may stand by on `lo` of every server, and be on an interface of one."""
+    rows = healthy()
+    rows[0]["addresses"]["10.1.1.4"] = rows[2]["addresses"]["10.1.1.4"] = "lo"
+    report = made(rows)
+    assert texts(report) == []
+    service = next(row for row in report["services"] if row["address"] == "10.1.1.4")
+    assert (service["holder"], service["standbys"]) == ("taurus", ["draco", "scorpio"])
+    rows[0]["addresses"]["10.1.1.4"] = "vrrp.4"
+    assert texts(made(rows)) == ["10.1.1.4 (ns2) is held by draco and taurus at once."]
+
+
 def test_servers_are_in_the_order_of_the_inventory() -> None:
     rows = list(reversed(healthy()))
     assert [server["name"] for server in made(rows)["servers"]] == SERVERS

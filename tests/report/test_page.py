@@ -157,7 +157,7 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> Path:
             status=status("draco", "taurus", errors=[attack]),
             units={"isc-dhcp-server.service": "active", "tinydns.service": "failed"},
             answers=answers(**{"10.1.1.3": None, "10.1.1.4": None}),
-            addresses={"10.1.1.5": "eth0"},
+            addresses={"10.1.1.5": "eth0", "10.1.1.3": "eth0"},
         ),
         row("taurus", reachable=False),
         row("scorpio", units={"dnscache.service": "active"}),
