@@ -273,7 +273,8 @@ def test_status_shows_every_server_and_writes_the_page() -> None:
 def test_lease_is_shown_with_the_line_that_pins_it() -> None:
     row = next(row for row in LAB["clients"] if row["program"] == "dhclient")
     address = client(row["name"]).check_output("sh /lab/client-address.sh")
-    status, output = play("show-lease.yml", "-e", f"name={row['name']}")
+    status, output = play("show-lease.yml", "-e", f"host={row['name']}")
+    assert "reserved name" not in output, "A variable has a name of Ansible's own."
     assert status == 0, output
     line = f'fixed_address: {address}, hardware_ethernet: "{row["mac"]}"'
     assert f"{row['name']}: {{ {line} }}" in output
