@@ -78,7 +78,8 @@ def lab_clients(
     """Choose the lab's DHCP clients: name, program, mac, hostname and network of each.
 
     Every program once in the first network with ranges, one client behind the relay, and one
-    for each kind of fixed host: with an address, and with its name alone pinned.
+    for each kind of fixed host: with an address, with its name alone pinned, and with an address
+    in more than one network, where it is not in the first.
     """
     here = next(n for n in lab_served(networks, servers) if n["ranges"])
     clients = [
@@ -96,7 +97,7 @@ def lab_clients(
     addressed = [
         host
         for host in with_mac
-        if any(IPv4Address(a) in IPv4Network(here["network"]) for a in _addresses(host))
+        if any(_is_on(address, here) for address in _addresses(host)[:1])
         and not {*_addresses(host)} & {*servers}
     ]
     named_only = [host for host in with_mac if not host["fixed_address"]]
@@ -105,13 +106,24 @@ def lab_clients(
         _client(host["name"], "udhcpc", host["hardware_ethernet"][0], "anything", here)
         for host in addressed[:1] + named_only[:1]
     ]
-    return clients
+    roaming = [
+        _client(host["name"], "dhclient", host["hardware_ethernet"][0], "anything", network)
+        for host in with_mac
+        for network in networks
+        if any(_is_on(address, network) for address in _addresses(host)[1:])
+        and not _is_on(_addresses(host)[0], network)
+    ]
+    return clients + roaming[:1]
 
 
 def _addresses(host: Mapping[str, Any]) -> Sequence[str]:
     """Return the fixed addresses of a host: none, one, or a list of them."""
     fixed = host["fixed_address"]
     return [fixed] if isinstance(fixed, str) else fixed or []
+
+
+def _is_on(address: str, network: Mapping[str, Any]) -> bool:
+    return IPv4Address(address) in IPv4Network(network["network"])
 
 
 def _client(

@@ -210,4 +210,5 @@ def test_client_is_given_every_resolver_and_the_domain(row: dict[str, str]) -> N
     resolv_conf = client(row["name"]).file("/etc/resolv.conf").content_string
     assert re.findall(r"^nameserver (\S+)", resolv_conf, re.MULTILINE) == RESOLVERS
     address = client(row["name"]).check_output("sh /lab/client-address.sh")
-    assert NETWORK.domain_of(address) in resolv_conf
+    # A client searches the domain that it is named in there.
+    assert re.search(rf"^(domain|search) {NETWORK.domain_of(address)}\b", resolv_conf, re.MULTILINE)
