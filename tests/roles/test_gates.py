@@ -1,0 +1,27 @@
+"""A role's comparison with the desired state only skips steps: each step works without it.
+
+So a playbook may import one step alone, as pin-hosts.yml does with configure.yml.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROLES = Path(__file__).resolve().parents[2] / "roles"
+GATED = sorted(path.parents[1] for path in ROLES.glob("*/tasks/compare.yml"))
+
+
+@pytest.mark.parametrize("role", GATED, ids=lambda role: str(role.name))
+def test_only_the_gates_use_the_comparison(role: Path) -> None:
+    result = f"__{role.name}_drift"
+    for folder in ("tasks", "handlers", "vars", "templates"):
+        for path in sorted((role / folder).rglob("*.*")):
+            if folder == "tasks" and path.name in ("main.yml", "compare.yml"):
+                continue
+            for statement in re.split(r"\n\s*- name: ", path.read_text()):
+                assert result not in statement or f"{result} is not defined" in statement, (
+                    f"{path} needs the comparison; loop over the desired state instead."
+                )
