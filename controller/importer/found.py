@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from ipaddress import AddressValueError, IPv4Address, IPv4Network, IPv6Address
 from pathlib import Path
 from typing import Any
-
-# The inventory's own rules for labels, MAC addresses and ranges: the ones the servers apply.
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "roles/lease_merge/files"))
 
 from leasemerge import labels, ranges, site
 
