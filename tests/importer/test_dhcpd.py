@@ -42,7 +42,7 @@ def ansible(*arguments: str | Path) -> str:
     run = subprocess.run(
         [PLAYBOOK, *arguments],
         cwd=PROJECT,
-        env={**os.environ, "ANSIBLE_ROLES_PATH": str(HERE / "render/roles")},
+        env={**os.environ, "ANSIBLE_ROLES_PATH": f"{HERE}/render/roles:{PROJECT}/roles"},
         capture_output=True,
         text=True,
         check=False,
