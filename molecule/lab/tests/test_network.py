@@ -10,6 +10,7 @@
 3. zones: SOA, NS, fixed hosts both ways, on each tinydns
 4. resolvers: our names, others' names, nobody else's questions
 5. clients: each has the name it should, everywhere
+6. records of all that: the metrics, and the history of who had which address
 """
 
 from __future__ import annotations
@@ -212,3 +213,36 @@ def test_client_is_given_every_resolver_and_the_domain(row: dict[str, str]) -> N
     address = client(row["name"]).check_output("sh /lab/client-address.sh")
     # A client searches the domain that it is named in there.
     assert re.search(rf"^(domain|search) {NETWORK.domain_of(address)}\b", resolv_conf, re.MULTILINE)
+
+
+# 6. Records
+
+
+@pytest.mark.parametrize("server", NAME_SERVERS)
+def test_metrics_are_current_and_every_name_server_answers_this_one(server: str) -> None:
+    settings = json.loads(machine(server).file("/etc/leasemerge/service.json").content_string)
+
+    def are_good() -> None:
+        text = machine(server).check_output(f"cat {settings['metrics_file']}; date +now\\ %s")
+        lines = [line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#")]
+        values = {name: float(value) for name, value in lines}
+        feeds = {name: value for name, value in values.items() if "_feed_up{" in name}
+        assert feeds, f"{server} has no metrics."
+        assert set(feeds.values()) == {1}, feeds
+        for alias in ALIASES:
+            [answered] = [value for name, value in values.items() if f'"{alias}"' in name]
+            assert values["now"] - answered < 10, f"{server} has no answer of {alias}."
+
+    eventually(are_good)
+
+
+@pytest.mark.parametrize("server", NAME_SERVERS)
+def test_history_has_every_client_that_has_a_lease(server: str) -> None:
+    for row in LAB["clients"]:
+        address = client(row["name"]).check_output("sh /lab/client-address.sh")
+        host = NETWORK.by_hardware.get(row["mac"])
+        if host is not None and host.fixed_addresses:
+            continue
+        lines = machine(server).check_output(f"leasemerge history {row['name']} --at now --json")
+        found = [json.loads(line)["address"] for line in lines.splitlines()]
+        assert address in found, f"{server} has {row['name']} at {found}."
