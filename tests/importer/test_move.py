@@ -1,0 +1,104 @@
+"""A network is moved with its leases: real clients, an old server, and the new failover pair.
+
+clients (each in a network namespace of its own)
+|
+[bridge] ------- draco: first the old server, then the primary
+|
++------------- taurus: the secondary
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from controller.importer import leases
+from tests.pair.capture import SERVERS, Pair, eventually, inside, network
+from tests.support import dhcpd_oracle
+
+_SITE = {
+    "subnets": [{"network": "10.9.0.0/24", "ranges": [["10.9.0.100", "10.9.0.139"]]}],
+    "fixed_hosts": [],
+}
+_OLD_DHCPD = """\
+authoritative; ddns-update-style none; ping-check false;
+default-lease-time 600; max-lease-time 600;
+subnet 10.9.0.0 netmask 255.255.255.0 { option routers 10.9.0.1; range 10.9.0.100 10.9.0.139; }
+"""
+_OLD_DNSMASQ = """\
+port=0
+interface=eth0
+bind-interfaces
+dhcp-authoritative
+no-ping
+dhcp-range=10.9.0.100,10.9.0.139,255.255.255.0,10m
+dhcp-option=3,10.9.0.1
+"""
+
+
+def _dhcpd(folder: Path) -> tuple[list[str], str]:
+    """Return the command of an old dhcpd, and the importer's option for its leases."""
+    (folder / "old.conf").write_text(_OLD_DHCPD)
+    files = ["-cf", f"{folder}/old.conf", "-lf", f"{folder}/old.leases"]
+    return ["dhcpd", "-4", "-f", "--no-pid", *files, "eth0"], "--dhcpd-leases"
+
+
+def _dnsmasq(folder: Path) -> tuple[list[str], str]:
+    """Return the command of an old dnsmasq, and the importer's option for its leases."""
+    (folder / "old.conf").write_text(_OLD_DNSMASQ)
+    files = [f"--conf-file={folder}/old.conf", f"--dhcp-leasefile={folder}/old.leases"]
+    return ["dnsmasq", "--keep-in-foreground", "--user=root", *files], "--dnsmasq-leases"
+
+
+@pytest.mark.skipif(not dhcpd_oracle.can_judge(), reason="needs dhcpd, and a network namespace")
+@pytest.mark.parametrize("old", [_dhcpd, _dnsmasq])
+def test_nobody_gets_another_address(
+    old: Callable[[Path], tuple[list[str], str]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Each client keeps its address at the pair, on whichever server, and no new one takes it."""
+    command, option = old(tmp_path)
+    if shutil.which(command[0], path="/usr/sbin:/usr/bin:/sbin:/bin") is None:
+        pytest.skip(f"{command[0]} is not installed")
+    (tmp_path / "old.leases").touch()
+    with network():
+        pair = Pair(tmp_path, tmp_path / "out")
+        server = subprocess.Popen(
+            inside("draco", *command), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        try:
+            for name in ("ann", "bob", "cleo"):
+                assert pair.client(name, uid=name == "cleo"), f"the old server gave {name} nothing"
+        finally:
+            server.terminate()
+            server.wait()
+        before = {name: told["address"] for name, told in pair.told.items()}
+
+        monkeypatch.setattr("sys.stdin", io.StringIO(json.dumps(_SITE)))
+        assert leases.main([option, str(tmp_path / "old.leases")]) == 0
+        text = json.loads(capsys.readouterr().out)["leases"]
+        for name in SERVERS:
+            pair.leases(name).write_text(text)
+            pair.start(name)
+        try:
+            pair.wait_normal()
+            for name in ("dora", "ann", "bob", "cleo", "eve"):
+                _ask_until_answered(pair, name)
+        finally:
+            for name in SERVERS:
+                pair.kill(name)
+        after = {name: told["address"] for name, told in pair.told.items()}
+    assert {name: after[name] for name in before} == before
+    assert len(set(after.values())) == 5
+
+
+def _ask_until_answered(pair: Pair, name: str) -> None:
+    eventually(f"an answer for {name}", lambda: pair.client(name, uid=name == "cleo"), 60)
