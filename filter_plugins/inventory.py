@@ -59,11 +59,15 @@ _SETTINGS = {
 _GROUPS = {
     "name_servers": "the group tinydns_servers",
     "dhcp_servers": "the group dhcp_servers",
+    "tinydns_servers": "the group tinydns_servers",
     "dnscache_servers": "the group dnscache_servers",
     "fixed_hosts": "the group fixed_hosts",
 }
 # What derived.yml and check-inventory.yml make of them.
-_DERIVED = ("site_definition", "site_gathered")
+_DERIVED = (
+    *("site_definition", "site_gathered"),
+    *("site_name_servers", "site_dnscache_servers", "site_resolvers"),
+)
 # What site.json holds (docs/design.md): tables with the rows' keys, and single values. The rest is
 # for the inventory check alone, and would change the file whenever a comment moves a line.
 _SITE_KEYS: dict[str, tuple[str, ...] | None] = {
@@ -88,7 +92,8 @@ _SITE_KEYS: dict[str, tuple[str, ...] | None] = {
     "records": None,
 }
 _SITE_TABLES = (
-    *("fixed_hosts", "subnets", "name_servers", "dhcp_servers", "dnscache_servers"),
+    *("fixed_hosts", "subnets", "name_servers"),
+    *("dhcp_servers", "tinydns_servers", "dnscache_servers"),
     *("hosts_elsewhere", "unknown_variables"),
 )
 

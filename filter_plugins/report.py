@@ -54,16 +54,15 @@ def machine_table(servers: Iterable[str], site: Mapping[str, Any]) -> list[dict[
     """Say of each server what it is there for, as the inventory check's site has it."""
     dhcp = {row["name"]: row for row in site["dhcp_servers"]}
     caches = {row["name"]: row for row in site["dnscache_servers"]}
+    names = {row["name"]: row for row in site["tinydns_servers"]}
     tinydns = {row["server"]: row for row in site["name_servers"]}
     rows = []
     for server in servers:
-        address = [row["address"] for row in (dhcp.get(server), caches.get(server)) if row]
-        if server in tinydns:
-            address.append(tinydns[server]["server_address"])
+        found = [table[server]["address"] for table in (dhcp, caches, names) if server in table]
         rows.append(
             {
                 "name": str(server),
-                "address": str(address[0]),
+                "address": str(found[0]),
                 "dhcp": str(dhcp[server]["role"]) if server in dhcp else "",
                 "alias": str(tinydns[server]["address"]) if server in tinydns else "",
                 "dnscache": server in caches,

@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
 from ansible.errors import AnsibleError  # type: ignore[import-untyped]  # has no types
 from jinja2.exceptions import UndefinedError
 
+#: keepalived's priorities: an address's home, and the first of those that stand by, in the group's
+#: order. A daemon that fails takes 100 away, so that any other is preferred to it.
+HOME, FIRST_STANDBY = 200, 150
+
 
 def server_table(
-    hosts: Iterable[str], hostvars: Mapping[str, Mapping[str, Any]], **columns: str
+    hosts: Iterable[str],
+    hostvars: Mapping[str, Mapping[str, Any]],
+    having: Iterable[str] = (),
+    **columns: str,
 ) -> list[dict[str, Any]]:
     """Make one row for each host: a column's name to the value of the variable named.
 
     A host without the variable, or with one that cannot be worked out, has an empty text there,
-    for the inventory check to report.
+    for the inventory check to report. With ``having``, a host that has none of these variables has
+    no row, unless no host has one.
     """
+    hosts, needed = list(hosts), list(having)
+    rows = [host for host in hosts if any(hostvars[host].get(name) for name in needed)] or hosts
     return [
         {column: _value(hostvars[host], variable) for column, variable in columns.items()}
-        for host in hosts
+        for host in rows
     ]
 
 
@@ -33,9 +44,55 @@ def _value(variables: Mapping[str, Any], name: str) -> Any:
     return value
 
 
+def floating_addresses(site: Mapping[str, Any], server: str) -> list[dict[str, Any]]:
+    """Return the floating addresses that a server may hold, as the role floating_address has them.
+
+    Those are the addresses of each group that it is in, if it has an interface in their subnet.
+    """
+    resolvers = [
+        {**row, "address": row["resolver_address"], "server": row["name"]}
+        for row in site["dnscache_servers"]
+        if row.get("resolver_address")
+    ]
+    return [
+        *_of_group(site, server, site["name_servers"], "tinydns_servers", site["domain"]),
+        *_of_group(site, server, resolvers, "dnscache_servers", "localhost"),
+    ]
+
+
+def _of_group(
+    site: Mapping[str, Any],
+    server: str,
+    addresses: Iterable[Mapping[str, Any]],
+    group: str,
+    query: str,
+) -> Iterator[dict[str, Any]]:
+    networks = [IPv4Network(subnet["network"]) for subnet in site["subnets"]]
+    for row in addresses:
+        address = str(row["address"])
+        network = next((n for n in networks if IPv4Address(address) in n), None)
+        able = {
+            member["name"]: str(member["address"])
+            for member in site[group]
+            if network is not None and IPv4Address(member["address"]) in network
+        }
+        if server not in able:
+            continue
+        order = [row["server"], *(name for name in able if name != row["server"])]
+        rank = order.index(server)
+        yield {
+            "address": address,
+            "virtual_router_id": int(row.get("virtual_router_id") or address.rpartition(".")[2]),
+            "priority": FIRST_STANDBY + 1 - rank if rank else HOME,
+            "peers": [able[name] for name in able if name != server],
+            "unit": f"{group.partition('_')[0]}@{address}.service",
+            "query": query,
+        }
+
+
 class FilterModule:
     """What Ansible looks for in this file."""
 
     def filters(self) -> dict[str, Any]:
         """Name each filter of this file."""
-        return {"server_table": server_table}
+        return {"floating_addresses": floating_addresses, "server_table": server_table}

@@ -16,6 +16,7 @@ ROLES = {
     "dhcpd": "dhcp_servers",
     "lease_merge": "tinydns_servers",
     "tinydns": "tinydns_servers",
+    "floating_address": "tinydns_servers",
     "dnscache": "dnscache_servers",
 }
 # The role is loaded, with its defaults, and does nothing.

@@ -41,6 +41,10 @@ SITE: dict[str, Any] = {
         {"name": "draco", "address": "10.1.1.5", "role": "primary"},
         {"name": "taurus", "address": "10.1.1.6", "role": "secondary"},
     ],
+    "tinydns_servers": [
+        {"name": "draco", "address": "10.1.1.5"},
+        {"name": "taurus", "address": "10.1.1.6"},
+    ],
     "dnscache_servers": [
         {"name": "draco", "address": "10.1.1.5"},
         {"name": "scorpio", "address": "10.1.1.7"},

@@ -22,6 +22,11 @@ NAME_SERVERS: Mapping[str, Target] = {
     "first": lambda lab: lab.name_servers[0],
     "last": lambda lab: lab.name_servers[-1],
 }
+MACHINES: Mapping[str, Target] = {
+    "primary": lambda lab: lab.primary,
+    "secondary": lambda lab: lab.secondary,
+    "cache": lambda lab: lab.caches[-1],
+}
 CACHES: Mapping[str, Target] = {
     "first": lambda lab: lab.caches[0],
     "last": lambda lab: lab.caches[-1],

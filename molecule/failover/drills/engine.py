@@ -113,16 +113,17 @@ def run(drill: Drill, lab: Lab) -> Result:
 
 def table(results: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     """Yield the lines of the table: seconds, the verdict, and what else was seen."""
-    form = "{:36} {:>10} {:>10} {:>10} {:>10} {:>10} {:>6}  {}"
+    form = "{:36} {:>10} {:>10} {:>10} {:>10} {:>10} {:>6} {:>6}  {}"
     figures = ("address", "client", "median", "lookup", "slowest")
     yield form.format(
-        *("DRILL", "NO ADDRESS", "ONE CLIENT", "MEDIAN", "NO LOOKUP", "SLOWEST", "BACK", "")
+        *("DRILL", "NO ADDRESS", "ONE CLIENT", "MEDIAN", "NO LOOKUP", "SLOWEST", "SLOW", "BACK", "")
     ).rstrip()
     for result in results:
         gaps = result["gaps"]
         back = "-" if result["back"] is None else f"{result['back']:.0f}"
+        slow = str(gaps.get("slow", "-")) if gaps else "-"
         verdict = "FAULT" if result["faults"] else "as expected"
         seconds = [f"{gaps[figure]:.1f}" if gaps else "-" for figure in figures]
-        yield form.format(result["name"], *seconds, back, f"{verdict}, {result['date']}")
+        yield form.format(result["name"], *seconds, slow, back, f"{verdict}, {result['date']}")
         for text in [*result["notes"], *(f"FAULT: {f}" for f in result["faults"])]:
             yield f"      {text}"

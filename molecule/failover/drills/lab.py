@@ -34,10 +34,12 @@ from typing import Any
 
 import yaml
 
-DHCPD, TINYDNS, ALIAS, DNSCACHE, LEASEMERGE = (
-    f"{unit}.service"
-    for unit in ("isc-dhcp-server", "tinydns", "tinydns-alias", "dnscache", "leasemerge")
+DHCPD, TINYDNS, DNSCACHE, LEASEMERGE = (
+    f"{unit}.service" for unit in ("isc-dhcp-server", "tinydns", "dnscache", "leasemerge")
 )
+KEEPALIVED, WATCHER = "keepalived.service", "floating-address.service"
+# These stand for a process on each address.
+PROCESSES = {TINYDNS: "tinydns@*.service", DNSCACHE: "dnscache@*.service"}
 A, PTR = 1, 12
 
 LEASE_FILE = "/var/lib/dhcp/dhcpd.leases"
@@ -85,15 +87,19 @@ class Server:
     address: str
     role: str = ""
     alias: str = ""
-    cache: bool = False
+    resolver: str = ""
+    merges: bool = False
+    floating: tuple[tuple[str, str], ...] = ()
+    """The addresses that it may hold, each with the unit of its daemon."""
 
     @property
     def units(self) -> list[str]:
         """Name what runs on it."""
         return (
             [DHCPD] * bool(self.role)
-            + [TINYDNS, ALIAS, LEASEMERGE] * bool(self.alias)
-            + [DNSCACHE] * self.cache
+            + [LEASEMERGE] * self.merges
+            + [WATCHER, KEEPALIVED] * bool(self.floating)
+            + [unit for _, unit in self.floating]
         )
 
 
@@ -154,16 +160,25 @@ class Lab:
         self.domain: str = self.site["domain"]
         aliases = {n["server"]: n["address"] for n in self.site["name_servers"]}
         roles = {s["name"]: s["role"] for s in self.site["dhcp_servers"]}
-        caches = [s["name"] for s in self.site["dnscache_servers"]]
+        resolvers = {
+            s["name"]: s["resolver_address"] or s["address"] for s in self.site["dnscache_servers"]
+        }
+        merging = [s["name"] for s in self.site["tinydns_servers"]]
         self.servers = [
-            Server(name, address, roles.get(name, ""), aliases.get(name, ""), name in caches)
+            Server(
+                *(name, address, roles.get(name, ""), aliases.get(name, "")),
+                resolver=resolvers.get(name, ""),
+                merges=name in merging,
+                floating=tuple((f["address"], f["unit"]) for f in facts["floating"][name]),
+            )
             for name, address in facts["servers"].items()
         ]
         self.pair = sorted((s for s in self.servers if s.role), key=lambda s: s.role)
         self.primary, self.secondary = self.pair
         self.name_servers = [s for s in self.servers if s.alias]
         # In the order that dhcpd hands them out.
-        self.caches = [s for name in caches for s in self.servers if s.name == name]
+        self.resolvers: list[str] = facts["resolvers"]
+        self.caches = [s for r in self.resolvers for s in self.servers if s.resolver == r]
         self.left, self.right, *far = map(self.container, facts["probes"])
         #: A probe in every subnet that there is a probe in.
         self.everywhere = (self.left, *far)
@@ -193,6 +208,7 @@ class Lab:
 
     def signal(self, server: Server, unit: str, name: str) -> None:
         """Send a signal to all of a unit's processes."""
+        unit = PROCESSES.get(unit, unit)
         self.on(server, "systemctl", "kill", f"--signal={name}", unit)
 
     @contextmanager
@@ -216,10 +232,43 @@ class Lab:
             self.on(server, "systemctl", "start", *units)
 
     def power_off(self, server: Server) -> None:
-        """Take the power away: no process gets to say anything."""
+        """Take the power away: no process gets to say anything, and the link goes down."""
         self.unplug(server)
         self.run("podman", "kill", self.container(server))
         self.run("podman", "wait", self.container(server))
+
+    @contextmanager
+    def unresponsive(self, server: Server) -> Iterator[None]:
+        """Freeze a machine's kernel: its link stays up, and nothing comes out or goes in."""
+        # The switch goes on sending to the port what it has learned to be there.
+        port = self.port(self.container(server))
+        self.run("bridge", "link", "set", "dev", port, "state", "0")
+        try:
+            yield
+        finally:
+            self.run("bridge", "link", "set", "dev", port, "state", "3")
+
+    @contextmanager
+    def no_flooding(self) -> Iterator[None]:
+        """Have a switch that sends nowhere what it cannot place (unknown unicast)."""
+        ports = [self.port(self.container(s)) for s in self.servers]
+        for port in ports:
+            self.run("bridge", "link", "set", "dev", port, "flood", "off")
+        try:
+            yield
+        finally:
+            for port in ports:
+                self.run("bridge", "link", "set", "dev", port, "flood", "on", check=False)
+
+    def shut_down(self, server: Server) -> None:
+        """Shut a machine down as its operator does, and wait until it is off."""
+        self.on(server, "systemctl", "poweroff", "--no-block")
+        self.run("podman", "wait", self.container(server), timeout=60)
+
+    def neighbour(self, address: str, on: str) -> str:
+        """Return the MAC address that a machine has cached for an address."""
+        found = self.run("podman", "exec", on, "ip", "neighbour", "show", "to", address)
+        return next(iter(re.findall(r"lladdr (\S+)", found)), "")
 
     def unplug(self, server: Server) -> None:
         """Pull a machine's cable, so that what dies on it cannot even close a connection."""
@@ -486,7 +535,7 @@ class Lab:
     @property
     def dns_addresses(self) -> list[str]:
         """Return the addresses that names are queried at: every tinydns, then the caches."""
-        return [s.alias for s in self.name_servers] + [s.address for s in self.caches]
+        return [s.alias for s in self.name_servers] + self.resolvers
 
     @property
     def pool(self) -> int:
@@ -520,7 +569,10 @@ class Lab:
             return "unreachable"
         if server.role and (state := self.pair_state(server)) != "normal normal":
             return f"failover is {state}"
-        if server.alias:
+        for address, _ in server.floating:
+            if server.address == self.home(address).address and server not in self.holders(address):
+                return f"it does not hold {address}"
+        if server.merges:
             status = self.status(server)
             for feed in status.get("feeds", [{"server": "?", "state": "unknown"}]):
                 if feed["state"] != "following":
@@ -538,6 +590,16 @@ class Lab:
                 END {{ print m, p }}' /var/lib/dhcp/dhcpd.leases
         """
         return " ".join(self.shell(server, script, check=False).split())
+
+    def home(self, address: str) -> Server:
+        """Return the server that a floating address belongs to."""
+        return next(s for s in self.servers if address in (s.alias, s.resolver))
+
+    def holders(self, address: str) -> list[Server]:
+        """Return the servers that hold a floating address now: it is there on more than lo."""
+        script = f"ip -oneline -4 address show to {address}/32 | grep -v ' lo ' || true"
+        able = [s for s in self.servers if address in dict(s.floating)]
+        return [s for s in able if self.shell(s, script, check=False).strip()]
 
     def status(self, server: Server) -> dict[str, Any]:
         """Return leasemerge's status; nothing while it does not answer."""

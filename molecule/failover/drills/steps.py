@@ -31,6 +31,16 @@ def interrupted(lab: Lab, server: Server) -> str:
     return "" if "communications-interrupted" in state else f"{server.name} is {state}"
 
 
+def healed(run: Run, server: Server, unit: str) -> None:
+    """Have a daemon hang, and expect that it is restarted within 3 s without anybody's doing."""
+    began = time.monotonic()
+    run.lab.signal(server, unit, "STOP")
+    run.watch.served(lookups=160)
+    last = run.watch.last_slow(began)
+    run.note(f"the last slow lookup was asked {last:.1f} s after the failure")
+    run.expect(last <= 3, f"a lookup asked {last:.1f} s after the failure was slow")
+
+
 def new_name(run: Run, hostname: str, within: float) -> None:
     """Start a new client, and note after how long its name was at every tinydns."""
     lab = run.lab

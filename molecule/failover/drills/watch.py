@@ -15,6 +15,9 @@ from .lab import Lab, end, eventually, read_events
 
 Event = dict[str, Any]
 
+#: Seconds that a lookup may take before its user notices.
+SLOW = 0.5
+
 
 @dataclass(frozen=True)
 class Gaps:
@@ -30,6 +33,8 @@ class Gaps:
     """The longest time in which lookups of one name failed; 0 when none did."""
     slowest: float
     """The slowest lookup."""
+    slow: int
+    """Lookups that took longer than half a second."""
     failed: int
     wrong: Sequence[str]
     """Answers that were not the name's address."""
@@ -44,6 +49,7 @@ class Gaps:
             median=max(self.median, other.median),
             lookup=max(self.lookup, other.lookup),
             slowest=max(self.slowest, other.slowest),
+            slow=self.slow + other.slow,
             failed=self.failed + other.failed,
             wrong=[*self.wrong, *other.wrong],
             clients=self.clients + other.clients,
@@ -76,6 +82,7 @@ def measure(
         median=median_high(waits),
         lookup=gap,
         slowest=max((e["at"] - e["asked"] for e in lookups), default=0.0),
+        slow=sum(e["at"] - e["asked"] > SLOW for e in lookups),
         failed=sum(not e["answer"] for e in lookups),
         wrong=sorted(
             {
@@ -139,6 +146,19 @@ class Watch:
 
         return eventually(fault, within)
 
+    def last_slow(self, since: float) -> float:
+        """Return how long after ``since`` the last lookup was asked that was slow; 0 for none."""
+        self.read()
+        return max(
+            (
+                e["asked"] - since
+                for events in self.events.values()
+                for e in events
+                if e["kind"] == "lookup" and e["asked"] > since and e["at"] - e["asked"] > SLOW
+            ),
+            default=0.0,
+        )
+
     def gaps(self) -> Gaps:
         """Return what the clients noticed since the mark, the worse of the halves."""
         self.read()
@@ -155,7 +175,7 @@ class Watch:
 def watching(lab: Lab, *probes: str, every: float) -> Iterator[Watch]:
     """Have clients asking until the end, and served at the beginning."""
     right = {f"{name}.{lab.domain}": {address} for name, address in lab.live_names().items()}
-    spec = {"names": list(right), "resolvers": [s.address for s in lab.caches], "every": every}
+    spec = {"names": list(right), "resolvers": lab.resolvers, "every": every}
     watch = Watch(lab, right, {probe: [] for probe in probes})
     watch.processes = {probe: lab.probe(probe, "watch", spec) for probe in probes}
     try:

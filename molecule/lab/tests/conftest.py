@@ -29,18 +29,19 @@ from leasemerge.site import Site  # noqa: E402  # the package lies in its role
 NETWORK = Site.without_check(SITE)
 
 DHCP_SERVERS = [row["name"] for row in SITE["dhcp_servers"]]
-NAME_SERVERS = [row["server"] for row in SITE["name_servers"]]
+NAME_SERVERS = [row["name"] for row in SITE["tinydns_servers"]]
 CACHES = [row["name"] for row in SITE["dnscache_servers"]]
+#: The resolvers that clients are given, and each server's floating addresses with their daemons.
+RESOLVERS = LAB["resolvers"]
+FLOATING = LAB["floating"]
 
 #: Every daemon of every server, by its unit.
 UNITS = sorted(
     [(server, "isc-dhcp-server") for server in DHCP_SERVERS]
-    + [
-        (server, unit)
-        for server in NAME_SERVERS
-        for unit in ("tinydns-alias", "tinydns", "leasemerge")
-    ]
-    + [(server, "dnscache") for server in CACHES]
+    + [(server, "leasemerge") for server in NAME_SERVERS]
+    + [(server, unit) for server in FLOATING for unit in ("floating-address", "keepalived")]
+    + [(server, row["unit"]) for server, rows in FLOATING.items() for row in rows]
+    + [(server, f"dnscache@{LAB['addresses'][server]}.service") for server in CACHES]
 )
 
 

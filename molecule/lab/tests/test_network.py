@@ -6,11 +6,12 @@
        +------- DNS ------- dnscache                    …
 
 1. daemons: run, restart after a kill, are hardened
-2. the pair: both normal, dhcpd accepts its own file
-3. zones: SOA, NS, fixed hosts both ways, on each tinydns
-4. resolvers: our names, others' names, nobody else's questions
-5. clients: each has the name it should, everywhere
-6. records of all that: the metrics, and the history of who had which address
+2. floating addresses: at home, answered wherever they may be held, put back; what hangs restarts
+3. the pair: both normal, dhcpd accepts its own file
+4. zones: SOA, NS, fixed hosts both ways, on each tinydns
+5. resolvers: our names, others' names, nobody else's questions
+6. clients: each has the name it should, everywhere
+7. records of all that: the metrics, and the history of who had which address
 """
 
 from __future__ import annotations
@@ -24,9 +25,11 @@ from conftest import (
     CACHES,
     DHCP_SERVERS,
     DOMAIN,
+    FLOATING,
     LAB,
     NAME_SERVERS,
     NETWORK,
+    RESOLVERS,
     SITE,
     UNITS,
     client,
@@ -38,7 +41,6 @@ from leasemerge.records import NS, Record, reverse_name
 from leasemerge.site import FixedHost
 
 ALIASES = [row["address"] for row in SITE["name_servers"]]
-RESOLVERS = [row["address"] for row in SITE["dnscache_servers"]]
 ADDRESSED = [host for host in NETWORK.fixed_hosts if host.fixed_addresses or host.ipv6_addresses]
 #: Not what a delegation hides, nor what stands for every name.
 CUTS = {r.name for r in NETWORK.records if r.type == NS and r.name not in NETWORK.all_zones}
@@ -49,6 +51,23 @@ RECORDS = [
 ]
 
 
+def priority(server: str, address: str) -> int:
+    """Return a server's priority for an address, 0 if it may not hold it."""
+    return max(
+        (row["priority"] for row in FLOATING[server] if row["address"] == address), default=0
+    )
+
+
+HELD = [(server, row["address"]) for server, rows in FLOATING.items() for row in rows]
+#: Each floating address with the server that has the highest priority.
+HOMES = sorted(
+    (address, max(FLOATING, key=lambda server: priority(server, address)))
+    for address in {address for _, address in HELD}
+)
+#: By systemd: these say that they run.
+WATCHED = ("floating-address", "keepalived")
+
+
 # 1. Daemons
 
 
@@ -56,7 +75,9 @@ RECORDS = [
 def test_daemon_runs_now_and_at_every_boot(server: str, unit: str) -> None:
     service = machine(server).service(unit)
     assert service.is_running, f"{unit} does not run on {server}."
-    assert service.is_enabled, f"{unit} will not start when {server} boots."
+    # One of several processes is started by the unit that stands for all.
+    at_boot = machine(server).service(unit.partition("@")[0])
+    assert at_boot.is_enabled, f"{unit} will not start when {server} boots."
 
 
 @pytest.mark.parametrize(("server", "unit"), UNITS)
@@ -81,21 +102,67 @@ def test_killed_daemon_comes_back(server: str, unit: str) -> None:
     eventually(is_back)
 
 
-@pytest.mark.parametrize("row", SITE["name_servers"], ids=lambda row: str(row["name"]))
-def test_alias_removed_by_hand_is_put_back(row: dict[str, str]) -> None:
-    host = machine(row["server"])
-    held = f"ip -oneline address show to {row['address']}/32"
-    interface = host.check_output(held).split()[1]
-    host.check_output("ip address delete %s/32 dev %s", row["address"], interface)
+# 2. Floating addresses
+
+
+def holders(address: str) -> list[str]:
+    """List the servers that hold an address: it is there on more than lo."""
+    found = f"ip -oneline -4 address show to {address}/32"
+    lines = {server: machine(server).check_output(found).splitlines() for server in FLOATING}
+    return [name for name, of in lines.items() if any(line.split()[1] != "lo" for line in of)]
+
+
+@pytest.mark.parametrize(("address", "home"), HOMES)
+def test_address_is_held_by_its_home_alone(address: str, home: str) -> None:
+    def is_held() -> None:
+        assert holders(address) == [home]
+
+    eventually(is_held)
+
+
+@pytest.mark.parametrize(("server", "address"), HELD)
+def test_server_that_may_hold_an_address_answers_on_it_already(server: str, address: str) -> None:
+    """A neighbour that has not noticed who holds it now is answered all the same."""
+    status = machine(server).check_output("floating-address status")
+    rows = {row["address"]: row for row in map(json.loads, status.splitlines())}
+    assert rows[address]["answers"], f"{rows[address]['unit']} does not answer on {server}."
+
+
+@pytest.mark.parametrize(("server", "address"), HELD)
+def test_address_removed_by_hand_is_put_back(server: str, address: str) -> None:
+    host = machine(server)
+    found = f"ip -oneline -4 address show to {address}/32"
+    before = {line.split()[1] for line in host.check_output(found).splitlines()}
+    for interface in before:
+        host.check_output("ip address delete %s/32 dev %s", address, interface)
 
     def is_back() -> None:
-        assert host.check_output(held), f"The alias {row['address']} is not on {row['server']}."
-        assert dig(row["address"], DOMAIN, "SOA"), "tinydns does not answer on it."
+        now = {line.split()[1] for line in host.check_output(found).splitlines()}
+        assert now == before, f"{address} is on {now or 'nothing'} of {server}."
+        assert dig(address, DOMAIN, "SOA"), "Nobody answers on it."
 
     eventually(is_back)
 
 
-# 2. The pair
+@pytest.mark.parametrize(("server", "unit"), [u for u in UNITS if "@" in u[1]])
+def test_hung_daemon_is_restarted(server: str, unit: str) -> None:
+    host = machine(server)
+    before = host.check_output("systemctl show -P MainPID %s", unit)
+    host.check_output("systemctl kill --signal STOP %s", unit)
+
+    def is_new() -> None:
+        after = host.check_output("systemctl show -P MainPID %s", unit)
+        assert after not in {"0", before}, f"{unit} on {server} still hangs."
+
+    eventually(is_new)
+
+
+@pytest.mark.parametrize(("server", "unit"), [u for u in UNITS if u[1] in WATCHED])
+def test_hung_watcher_is_restarted(server: str, unit: str) -> None:
+    test_hung_daemon_is_restarted(server, unit)
+
+
+# 3. The pair
 
 
 @pytest.mark.parametrize("server", DHCP_SERVERS)
@@ -114,7 +181,7 @@ def test_pair_is_normal(server: str) -> None:
     eventually(is_normal, 60)
 
 
-# 3. Zones
+# 4. Zones
 
 
 @pytest.mark.parametrize("alias", ALIASES)
@@ -156,7 +223,7 @@ def test_name_that_nobody_has_does_not_exist(server: str) -> None:
     assert "status: NXDOMAIN" in output
 
 
-# 4. Resolvers
+# 5. Resolvers
 
 
 @pytest.mark.parametrize("resolver", RESOLVERS)
@@ -179,7 +246,7 @@ def test_resolver_does_not_answer_strangers(server: str) -> None:
         root.run(f"ip address delete {stranger}/32 dev eth0")
 
 
-# 5. Clients
+# 6. Clients
 
 
 @pytest.mark.parametrize("row", LAB["clients"], ids=lambda row: str(row["name"]))
@@ -215,7 +282,7 @@ def test_client_is_given_every_resolver_and_the_domain(row: dict[str, str]) -> N
     assert re.search(rf"^(domain|search) {NETWORK.domain_of(address)}\b", resolv_conf, re.MULTILINE)
 
 
-# 6. Records
+# 7. Records
 
 
 @pytest.mark.parametrize("server", NAME_SERVERS)

@@ -206,8 +206,9 @@ def test_run_that_was_interrupted_is_completed_by_the_next() -> None:
         (DHCP_SERVERS[0], "leasemerge"): "/etc/leasemerge/service.json",
         (DHCP_SERVERS[1], "tinydns"): "/etc/systemd/system/tinydns.service",
         (CACHES[-1], "dnscache"): "/etc/dnscache/make-root",
+        (CACHES[0], "floating-address"): "/etc/floating-address/settings.json",
     }
-    show = "systemctl show -P MainPID %s"
+    show = "systemctl show -P InvocationID %s"
     before = {(server, unit): machine(server).check_output(show, unit) for server, unit in written}
     for (server, _), path in written.items():
         machine(server).check_output("touch %s", path)

@@ -54,7 +54,8 @@ options:
   units:
     description:
       - The systemd units that must be enabled and running. A unit is a dictionary of its C(name)
-        and, as C(files), the names of the lists of files that it reads when it starts.
+        and, as C(files), the names of the lists of files that it reads when it starts. With
+        C(enabled) false it need only run, because another unit starts it.
     type: list
     elements: dict
     default: []
@@ -189,10 +190,10 @@ def units(
     """Return the names of the units that are stopped, and of those that are stale."""
     found = _shown([unit["name"] for unit in desired])
     stopped = [
-        name
-        for name, shown in found.items()
+        unit["name"]
+        for unit, shown in zip(desired, found.values(), strict=True)
         if shown["ActiveState"] not in ("active", "activating", "reloading")
-        or shown["UnitFileState"] != "enabled"
+        or (unit.get("enabled", True) and shown["UnitFileState"] != "enabled")
         or shown["NeedDaemonReload"] == "yes"
     ]
     # Seconds since boot: the wall clock may have been set since the unit started.

@@ -16,6 +16,7 @@ POINTS = (
     "tinydns",
     "dnscache",
     "leasemerge",
+    "floating",
     "machine",
     "disk",
     "clock",

@@ -46,7 +46,7 @@ def frozen(run: Run, server: Server) -> None:
         run.watch.served(clients=5)
 
 
-@drill("dhcpd/powered-off-{}", of=PAIR, every=2, address=6, lookup=11, client=3.5, median=0.5)
+@drill("dhcpd/powered-off-{}", of=PAIR, every=2, address=6, lookup=0.5, client=3.5, median=0.5)
 def off(run: Run, server: Server) -> None:
     """While one machine is without power, the other serves addresses and names."""
     lab = run.lab

@@ -6,13 +6,13 @@ from functools import partial
 
 from ..catalogue import drill
 from ..engine import Run
-from ..lab import eventually
+from ..lab import Lab, eventually
 from ..steps import NOTICES, interrupted
 
 
-@drill("link/network-cut-in-two", every=2, address=10, lookup=11, halves=True)
+@drill("link/network-cut-in-two", every=2, address=10, lookup=0.5, halves=True)
 def cut(run: Run) -> None:
-    """Each half serves its own clients; healed, both know all names."""
+    """Each half serves its own clients on every address; healed, both know all names."""
     lab = run.lab
     with lab.hold(["at-left"]) as left, lab.hold(["at-right"], on=[lab.right]) as right:
         lab.bound(left, 1)
@@ -22,7 +22,18 @@ def cut(run: Run) -> None:
             for server in lab.pair:
                 eventually(partial(interrupted, lab, server), NOTICES)
             run.watch.served(clients=5)
+            for address in lab.dns_addresses:
+                names = [s.name for s in lab.holders(address)]
+                run.expect(len(names) == 2, f"{address} is held by {names} in the two halves")
+        took = eventually(lambda: two_holders(lab), 10, every=0.05)
+        run.note(f"healed, each address has one holder after {took:.1f} s")
         lab.all_healthy(left, right, within=60)
+
+
+def two_holders(lab: Lab) -> str:
+    """Return which address is held twice; empty when none is."""
+    held = {address: [s.name for s in lab.holders(address)] for address in lab.dns_addresses}
+    return "; ".join(f"{a} is held by {' and '.join(n)}" for a, n in held.items() if len(n) > 1)
 
 
 @drill("link/pair-cut", address=10, every=2, lookup=2)

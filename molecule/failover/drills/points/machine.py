@@ -6,13 +6,66 @@ import time
 from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
-from ..catalogue import NAME_SERVERS, PAIR, drill
+from ..catalogue import MACHINES, PAIR, drill
 from ..engine import Run
 from ..lab import A, Lab, Server, output_of
 from ..steps import other
+from .floating import slow_only_at_first
 
 
-@drill("machine/cable-pulled-{}", of=NAME_SERVERS, address=10, lookup=11)
+@drill("machine/powered-off-{}", of=MACHINES, every=2, address=10, lookup=0.5)
+def off(run: Run, server: Server) -> None:
+    """No lookup notices that a machine loses its power, or that it comes back."""
+    with run.lab.dead(server):
+        run.watch.served(clients=3, lookups=100)
+
+
+@drill("machine/rebooted-{}", of=MACHINES, every=2, address=10, lookup=0.5)
+def rebooted(run: Run, server: Server) -> None:
+    """No lookup notices that a machine is rebooted."""
+    run.lab.shut_down(server)
+    run.lab.power_on(server)
+    run.watch.served(clients=3, lookups=100)
+
+
+@drill("machine/unresponsive-{}", of=MACHINES, every=2, address=10, lookup=6)
+def unresponsive(run: Run, server: Server) -> None:
+    """While a kernel is frozen with its link up, only lookups of the first 0.3 s may be slow."""
+    began = time.monotonic()
+    with run.lab.unresponsive(server):
+        run.watch.served(clients=3, lookups=100)
+        slow_only_at_first(run, began)
+        back = time.monotonic()
+    run.watch.served(clients=3, lookups=100)
+    late = run.watch.last_slow(back)
+    run.expect(late == 0, f"a lookup asked {late:.1f} s after the return was slow")
+
+
+@drill("machine/drained-{}", of=MACHINES, every=2, address=10, lookup=0.5)
+def drained(run: Run, server: Server) -> None:
+    """Drained, a machine can be unplugged, and put back, and nobody notices."""
+    lab = run.lab
+    for back in ((), ("-e", "back=true")):
+        playbook = ("playbooks/drain-server.yml", "-e", f"server={server.name}", *back)
+        status, output = lab.playbook(*playbook)
+        run.expect(status == 0, f"drain-server.yml {back} failed: {output[-1500:]}")
+        if not back:
+            lab.unplug(server)
+            run.watch.served(clients=3, lookups=100)
+            lab.plug(server)
+
+
+@drill("machine/two-away", every=4, address=30, lookup=0.5, back=120)
+def two_away(run: Run) -> None:
+    """Two of three machines go, one after the other: names are still answered."""
+    lab = run.lab
+    with lab.dead(lab.primary):
+        run.watch.served(clients=2, lookups=100)
+        with lab.dead(next(s for s in lab.caches if s != lab.primary)):
+            run.watch.served(clients=0, lookups=200)
+
+
+@drill("machine/cable-pulled-{}", of=MACHINES, address=10, lookup=0.5)
 def cable(run: Run, server: Server) -> None:
     """When its cable is back, a machine answers as if nothing had been."""
     run.lab.unplug(server)
@@ -23,7 +76,7 @@ def cable(run: Run, server: Server) -> None:
     run.watch.served(clients=3, lookups=40)
 
 
-@drill("machine/wiped-{}", of=PAIR, address=16, every=6, lookup=11, back=120)
+@drill("machine/wiped-{}", of=PAIR, address=16, every=6, lookup=0.5, back=120)
 def wiped(run: Run, server: Server) -> None:
     """Rebuilt by site.yml --limit, a bare machine is what it was; the other serves meanwhile."""
     lab = run.lab
@@ -66,7 +119,7 @@ def both_off(run: Run, first: Server) -> None:
         run.note("gaps since the first machine has power again")
 
 
-@drill("machine/replaced-secondary", address=25, every=6, lookup=11, back=120)
+@drill("machine/replaced-secondary", address=25, every=6, lookup=0.5, back=120)
 def replaced(run: Run) -> None:
     """Another machine, name and address take the secondary's place, and hand it back."""
     lab, old = run.lab, run.lab.secondary

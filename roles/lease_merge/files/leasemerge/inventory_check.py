@@ -174,6 +174,8 @@ class _Inventory:
         # The fixed hosts' names. A server's address is its fixed host's, whose faults are reported.
         self.hosts: dict[str, object] = {}
         self.without_host: set[str] = set()
+        # Of each network and number of a virtual router the row, and its floating address.
+        self.virtual_routers: dict[tuple[IPv4Network | None, int], tuple[_Row, IPv4Address]] = {}
 
     # How a fault is reported, and how values are taken out.
 
@@ -764,6 +766,11 @@ def _check_dhcp_servers(inventory: _Inventory) -> None:
         inventory.fault("Site", f"the primary {primary} is not the first of servers", "move it")
 
 
+def _check_tinydns_servers(inventory: _Inventory) -> None:
+    for _ in _check_machines(inventory, "tinydns_servers", "tinydns server"):
+        pass
+
+
 def _check_dnscache_servers(inventory: _Inventory) -> None:
     rows = list(_check_machines(inventory, "dnscache_servers", "dnscache server"))
     if not rows and inventory.data.get("dnscache_servers") == []:
@@ -988,35 +995,52 @@ def _check_name_servers(inventory: _Inventory) -> None:
         if address is None:
             continue
         inventory.spared.add(address)
-        if _check_alias(inventory, row, address):
+        if _check_floating(inventory, row, "alias", address):
             inventory.hold_address(row, "alias_address", address, "")
 
 
-def _check_alias(inventory: _Inventory, row: _Row, address: IPv4Address) -> bool:
-    """Check that a server can carry the alias on its interface, beside an address of its own."""
+def _check_resolvers(inventory: _Inventory) -> None:
+    """Check the resolvers' floating addresses. Where there is none, nothing moves."""
+    for row in inventory.rows("dnscache_servers", "Dnscache server"):
+        if not row.get("resolver_address"):
+            continue
+        address = inventory.address(row, "resolver_address", row.get("resolver_address"))
+        if address is None:
+            continue
+        inventory.spared.add(address)
+        if _check_floating(inventory, row, "resolver", address):
+            inventory.hold_address(row, "resolver_address", address, "")
+
+
+def _check_floating(inventory: _Inventory, row: _Row, kind: str, address: IPv4Address) -> bool:
+    """Check that its home can hold a floating address, beside an address of its own."""
+    what = f"{kind}_address"
     network = inventory.network_of(address)
+    _check_virtual_router(inventory, row, kind, address, network)
     if network is not None and _is_edge(address, network):
-        inventory.check_usable(row, "alias_address", address)
+        inventory.check_usable(row, what, address)
     if address in inventory.routers:
         inventory.fault(
             row,
-            f"the alias_address {address} is a router of {inventory.routers[address]}",
+            f"the {what} {address} is a router of {inventory.routers[address]}",
             "choose another",
         )
-    if "server" not in row.values and row.get("server_address") is None:
+    # A name server's row has its machine under other keys than a machine's own row.
+    name, own = ("server", "server_address") if kind == "alias" else ("name", "address")
+    if name not in row.values and row.get(own) is None:
         return True
-    server = inventory.machine_address(row, str(row.get("server")), row.get("server_address"))
+    server = inventory.machine_address(row, str(row.get(name)), row.get(own))
     if server is None:
         return True
     home = inventory.network_of(server)
     if server == address:
         inventory.fault(
             row,
-            f"the alias_address {address} is its server's own",
+            f"the {what} {address} is its server's own",
             "choose a free address of the same subnet",
         )
         return False
-    known = inventory.hosts.get(str(row.get("server"))) == row.get("server_address")
+    known = inventory.hosts.get(str(row.get(name))) == row.get(own)
     if home is None and (known or inventory.subnet_is_missing):
         # The fixed host lies in no subnet, which is reported of it.
         return True
@@ -1024,10 +1048,69 @@ def _check_alias(inventory: _Inventory, row: _Row, address: IPv4Address) -> bool
         place = f"the subnet {home}" if home is not None else "any subnet"
         inventory.fault(
             row,
-            f"the alias_address {address} does not lie in {place} of its server's {server}",
+            f"the {what} {address} does not lie in {place} of its server's {server}",
             "choose a free address of that subnet",
         )
     return True
+
+
+def _check_virtual_router(
+    inventory: _Inventory, row: _Row, kind: str, address: IPv4Address, network: IPv4Network | None
+) -> None:
+    """Check the number of the virtual router (RFC 5798 section 5.2.3): once on a network."""
+    key = f"{kind}_virtual_router_id"
+    value = row.get("virtual_router_id")
+    number = int(address) % 256 if value is None or value == "" else value
+    # To Python `true` is a number too.
+    if not isinstance(number, int) or isinstance(number, bool) or not 1 <= number <= 255:
+        inventory.fault(
+            row,
+            f"the virtual router of {address} has the number {_shown(number)}",
+            f"set {key} to a number from 1 to 255 that no other on the network has",
+        )
+        return
+    other, theirs = inventory.virtual_routers.setdefault((network, number), (row, address))
+    # One address twice is another fault.
+    if theirs != address:
+        inventory.fault(
+            row,
+            f"the virtual router of {address} has the number {number}, as has {other}",
+            f"set {key} to a number from 1 to 255 that no other on the network has",
+        )
+
+
+def _check_standbys(inventory: _Inventory) -> None:
+    """Check that who has no floating address of its own stands by, and that each has a standby."""
+    for group, table, kind, key, owner in _FLOATING_GROUPS:
+        members = list(inventory.rows(group, group.replace("_servers", " server").capitalize()))
+        rows = [row for row in inventory.rows(table, kind) if row.get(key)]
+        homes = [row.get(owner) for row in rows]
+        networks = {_network_of(inventory, row.get(key)) for row in rows} - {None}
+        subnets = [_network_of(inventory, member.get("address")) for member in members]
+        for member, subnet in zip(members, subnets, strict=True):
+            if member.get("name") not in homes and networks and subnet and subnet not in networks:
+                inventory.fault(
+                    member,
+                    f"it stands by for addresses of {group}, and none of them lies in its subnet",
+                    f"take it out of {group}, or give it an address of its own",
+                )
+        for row in rows:
+            # Where an address cannot be read, that is reported, and nothing is known of standbys.
+            if None not in subnets and subnets.count(_network_of(inventory, row.get(key))) == 1:
+                inventory.note(
+                    row,
+                    f"nobody stands by for {row.get(key)}",
+                    f"add another machine of its subnet to {group}, or know that nobody answers "
+                    f"there while {row.get(owner)} is away",
+                )
+
+
+def _network_of(inventory: _Inventory, value: object) -> IPv4Network | None:
+    """Return the subnet of what may not even be an address."""
+    try:
+        return inventory.network_of(IPv4Address(value)) if isinstance(value, str) else None
+    except ValueError:
+        return None
 
 
 def _check_ranges(inventory: _Inventory) -> None:
@@ -1282,6 +1365,9 @@ SERVER_KEYS = {
     "failover_role": "dhcp_servers",
     "alias_name": "tinydns_servers",
     "alias_address": "tinydns_servers",
+    "alias_virtual_router_id": "tinydns_servers",
+    "resolver_address": "dnscache_servers",
+    "resolver_virtual_router_id": "dnscache_servers",
 }
 SUBNET_KEYS: dict[str, _Check | None] = {
     "network": None,
@@ -1309,6 +1395,13 @@ POOL_KEYS: dict[str, _Check | None] = {
     "extra": _check_raw_text,
 }
 
+# A group of servers; the table of the addresses that float among them, what a sentence calls its
+# rows, and its keys for the address and for its home.
+_FLOATING_GROUPS = (
+    ("tinydns_servers", "name_servers", "Name server", "address", "server"),
+    ("dnscache_servers", "dnscache_servers", "Dnscache server", "resolver_address", "name"),
+)
+
 # In this order: a check finds what the ones before it have read.
 _CHECKS: tuple[Callable[[_Inventory], None], ...] = (
     _check_keys,
@@ -1322,9 +1415,12 @@ _CHECKS: tuple[Callable[[_Inventory], None], ...] = (
     _check_ipv6_networks,
     _check_servers,
     _check_dhcp_servers,
+    _check_tinydns_servers,
     _check_dnscache_servers,
     _check_fixed_hosts,
     _check_name_servers,
+    _check_resolvers,
+    _check_standbys,
     _check_ranges,
     _check_zones,
     _check_records,
