@@ -176,11 +176,15 @@ def checked_site(site: Mapping[str, Any], keep_faults: bool = False) -> dict[str
     table of thousands of rows passes through a template Ansible handles every value of it; a text
     is one.
     """
-    found = inventory_check.check(_with_places(dict(site)), {**_SETTINGS, **_GROUPS})
+    # Ansible works out each value anew that is taken from what it hands over: once is enough.
+    placed = _plain(_with_places(dict(site)))
+    found = inventory_check.check(placed, {**_SETTINGS, **_GROUPS})
     faults = [str(fault) for fault in found.faults]
     if faults and not keep_faults:
         raise AnsibleFilterError("\n".join(["The inventory has faults. Fix these:", *faults]))
-    plain = _plain(site)
+    plain = dict(placed)
+    if isinstance(placed.get("records"), list):
+        plain["records"] = [_record(line) for line in placed["records"]]
     plain |= {"faults": faults, "notes": [str(note) for note in found.notes]}
     if faults:
         return dict(plain)
@@ -252,9 +256,13 @@ def _unknown(variables: Mapping[str, Any], known: set[str], seen: set[object]) -
                 unknown.setdefault(group, key)
             continue
         tag = origin(key)
+        if tag is None or "group_vars" in tag.path:
+            # Every host has it.
+            known.add(key)
+            continue
         # Facts, and what a task has registered or set, come from somewhere else.
         folder = str(variables.get("inventory_dir"))
-        if tag is not None and _is_of_hosts(tag.path, folder):
+        if _is_of_hosts(tag.path, folder):
             position = (tag.path, tag.line_num, tag.col_num)
             if position not in seen:
                 seen.add(position)
@@ -323,6 +331,10 @@ def _with_place(row: object) -> object:
 def _record_with_place(line: object) -> object:
     where = _where([line])
     return {"record": line, **where} if where else line
+
+
+def _record(line: Any) -> Any:
+    return line["record"] if isinstance(line, Mapping) and "record" in line else line
 
 
 def _where(values: Iterable[object]) -> dict[str, str]:
