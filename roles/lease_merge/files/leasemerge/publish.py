@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import fcntl
 import filecmp
 import os
@@ -14,6 +13,7 @@ from itertools import count
 from pathlib import Path
 
 from .cdb import Cdb, Write
+from .files import create, reserve, write_all
 from .work import Progress, Steps, Work
 from .zone import Edit
 
@@ -59,11 +59,11 @@ class Copy:
         """Begin a new file; it has the whole image after the last step."""
         self.close()
         self.path.unlink(missing_ok=True)
-        self._descriptor = _create(self.path)
-        _reserve(self._descriptor, 0, len(image))
+        self._descriptor = create(self.path)
+        reserve(self._descriptor, 0, len(image))
         for start in range(0, len(image), _SLICE):
             with memoryview(image) as view:
-                self._write(start, view[start : start + _SLICE])
+                write_all(self._descriptor, view[start : start + _SLICE], start)
             yield
         self.behind = []
 
@@ -84,7 +84,7 @@ class Copy:
             return False
         try:
             for position, data in (*self.behind, *writes):
-                self._write(position, data)
+                write_all(self._descriptor, data, position)
         finally:
             fcntl.fcntl(self._descriptor, fcntl.F_SETLEASE, fcntl.F_UNLCK)
         self.behind = []
@@ -100,10 +100,6 @@ class Copy:
         """Close the file and remove it."""
         self.close()
         self.path.unlink(missing_ok=True)
-
-    def _write(self, position: int, data: bytes | bytearray | memoryview) -> None:
-        if os.pwrite(self._descriptor, data, position) != len(data):
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 class Publisher:
@@ -267,13 +263,12 @@ class Publisher:
         """Write `data` in the working directory."""
         staged = self._build / "data"
         staged.unlink(missing_ok=True)
-        descriptor = _create(staged)
+        descriptor = create(staged)
         try:
             position = 0
             for part in data:
-                _reserve(descriptor, position, len(part))
-                if os.pwrite(descriptor, part, position) != len(part):
-                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+                reserve(descriptor, position, len(part))
+                write_all(descriptor, part, position)
                 position += len(part)
                 yield
         except OSError as error:
@@ -377,20 +372,6 @@ class Publisher:
     def _end_build(self) -> None:
         self._compiling = False
         self._since = []
-
-
-def _create(path: Path) -> int:
-    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
-
-
-def _reserve(descriptor: int, start: int, length: int) -> None:
-    """Have a place on the disk for what is to be written.
-
-    Without this, ext4 writes a file out before it is renamed over another (auto_da_alloc in
-    ext4(5)). One that is lost in a power cut is built again before tinydns starts.
-    """
-    if length:
-        os.posix_fallocate(descriptor, start, length)
 
 
 def _read(path: Path) -> Generator[None, None, bytearray]:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import history, status
+from . import files, history, status
 from .counts import NameCounts, Pools
 from .history import History
 from .lease import Lease
@@ -479,11 +479,9 @@ class Service:
         metrics_file = self._settings.metrics_file
         if metrics_file is None:
             return
-        beside = metrics_file.with_name(metrics_file.name + ".new")
         text = "".join(f"{line}\n" for line in metrics(self._status()))
         try:
-            beside.write_text(text, encoding="utf-8")
-            beside.replace(metrics_file)
+            files.replace(metrics_file, text.encode())
             self._metrics_error = ""
         except OSError as error:
             self._metrics_error = f"{metrics_file}: {error.strerror}"
