@@ -139,8 +139,9 @@ def _units(reading: Reading, network: Network) -> Iterator[Finding]:
                 step = f"systemctl restart {unit} on {server}."
             else:
                 step = _JOURNAL.format(unit=unit, server=server)
-            # tinydns needs its address; everything else stands on its own.
-            because = [("unit", f"{server} tinydns-alias.service")] if "tinydns." in unit else []
+            # A DNS daemon needs its address; everything else stands on its own.
+            needed = unit.startswith(("tinydns@", "dnscache@"))
+            because = [("unit", f"{server} floating-address.service")] if needed else []
             yield Finding(
                 ("unit", f"{server} {unit}"),
                 f"{server}: {unit} is {word}.",
@@ -230,8 +231,9 @@ def _services(network: Network) -> Iterator[Finding]:
         what = f"The {service.kind} {service.name} ({service.address})"
         because: list[Key] = [
             ("off", home),
-            ("unit", f"{home} tinydns-alias.service"),
+            ("unit", f"{home} floating-address.service"),
             ("unit", f"{home} {daemon}.service"),
+            ("unit", f"{home} {daemon}@{service.address}.service"),
         ]
         step = f"On {home}: systemctl status {daemon}; is {service.address} on an interface?"
         if state == "not queried":

@@ -29,7 +29,7 @@ DRACO = lease("10.1.1.100", mac=LAPTOP, hostname="laptop") + lease(
 TAURUS = lease("10.1.1.100", mac=LAPTOP, heard=False) + lease(
     "10.1.1.101", mac=PHONE, hostname="phone"
 )
-TINYDNS = ["leasemerge.service", "tinydns-alias.service", "tinydns.service"]
+TINYDNS = ["leasemerge.service", "floating-address.service", "tinydns.service"]
 UNITS = {
     "draco": dict.fromkeys(["isc-dhcp-server.service", *TINYDNS, "dnscache.service"], "active"),
     "taurus": dict.fromkeys(["isc-dhcp-server.service", *TINYDNS], "active"),
@@ -274,8 +274,8 @@ def test_what_a_wiped_server_has_lost_still_counts() -> None:
             ["taurus: tinydns.service is hung: its process is stopped."],
         ),
         (
-            {"units": {**UNITS["taurus"], "tinydns-alias.service": "missing"}},
-            ["taurus: tinydns-alias.service is missing."],
+            {"units": {**UNITS["taurus"], "floating-address.service": "missing"}},
+            ["taurus: floating-address.service is missing."],
         ),
         (
             {"disabled": ["tinydns.service"]},
