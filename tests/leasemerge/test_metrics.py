@@ -20,7 +20,8 @@ from leasemerge.status import NamesStatus, PoolStatus, PublishStatus, Status
 from tests.support.rig import Rig, eventually, lease
 
 Make = Callable[..., Rig]
-MONITORING = Path(__file__).resolve().parents[2] / "docs/monitoring"
+REPOSITORY = Path(__file__).resolve().parents[2]
+MONITORING = REPOSITORY / "docs/monitoring"
 
 
 def _check(text: str) -> None:
@@ -139,9 +140,15 @@ def test_5_rules_and_dashboard_name_metrics_that_exist(draco: Rig) -> None:
     """A metric that is renamed must not leave a rule behind that never fires."""
     path = draco.directory / "leasemerge.prom"
     eventually("it is written", path.exists)
-    known = set(re.findall(r"^# TYPE (\S+)", path.read_text(), re.MULTILINE))
+    program = REPOSITORY / "roles/floating_address/files/usr/local/sbin/floating_address.py"
+    texts = path.read_text() + program.read_text()
+    known = set(re.findall(r"# TYPE ([a-z_]+)", texts))
     for name in ("alerts.yml", "dashboard.json"):
-        used = set(re.findall(r"\bleasemerge_[a-z_]+", (MONITORING / name).read_text()))
+        used = set(
+            re.findall(
+                r"\b(?:leasemerge|floating_address)_[a-z_]+", (MONITORING / name).read_text()
+            )
+        )
         assert used, name
         assert used <= known, f"{name} names {sorted(used - known)}"
 

@@ -45,7 +45,12 @@ class Tail:
         self._name = os.fsencode(path.name)
         self._inotify = _libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
         if self._inotify < 0:
-            raise OSError(ctypes.get_errno(), "cannot make an inotify descriptor")
+            number = ctypes.get_errno()
+            raise OSError(
+                number,
+                f"no inotify descriptor for {path}: {os.strerror(number)}; "
+                "sysctl fs.inotify.max_user_instances has how many a user may have",
+            )
         # The directory that is watched: its device and its number there.
         self._watched: tuple[int, int] | None = None
         self._file = -1
