@@ -61,11 +61,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         remarks = list(inventory.remarks)
         if options.check:
             remarks += [Remark(Section.FAULT, "check", fault) for fault in faults(options.into)]
-            write_report(remarks, options.into)
+            write_report(remarks, options.into, checked=True)
     except (SourceError, OSError) as error:
         print(f"importer: {error}", file=sys.stderr)
         return 1
-    print(report(remarks), end="")
+    print(report(remarks, checked=options.check), end="")
     return 0
 
 

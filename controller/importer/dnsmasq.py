@@ -228,6 +228,10 @@ class _Reader:
 
     def _range(self, line: Line) -> None:
         parts = [part for part in line.parts if part]
+        while parts and re.fullmatch(r"[A-Za-z_][A-Za-z0-9_-]*", parts[0]):
+            parts = [*parts[1:], f"set:{parts[0]}"]  # the old form of a tag, without its word
+            if all(part.startswith("set:") for part in parts):
+                break
         tags = [part for part in parts if re.match(r"(set|tag|net|interface|constructor):", part)]
         rest = [part for part in parts if part not in tags]
         addresses = [part for part in rest if is_address(part)]
@@ -279,7 +283,10 @@ class _Reader:
         if known:
             return known[0]
         length = 24
-        near = [IPv4Address(a) for a, _ in self._own if a.split(".")[:2] == first.split(".")[:2]]
+        own = [IPv4Address(address) for address, _ in self._own]
+        near = [a for a in own if str(a).split(".")[:2] == first.split(".")[:2]]
+        if any(a in IPv4Network(f"{first}/24", strict=False) for a in near):
+            near = []  # it has an address there: the others are of other networks
         while not all(
             end in IPv4Network(f"{first}/{length}", strict=False) for end in (*ends, *near)
         ):
@@ -600,7 +607,12 @@ class _Reader:
             self._own_as_value(line, values, networks)
             if "0.0.0.0" in values:
                 return
-        if code == 3 and not tags and all(map(is_address, values)):
+        if code == 6 and {*values} <= {address for address, _ in self._own}:
+            text = (
+                f"{line.text}: that is dnsmasq itself; now clients get the group dnscache_servers."
+            )
+            self._remark(Section.CHOSEN, line.where, text)
+        elif code == 3 and not tags and all(map(is_address, values)):
             self._routers(line, values)
         elif code == 6 and not tags and all(map(is_address, values)):
             self._resolvers = tuple(values)

@@ -28,6 +28,7 @@ _POOL_KEYS = frozenset(
     {"allow", "deny", "options", "extra"}
     | {"default_lease_time", "min_lease_time", "max_lease_time"}
 )
+_TIMES = ("default_lease_time", "min_lease_time", "max_lease_time")
 RESERVED = ("wpad", "isatap", "localhost")
 """site_reserved_names as the model has it."""
 
@@ -86,7 +87,7 @@ def settle(resolved: Resolved, found: Found, ttl: int | None) -> tuple[Settled, 
         if name in by_label
     ]
     lines, networks = zone_records(resolved, hosts, cnames, ttl, conflicts)
-    subnets, pool_extra = _shaped(resolved.subnets, conflicts)
+    subnets, pool_extra = _shaped(resolved.subnets, found.times, conflicts)
     settled = Settled(
         tuple(sorted(hosts, key=_order)),
         subnets,
@@ -612,7 +613,9 @@ def _name_server_names(
 # The subnets.
 
 
-def _shaped(subnets: Sequence[Subnet], conflicts: list[Conflict]) -> tuple[tuple[Subnet, ...], str]:
+def _shaped(
+    subnets: Sequence[Subnet], times: Mapping[str, int], conflicts: list[Conflict]
+) -> tuple[tuple[Subnet, ...], str]:
     """Bring the pools into the inventory's form; return also what all of them have."""
     rules = [pool.settings for subnet in subnets for pool in subnet.pools]
     common = ""
@@ -621,19 +624,46 @@ def _shaped(subnets: Sequence[Subnet], conflicts: list[Conflict]) -> tuple[tuple
         subnets = [
             replace(s, pools=tuple(replace(pool, settings={}) for pool in s.pools)) for s in subnets
         ]
-    return tuple(_shaped_subnet(subnet, conflicts) for subnet in subnets), common
+    return tuple(_shaped_subnet(subnet, times, conflicts) for subnet in subnets), common
 
 
-def _shaped_subnet(subnet: Subnet, conflicts: list[Conflict]) -> Subnet:
+def _shaped_subnet(subnet: Subnet, times: Mapping[str, int], conflicts: list[Conflict]) -> Subnet:
     """Join the ranges without rules, and keep the pools that have some."""
     pools = [pool for pool in _without_overlaps(subnet, conflicts) if pool.ranges]
     plain = [ends for pool in pools if not pool.settings for ends in pool.ranges]
     ranges = tuple(sorted(plain, key=lambda ends: number_of(ends[0])))
     shaped = [Pool(ranges, {}, subnet.where)] if ranges else []
     shaped += [
-        replace(pool, settings=_pool_settings(pool.settings)) for pool in pools if pool.settings
+        replace(
+            pool, settings=_in_order(_pool_settings(pool.settings), {**times, **subnet.settings})
+        )
+        for pool in pools
+        if pool.settings
     ]
-    return replace(subnet, pools=tuple(shaped))
+    return replace(subnet, pools=tuple(shaped), settings=_in_order(subnet.settings, times))
+
+
+def _in_order(settings: Settings, outer: Mapping[str, Any]) -> dict[str, Any]:
+    """Give a scope the lease times that dhcpd makes of its own and the outer ones.
+
+    dhcpd takes any, and keeps the default between the least and the most; the inventory wants them
+    in order.
+    """
+    own = {key: settings[key] for key in _TIMES if key in settings}
+    if not own:
+        return dict(settings)
+    values = {**outer, **own}
+    default = values.get("default_lease_time", 43200)
+    most = values.get("max_lease_time", max(86400, default))
+    least = min(values.get("min_lease_time", 300), most)
+    default = max(least, min(default, most))
+    ordered = dict(zip(_TIMES, (default, least, most), strict=True))
+    changed = {key: ordered[key] for key in _TIMES if key in own or ordered[key] != values.get(key)}
+    if "min_lease_time" not in values and least == 300:
+        changed.pop("min_lease_time", None)
+    if "max_lease_time" not in values and most == 86400:
+        changed.pop("max_lease_time", None)
+    return {**settings, **changed}
 
 
 def _pool_settings(settings: Settings) -> dict[str, Any]:

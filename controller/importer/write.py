@@ -47,16 +47,18 @@ def write(inventory: Inventory, model: Path, into: Path) -> None:
     write_report(inventory.remarks, into)
 
 
-def write_report(remarks: Iterable[Remark], into: Path) -> None:
+def write_report(remarks: Iterable[Remark], into: Path, *, checked: bool = False) -> None:
     """Write import.txt: a text file in an inventory is not read as inventory."""
-    (into / "import.txt").write_text(report(remarks), encoding="utf-8")
+    (into / "import.txt").write_text(report(remarks, checked=checked), encoding="utf-8")
 
 
-def report(remarks: Iterable[Remark]) -> str:
-    """List the remarks by section, each with its place."""
+def report(remarks: Iterable[Remark], *, checked: bool = False) -> str:
+    """List the remarks by section, each with its place; the faults only if there was a check."""
     parts = []
     gathered = list(dict.fromkeys(remarks))
     for section in Section:
+        if section is Section.FAULT and not checked:
+            continue
         chosen = [remark for remark in gathered if remark.section is section]
         parts.append(f"{section.value} ({len(chosen)})")
         parts += [f"  {remark.where}: {_printable(remark.text)}" for remark in chosen]

@@ -10,6 +10,7 @@ the configuration, for a server without its peer gives nothing at first.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import shutil
@@ -93,7 +94,9 @@ def _ask_all(folder: Path) -> None:
         stderr=(folder / "log").open("wb"),
     )
     there = f"nsenter --target {daemon.pid} --net ip"
-    time.sleep(0.1)  # until it is in its namespace
+    ours, its = Path("/proc/self/ns/net"), Path(f"/proc/{daemon.pid}/ns/net")
+    while daemon.poll() is None and its.readlink() == ours.readlink():
+        time.sleep(0.01)
     for command in (
         "ip link set lo up",
         "ip link add serve0 type veth peer name ask0",
@@ -125,9 +128,12 @@ def _exchange(
     """Ask everything, then for the mark: when that is answered dhcpd has read all before it."""
     links = {relay: _link(relay) for relay in {*relays.values(), _ASK}}
     mark = {"hardware": _MARK}
-    for _ in range(300):  # until dhcpd listens
-        links[_ASK].sendto(_discover(0, _ASK, mark), (_SERVE, 67))
-        if daemon.poll() is not None or _received(links[_ASK], 0.1):
+    for _ in range(300):  # until dhcpd listens; its end of the wire goes with it
+        with contextlib.suppress(OSError):
+            links[_ASK].sendto(_discover(0, _ASK, mark), (_SERVE, 67))
+        if daemon.poll() is not None:
+            return []
+        if _received(links[_ASK], 0.1):
             break
     for number, question in enumerate(questions, 1):
         relay = relays[question["subnet"]]
