@@ -30,6 +30,8 @@ _ALONE = (
     "If {partner} is surely off and stays off: docs/operating.md, "
     '"One server must do without the other".'
 )
+# What ends with its cause, and needs no step of its own where that is known.
+_HEALING = ("failover", "dns", "feed", "leasemerge", "drift")
 _JOURNAL = "journalctl -u {unit} on {server} has the reason."
 
 
@@ -77,7 +79,10 @@ def attention(network: Network) -> list[dict[str, Any]]:
     for key, group in groups.items():
         if group:
             cause, *others = sorted(group, key=lambda finding: finding is not first[key])
-            follows = [{"text": other.text, "step": other.step} for other in others]
+            follows = [
+                {"text": other.text, "step": "" if other.key[0] in _HEALING else other.step}
+                for other in others
+            ]
             rows.append({"text": cause.text, "step": cause.step, "follows": follows})
     return rows
 
@@ -190,7 +195,7 @@ def _failover(network: Network) -> Iterator[Finding]:
         if reading.units.get(DHCPD, "active") != "active" or states is None:
             continue
         healthy = healthy and states == ("normal", "normal")
-        sides.append(f"{server} is {states[0]} and sees its partner {states[1] or 'nowhere'}")
+        sides.append(f"{server} is {states[0]} (its partner was last {states[1] or 'unknown'})")
     if healthy:
         return
     step = (
@@ -238,6 +243,7 @@ def _services(network: Network) -> Iterator[Finding]:
         step = f"On {home}: systemctl status {daemon}; is {service.address} on an interface?"
         if state == "not queried":
             text = f"{what} was not queried: no server could be reached that may."
+            step = "Run this again from a controller that reaches the servers."
             because += [("off", reading.server) for reading in network.readings]
         elif state == "silent":
             text = f"{what} answers nobody."

@@ -227,8 +227,8 @@ def test_a_server_that_is_off_is_the_cause_of_what_follows() -> None:
     report = made(rows)
     assert texts(report) == [
         "draco cannot be reached.",
-        "  Failover is not normal: taurus is communications-interrupted and sees its partner "
-        "normal.",
+        "  Failover is not normal: taurus is communications-interrupted (its partner was last "
+        "normal).",
         "  The name server ns1 (10.1.1.3) answers nobody.",
         "  The resolver draco (10.1.1.5) answers nobody.",
         f"  taurus: the feed of draco is lost ({lost}).",
@@ -238,6 +238,9 @@ def test_a_server_that_is_off_is_the_cause_of_what_follows() -> None:
         "draco, and 10 free ones are draco's.",
     ]
     assert {"laptop", "phone"} <= {host["name"] for host in report["hosts"]}
+    steps = [other["step"] for other in report["attention"][0]["follows"]]
+    assert set(steps[:4]) == {""}
+    assert "docs/operating.md" in steps[4]
     states = {(row["kind"], row["name"]): row["state"] for row in report["services"]}
     assert states["name server", "ns1"] == "silent"
     assert all(not row["healthy"] for row in report["servers"][0]["rows"])
@@ -328,8 +331,8 @@ def test_a_pair_that_is_not_normal_is_reported_from_both_sides() -> None:
     rows = healthy()
     rows[1]["status"]["failover"] = {"x": ["communications-interrupted", "normal"]}
     assert texts(made(rows))[0] == (
-        "Failover is not normal: draco is normal and sees its partner normal; "
-        "taurus is communications-interrupted and sees its partner normal."
+        "Failover is not normal: draco is normal (its partner was last normal); "
+        "taurus is communications-interrupted (its partner was last normal)."
     )
 
 
