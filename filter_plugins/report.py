@@ -56,6 +56,11 @@ def machine_table(servers: Iterable[str], site: Mapping[str, Any]) -> list[dict[
     caches = {row["name"]: row for row in site["dnscache_servers"]}
     names = {row["name"]: row for row in site["tinydns_servers"]}
     tinydns = {row["server"]: row for row in site["name_servers"]}
+    resolvers = {
+        row["name"]: str(row["resolver_address"])
+        for row in site["dnscache_servers"]
+        if row.get("resolver_address")
+    } or {name: str(row["address"]) for name, row in caches.items()}
     rows = []
     for server in servers:
         found = [table[server]["address"] for table in (dhcp, caches, names) if server in table]
@@ -65,7 +70,9 @@ def machine_table(servers: Iterable[str], site: Mapping[str, Any]) -> list[dict[
                 "address": str(found[0]),
                 "dhcp": str(dhcp[server]["role"]) if server in dhcp else "",
                 "alias": str(tinydns[server]["address"]) if server in tinydns else "",
+                "tinydns": server in names,
                 "dnscache": server in caches,
+                "resolver": resolvers.get(server, ""),
             }
         )
     return rows

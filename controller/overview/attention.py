@@ -31,7 +31,7 @@ _ALONE = (
     '"One server must do without the other".'
 )
 # What ends with its cause, and needs no step of its own where that is known.
-_HEALING = ("failover", "dns", "feed", "leasemerge", "drift")
+_HEALING = ("failover", "dns", "holders", "moved", "standby", "feed", "leasemerge", "drift")
 _JOURNAL = "journalctl -u {unit} on {server} has the reason."
 
 
@@ -215,54 +215,108 @@ def _failover(network: Network) -> Iterator[Finding]:
 
 
 def _services(network: Network) -> Iterator[Finding]:
-    servers_silent = [
+    silent_servers: list[Key] = [
         ("dns", service.address)
         for service in network.services
-        if service.kind == "name server" and service.state in ("silent", "wrong")
+        if service.kind == "name server" and service.state in ("silent", "wrong", "not held")
     ]
-    off = {("off", reading.server) for reading in network.readings if not reading.reachable}
     for service in network.services:
-        state, home = service.state, service.home
-        if len(service.holders) > 1:
-            yield Finding(
-                ("holders", service.address),
-                f"{service.address} ({service.name}) is held by "
-                f"{' and '.join(service.holders)} at once.",
-                "Check the network between them: each believes that the other is gone.",
-            )
-        if state == "answers" or (state == "not queried" and not network.readings):
-            continue
-        daemon = "tinydns" if service.kind == "name server" else "dnscache"
         what = f"The {service.kind} {service.name} ({service.address})"
-        because: list[Key] = [
-            ("off", home),
-            ("unit", f"{home} floating-address.service"),
-            ("unit", f"{home} {daemon}.service"),
-            ("unit", f"{home} {daemon}@{service.address}.service"),
-        ]
-        step = f"On {home}: systemctl status {daemon}; is {service.address} on an interface?"
-        if state == "not queried":
-            text = f"{what} was not queried: no server could be reached that may."
-            step = "Run this again from a controller that reaches the servers."
-            because += [("off", reading.server) for reading in network.readings]
-        elif state == "silent":
-            text = f"{what} answers nobody."
-            if not service.holders and ("off", home) not in off:
-                text = f"{what} answers nobody: no server has its address on an interface."
-        elif state == "partly":
-            text = f"{what} answers {', '.join(service.answered)}, not {', '.join(service.silent)}."
-            step = f"Check the network and firewalls between them and {service.address}."
-            because = [("off", home)]
+        yield from _held(service, what)
+        yield from _answered(service, what, network, silent_servers)
+
+
+def _unit_keys(server: str, service: Service) -> list[Key]:
+    """Return the units that a service needs on a server."""
+    daemon = "tinydns" if service.kind == "name server" else "dnscache"
+    units = [f"{daemon}@{service.address}", daemon, "floating-address", "keepalived"]
+    return [
+        ("unit", f"{server} {unit}.service")
+        for unit in units
+        if service.floating or "-" not in unit
+    ]
+
+
+def _held(service: Service, what: str) -> Iterator[Finding]:
+    """Yield what is wrong with who holds a floating address."""
+    if not service.floating:
+        return
+    home, holders = service.home, service.holders
+    able = [*holders, *service.standbys]
+    if service.state == "not held":
+        yield Finding(
+            ("dns", service.address),
+            f"{what} is held by no server: nobody else is answered.",
+            f"floating-address status on {' and '.join(able) or home}; "
+            "journalctl -u keepalived has the reason.",
+            [
+                ("off", home),
+                *(key for server in (home, *able) for key in _unit_keys(server, service)),
+            ],
+        )
+    elif len(holders) > 1:
+        yield Finding(
+            ("holders", service.address),
+            f"{what} is held by {' and '.join(holders)} at once.",
+            "Check the network between them: each believes that the other is gone.",
+            [key for server in holders for key in _unit_keys(server, service)],
+        )
+    elif holders and holders[0] != home and home in service.standbys:
+        yield Finding(
+            ("moved", service.address),
+            f"{what} is held by {holders[0]}, although its home {home} is up.",
+            f"floating-address status on {home}; if it was drained: "
+            f"ansible-playbook playbooks/drain-server.yml -e server={home} -e back=true.",
+            [*_unit_keys(home, service), ("unit", f"{home} keepalived.service")],
+        )
+    for server in service.standbys:
+        if service.state_on(server) == "silent":
+            yield Finding(
+                ("standby", f"{server} {service.address}"),
+                f"{what}: {server} stands by, and its daemon does not answer.",
+                f"floating-address status on {server}.",
+                _unit_keys(server, service),
+            )
+
+
+def _answered(
+    service: Service, what: str, network: Network, silent_servers: Sequence[Key]
+) -> Iterator[Finding]:
+    """Yield what is wrong with the answers of a service."""
+    state, home = service.state, service.home
+    holder = next(iter(service.holders), home)
+    others = [server for server in service.silent if server not in service.standbys]
+    off: list[Key] = [
+        ("off", reading.server) for reading in network.readings if not reading.reachable
+    ]
+    daemon = "tinydns" if service.kind == "name server" else "dnscache"
+    because: list[Key] = [("off", home), *_unit_keys(holder, service)]
+    step = f"systemctl status '{daemon}*' on {holder}."
+    if state == "not queried":
+        text = f"{what} was not queried: no server could be reached that may."
+        step = "Run this again from a controller that reaches the servers."
+        because += off
+    elif state == "silent":
+        text = f"{what} answers nobody."
+        if not service.holders and ("off", home) not in off:
+            text = f"{what} answers nobody: no server has its address on an interface."
+    elif state == "partly" and others:
+        text = f"{what} answers {', '.join(service.answered)}, not {', '.join(others)}."
+        step = f"Check the network and firewalls between them and {service.address}."
+        if holder in others:
+            step = f"systemctl status '{daemon}*' on {holder}."
+    elif state == "wrong":
+        server, fault = next(iter(service.wrong.items()))
+        text = f"{what} answers {server} wrongly: {fault}."
+        if service.kind == "resolver":
+            because += silent_servers
+            step = f"journalctl -u '{daemon}*' on {holder}; does it reach the name servers?"
         else:
-            server, fault = next(iter(service.wrong.items()))
-            text = f"{what} answers {server} wrongly: {fault}."
-            if service.kind == "resolver":
-                because += servers_silent
-                step = f"On {home}: journalctl -u dnscache; does it reach the name servers?"
-            else:
-                because += [("leasemerge", home), ("unit", f"{home} leasemerge.service")]
-                step = f"On {home}: leasemerge status; ansible-playbook playbooks/audit-names.yml."
-        yield Finding(("dns", service.address), text, step, because)
+            because += [("leasemerge", holder), ("unit", f"{holder} leasemerge.service")]
+            step = f"leasemerge status on {holder}; ansible-playbook playbooks/audit-names.yml."
+    else:
+        return
+    yield Finding(("dns", service.address), text, step, because)
 
 
 def _feeds(network: Network) -> Iterator[Finding]:

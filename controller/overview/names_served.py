@@ -14,7 +14,11 @@ Query = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A name server or a resolver that clients or caches query."""
+    """A name server or a resolver at an address.
+
+    A floating address lies on `lo` of every server that may hold it, and on an interface of the one
+    that does. Such a server queries its own daemon; any other one queries the holder's.
+    """
 
     kind: str
     """`name server` or `resolver`."""
@@ -22,6 +26,8 @@ class Service:
     address: str
     home: str
     """The server whose line in the inventory has the address."""
+    floating: bool
+    """Whether another server may take it over."""
     holders: Sequence[str]
     """The servers that have the address on an interface: one, unless something is wrong."""
     standbys: Sequence[str]
@@ -35,12 +41,25 @@ class Service:
 
     @property
     def state(self) -> str:
-        """Return `answers`, `silent`, `wrong`, `partly` or `not queried`."""
+        """Return `answers`, `silent`, `wrong`, `partly`, `not held` or `not queried`."""
+        if self.floating and (self.standbys or self.answered) and not self.holders:
+            return "not held"
         if self.wrong:
             return "wrong"
         if self.silent:
             return "partly" if self.answered else "silent"
         return "answers" if self.answered else "not queried"
+
+    def state_on(self, server: str) -> str:
+        """Return what the daemon of a server that has the address answers there."""
+        for state, servers in (
+            ("answers", self.answered),
+            ("silent", self.silent),
+            ("wrong", self.wrong),
+        ):
+            if server in servers:
+                return state
+        return "not queried"
 
     def row(self) -> dict[str, object]:
         """Return the service as a row of a table."""
@@ -71,9 +90,9 @@ def status_answers(site: Site) -> dict[Query, list[str]]:
 
 
 def services(
-    addresses: Sequence[tuple[str, str, str, str]], readings: Sequence[Reading], site: Site
+    addresses: Sequence[tuple[str, str, str, str, bool]], readings: Sequence[Reading], site: Site
 ) -> list[Service]:
-    """Return the state of each service, given by its kind, name, address and home."""
+    """Return the state of each service, given by its first five fields."""
     expected = status_answers(site)
     return [_service(*found, readings, site, expected) for found in addresses]
 
@@ -83,6 +102,7 @@ def _service(
     name: str,
     address: str,
     home: str,
+    floating: bool,
     readings: Sequence[Reading],
     site: Site,
     expected: Answers,
@@ -103,7 +123,7 @@ def _service(
     interfaces = [(reading.server, reading.addresses.get(address)) for reading in readings]
     holders = [server for server, interface in interfaces if interface not in (None, "lo")]
     standbys = [server for server, interface in interfaces if interface == "lo"]
-    return Service(kind, name, address, home, holders, standbys, answered, silent, wrong)
+    return Service(kind, name, address, home, floating, holders, standbys, answered, silent, wrong)
 
 
 def _is_client(reading: Reading, home: str, site: Site) -> bool:

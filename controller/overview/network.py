@@ -27,8 +27,12 @@ class Machine:
     dhcp: str = ""
     """`primary` or `secondary`."""
     alias: str = ""
-    """The address that its tinydns answers on."""
+    """The name server's address whose home it is."""
+    tinydns: bool = False
+    """Whether it runs tinydns and leasemerge."""
     dnscache: bool = False
+    resolver: str = ""
+    """The address that clients are given of its dnscache: empty if it only stands by."""
 
 
 def network_report(
@@ -53,7 +57,7 @@ def network_report(
         services=found,
         pools=counted,
         drift=drift,
-        tinydns=frozenset(machine.name for machine in machines if machine.alias),
+        tinydns=frozenset(machine.name for machine in machines if machine.tinydns),
         now=now,
     )
     return {
@@ -74,14 +78,17 @@ def network_report(
     }
 
 
-def _addresses(machines: Sequence[Machine], site: Site) -> Iterator[tuple[str, str, str, str]]:
-    """Yield kind, name, address and home of what clients and caches query."""
+def _addresses(
+    machines: Sequence[Machine], site: Site
+) -> Iterator[tuple[str, str, str, str, bool]]:
+    """Yield kind, name, address, home and whether it floats of what clients and caches query."""
     homes = {machine.alias: machine.name for machine in machines if machine.alias}
     for server in site.name_servers:
-        yield "name server", server.name, server.address, homes.get(server.address, "")
+        yield "name server", server.name, server.address, homes.get(server.address, ""), True
     for machine in machines:
-        if machine.dnscache:
-            yield "resolver", machine.name, machine.address, machine.name
+        if machine.resolver:
+            floating = machine.resolver != machine.address
+            yield "resolver", machine.name, machine.resolver, machine.name, floating
 
 
 def _checked(readings: Sequence[Reading], found: Sequence[Service]) -> str:
@@ -230,7 +237,7 @@ def _drift(
     """
     wanted = _lines(expected)
     for machine in machines:
-        if not machine.alias:
+        if not machine.tinydns:
             continue
         reading = next((r for r in readings if r.server == machine.name and r.reachable), None)
         if reading is None:
@@ -277,18 +284,20 @@ def _rows(
         return {"what": what, "state": (bad or states)[0], "healthy": not bad}
 
     units = server["units"]
-    answers = {service.address: service.state for service in found}
     if machine.dhcp:
         pair = [state for state in server["failover"][:1] if state != "normal"]
         yield row(f"dhcpd, {machine.dhcp}", [*_states(units, "isc-dhcp"), *pair])
-    if machine.alias:
-        state = [answers[machine.alias]] if machine.alias in answers else []
-        yield row(f"tinydns {machine.alias}", [*state, *_states(units, "tinydns")])
+    if machine.tinydns:
         silent = [] if server["answered"] else ["silent"]
         yield row("leasemerge", [*_states(units, "leasemerge"), *silent])
-    if machine.dnscache:
-        state = [answers[machine.address]] if machine.address in answers else []
-        yield row("dnscache", [*state, *_states(units, "dnscache")])
+    for service in found:
+        daemon = "tinydns" if service.kind == "name server" else "dnscache"
+        has = machine.name in (*service.holders, *service.standbys)
+        if has or service.home == machine.name:
+            stands_by = ", standby" if machine.name in service.standbys else ""
+            unit = _states(units, f"{daemon}@{service.address}") or _states(units, daemon)[:1]
+            state = service.state_on(machine.name) if has else service.state
+            yield row(f"{daemon} {service.address}{stands_by}", [state, *unit])
 
 
 def _states(units: Mapping[str, str], prefix: str) -> list[str]:

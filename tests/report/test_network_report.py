@@ -375,7 +375,66 @@ def test_an_address_that_two_servers_hold_is_reported() -> None:
     service = next(row for row in report["services"] if row["address"] == "10.1.1.4")
     assert (service["holder"], service["standbys"]) == ("taurus", ["draco", "scorpio"])
     rows[0]["addresses"]["10.1.1.4"] = "vrrp.4"
-    assert texts(made(rows)) == ["10.1.1.4 (ns2) is held by draco and taurus at once."]
+    assert texts(made(rows)) == [
+        "The name server ns2 (10.1.1.4) is held by draco and taurus at once."
+    ]
+
+
+def floating() -> list[dict[str, Any]]:
+    """Return the readings of servers that each may hold 10.1.1.3, as draco does."""
+    rows = healthy()
+    for given in rows:
+        given["units"] = {**given["units"], "tinydns@10.1.1.3.service": "active"}
+        given["units"] |= dict.fromkeys(
+            ["floating-address.service", "keepalived.service"], "active"
+        )
+        given["addresses"] = {**given["addresses"]}
+        given["addresses"].setdefault("10.1.1.3", "lo")
+    return rows
+
+
+def test_an_address_that_nobody_holds_is_reported_although_each_server_answers_itself() -> None:
+    rows = floating()
+    assert texts(made(rows)) == []
+    rows[0]["addresses"]["10.1.1.3"] = "lo"
+    for given in rows:
+        given["units"]["keepalived.service"] = "failed"
+    assert texts(made(rows)) == [
+        "draco: keepalived.service is failed.",
+        "  The name server ns1 (10.1.1.3) is held by no server: nobody else is answered.",
+        "taurus: keepalived.service is failed.",
+        "scorpio: keepalived.service is failed.",
+    ]
+
+
+def test_an_address_that_has_moved_is_reported_with_the_reason() -> None:
+    rows = floating()
+    rows[0]["addresses"]["10.1.1.3"], rows[1]["addresses"]["10.1.1.3"] = "lo", "vrrp.3"
+    moved = "The name server ns1 (10.1.1.3) is held by taurus, although its home draco is up."
+    assert texts(made(rows)) == [moved]
+    rows[0]["units"]["tinydns@10.1.1.3.service"] = "failed"
+    assert texts(made(rows)) == ["draco: tinydns@10.1.1.3.service is failed.", f"  {moved}"]
+
+
+def test_a_standby_that_does_not_answer_is_reported() -> None:
+    """The holder does, so that no client notices yet."""
+    rows = floating()
+    rows[2]["answers"] = answers(**{"10.1.1.3": None})
+    report = made(rows)
+    assert texts(report) == [
+        "The name server ns1 (10.1.1.3): scorpio stands by, and its daemon does not answer."
+    ]
+    assert {"what": "tinydns 10.1.1.3, standby", "state": "silent", "healthy": False} in (
+        report["servers"][2]["rows"]
+    )
+
+
+def test_a_holder_whose_daemon_hangs_is_reported() -> None:
+    rows = floating()
+    rows[0]["answers"] = answers(**{"10.1.1.3": None})
+    assert texts(made(rows)) == [
+        "The name server ns1 (10.1.1.3) answers taurus, scorpio, not draco."
+    ]
 
 
 def test_servers_are_in_the_order_of_the_inventory() -> None:
