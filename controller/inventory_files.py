@@ -26,6 +26,11 @@ _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _SECTIONS = ("hosts", "vars", "children")
 _SUFFIXES = (".yml", ".yaml", ".json")
 _VARIABLES = ("group_vars", "host_vars")
+# Names of Ansible's own, and of ours: Ansible takes a host of such a name for the group.
+_NO_HOSTS = ("all", "ungrouped", *GROUPS)
+# Keys that take something away where they are empty. Of the others that may be meant, for a host
+# that must not have what its group has.
+_NEEDED = ("fixed_address", "ipv6_address", "hardware_ethernet", "aliases")
 # What Ansible puts in front of a file that is encrypted.
 _VAULT = b"$ANSIBLE_VAULT"
 # What git leaves in a file that it could not merge.
@@ -290,6 +295,13 @@ class _Files:
             elif key.value == "hosts":
                 for host, variables in value.value:
                     self._host(path, host, variables)
+            elif key.value == "children" and any(
+                isinstance(content, yaml.MappingNode)
+                and any(below.value in FIXED_HOST_KEYS for below, _ in content.value)
+                for _, content in value.value
+            ):
+                problem = f"children of the group {group} are hosts, by their keys"
+                self._fault(path, key, problem, "write hosts: instead")
             elif key.value == "children":
                 for below, content in value.value:
                     self._group(path, below, content, child=child or group in GROUPS)
@@ -303,6 +315,9 @@ class _Files:
             self._fault(path, name, problem, f"write a colon after {_short(first)}, and a space")
             return
         self._hosts.add(name.value)
+        if name.value in _NO_HOSTS:
+            self._fault(path, name, f"{name.value} is the name of a group", "choose another")
+            return
         if node.tag == _NULL:
             return
         if not isinstance(node, yaml.MappingNode):
@@ -312,6 +327,9 @@ class _Files:
             return
         self._names(path, node)
         for key, value in node.value:
+            if key.value in _NEEDED and not value.value:
+                problem = f"{key.value} of the host {name.value} is empty"
+                self._fault(path, key, problem, "write its value, or remove it")
             if key.value not in FIXED_HOST_KEYS and key.value not in SERVER_KEYS:
                 if isinstance(value, yaml.MappingNode) and any(
                     below.value in FIXED_HOST_KEYS for below, _ in value.value

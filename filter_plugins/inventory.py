@@ -142,20 +142,22 @@ def unknown_variables(
     # Every group that has such variables, by one of its hosts.
     hosts = ["localhost", *(members[0] for members in map(list, groups.values()) if members)]
     servers = [host for group in set(_SERVER_KEYS.values()) for host in groups.get(group, ())]
-    fixed = set(groups.get("fixed_hosts", ()))
     rows: dict[str, dict[str, Any]] = {}
     for host in dict.fromkeys([*hosts, *servers]):
         for name in hostvars[host]:
-            if name in known or name in rows:
+            tag = origin(name)
+            # What stands elsewhere is a host's, and reported with it.
+            of_hosts = tag is not None and "group_vars" not in Path(tag.path).parts
+            if name in known or name in rows or name in _KEYS or of_hosts:
                 continue
             meant = get_close_matches(name, known, n=1, cutoff=0.8)
-            # A group's variable that is nearly a key of a fixed host.
-            key = get_close_matches(name, _KEYS, n=1, cutoff=0.85) if host in fixed else []
-            if (
-                name.startswith(prefixes) or (key and "group_vars" in str(place([name])))
-            ) and name not in _KEYS:
-                rows[name] = {"name": _plain(name), "meant": next(iter([*key, *meant]), None)}
-                rows[name].update(_where([name]))
+            if not name.startswith(prefixes):
+                # A variable of the user's own, unless its name is nearly one of ours.
+                close = get_close_matches(name, (*_KEYS, *_SETTINGS.values()), 1, 0.85)
+                if tag is None or not close:
+                    continue
+                meant = close
+            rows[name] = {"name": _plain(name), "meant": next(iter(meant), None), **_where([name])}
     return list(rows.values())
 
 
@@ -228,7 +230,7 @@ def _fixed_host(
             value = variables[key]
             plain = _plain(_listed(value) if key in _LISTS else value)
         except (AnsibleError, UndefinedError) as exc:
-            row.setdefault("unresolved", {})[key] = str(exc)
+            row.setdefault("unresolved", {})[key] = str(exc).rpartition("tripped: ")[2].rstrip(".")
             continue
         values[key] = value
         if key == "hardware_ethernet":

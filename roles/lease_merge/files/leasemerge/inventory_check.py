@@ -113,6 +113,14 @@ def _printable(text: object) -> str:
     return "".join(char if char.isprintable() else "?" for char in str(text))
 
 
+def _is_address(text: str) -> bool:
+    try:
+        IPv4Address(text)
+    except ValueError:
+        return False
+    return True
+
+
 def _is_edge(address: IPv4Address, network: IPv4Network) -> bool:
     """Tell whether it is the network or broadcast address; a /31 or /32 has none (RFC 3021)."""
     return network.prefixlen < 31 and address in (
@@ -227,6 +235,8 @@ class _Inventory:
                 group = SERVER_KEYS[str(key)]
                 problem = f"it has {key}, but is not in the group {group}"
                 self.fault(row, problem, "add it to the group")
+            elif value is None and keys in (SUBNET_KEYS, POOL_KEYS) and key in keys:
+                self.fault(row, f"{key} is empty", "write its value, or remove it")
             elif key not in keys and key != "where":
                 problem = f"the key {_shown(key)} is unknown"
                 self.fault(row, problem, self.remedy(str(key), keys))
@@ -659,7 +669,10 @@ def _check_times_of(inventory: _Inventory, row: _Row) -> None:
 def _check_next_server(inventory: _Inventory, row: _Row, key: str) -> None:
     """Check a name or an address, which dhcpd.conf has without quotation marks."""
     value = row.get(key)
-    if not isinstance(value, str) or not _HOST_NAME.fullmatch(value):
+    numbers = isinstance(value, str) and re.fullmatch(r"[0-9.]+", value)
+    if not isinstance(value, str) or not (
+        _is_address(value) if numbers else _HOST_NAME.fullmatch(value)
+    ):
         inventory.fault(
             row, f"{key} is {_shown(value)}", "write the address or the name of a server"
         )
