@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import time
 from collections.abc import Callable
@@ -218,6 +219,15 @@ def test_10_only_its_user_can_read_it(network: Network) -> None:
     network.has(ADDRESS, LAPTOP)
     assert network.directory.stat().st_mode & 0o777 == 0o700
     assert next(network.directory.iterdir()).stat().st_mode & 0o777 == 0o600
+    # Without the rights of root (setpriv(1)) the command says so, and not that there is no history.
+    for directory in (network.directory, *network.directory.parents[:3]):
+        os.chown(directory, 65534, -1)
+    os.chown(network.directory, 0, -1)
+    drop = ["setpriv", "--reuid=65534", "--clear-groups"]
+    command = [*drop, *PROGRAM, "history", "--directory", str(network.directory)]
+    done = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, check=False)
+    assert done.stderr == f"leasemerge: {network.directory}: Permission denied\n"
+    assert (done.returncode, done.stdout) == (1, "")
 
 
 ADDRESSES = ("10.1.1.1", "10.1.1.11", "10.1.1.111")

@@ -295,7 +295,12 @@ def _is(period: Period, who: str) -> bool:
 
 
 def _files(directory: Path) -> list[Path]:
-    return sorted(path for path in directory.glob(f"*{_SUFFIX}") if path.stem.isdigit())
+    """Return the files in order; no directory is none, and one that is closed to us an OSError."""
+    try:
+        paths = list(directory.iterdir())
+    except FileNotFoundError:
+        return []
+    return sorted(path for path in paths if path.suffix == _SUFFIX and path.stem.isdigit())
 
 
 def _begun(path: Path) -> int:
