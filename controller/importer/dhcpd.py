@@ -76,7 +76,38 @@ _PING_TIMEOUT = {"ping-timeout-ms": 1, "ping-timeout": 1000}
 _OF_THE_ROLE = (
     "if not exists host-name and exists fqdn.hostname { set fqdn-hostname = option fqdn.hostname; }"
 )
+# Every other statement that dhcpd has, by dhcpd.conf(5) and dhcp-eval(5); it refuses all others.
+_STATEMENTS = frozenset({
+    "deleted", "uid",
+    "abandon-lease-time", "adaptive-lease-time-threshold", "add", "allow", "allow-booting",
+    "allow-bootp", "always-broadcast", "always-reply-rfc1048", "append", "authoring-byte-order",
+    "authoritative", "bind-local-address6", "boot-unknown-clients", "break", "case",
+    "check-secs-byte-order", "class", "client-updates", "db-time-format", "ddns-domainname",
+    "ddns-dual-stack-mixed-mode", "ddns-guard-id-must-match", "ddns-hostname",
+    "ddns-local-address4", "ddns-local-address6", "ddns-other-guard-is-dynamic",
+    "ddns-rev-domainname", "ddns-ttl", "ddns-update-style", "ddns-updates", "declines",
+    "default", "default-lease-time", "define", "delayed-ack", "deny", "dhcp-cache-threshold",
+    "dhcpv6-lease-file-name", "dhcpv6-pid-file-name", "dhcpv6-set-tee-times",
+    "do-forward-updates", "do-reverse-updates", "dont-use-fsync", "duplicates", "dynamic",
+    "dynamic-bootp", "dynamic-bootp-lease-cutoff", "dynamic-bootp-lease-length",
+    "echo-client-id", "else", "elsif", "eval", "execute", "filename", "fqdn-reply",
+    "get-lease-hostnames", "host-identifier", "if", "ignore", "ignore-client-uids", "include",
+    "infinite-is-reserved", "interface", "key", "lease", "lease-file-name", "lease-id-format",
+    "leasequery", "let", "limit-addrs-per-ia", "limit-prefs-per-ia",
+    "limited-broadcast-address", "local-address", "local-address6", "local-port", "log",
+    "log-facility", "log-threshold-high", "log-threshold-low", "match", "max-ack-delay",
+    "max-lease-time", "min-lease-time", "min-secs", "next-server", "not", "omapi-key",
+    "omapi-port", "on", "one-lease-per-client", "option", "parse-vendor-option",
+    "persist-eui-64-leases", "pid-file-name", "ping-check", "ping-cltt-secs", "ping-timeout",
+    "ping-timeout-ms", "preferred-lifetime", "prefix-length-mode", "prepend", "release-on-roam",
+    "remote-port", "return", "send", "server-duid", "server-id-check", "server-identifier",
+    "server-name", "set", "site-option-space", "spawn", "stash-agent-options", "subclass",
+    "supersede", "switch", "unset", "update-conflict-detection", "update-optimization",
+    "update-static-leases", "use-eui-64", "use-host-decl-names",
+    "use-lease-addr-for-default-route", "vendor-option-space", "zone",
+})  # fmt: skip
 _OLD_MACHINE = "it is about the old machine"
+_UNKNOWN = "dhcpd has no such statement, and refuses the file"
 
 
 def read(path: Path) -> Found:
@@ -156,7 +187,7 @@ class _Reader:
                 self._extra.append(statement.render())
             else:
                 self._global_setting(statement)
-            if statement.block is not None and statement.keyword not in _NOT_SETTINGS:
+            if statement.block is not None and statement.keyword in _STATEMENTS:
                 conditional += statement.render()
 
     def _declaration(self, statement: Statement, scope: _Scope) -> None:
@@ -308,7 +339,7 @@ class _Reader:
                 raise SourceError(f"{item.where}: {item.keyword} cannot stand in a host.")
             else:
                 irregular = f"it has the statement {item.text}"
-        if any(s.keyword == "host-identifier" for s in block) or not hardware:
+        if any(s.keyword in {"host-identifier", "uid"} for s in block) or not hardware:
             irregular = irregular or "it is known by something else than its MAC address"
         text = statement.render()
         if scope.text:
@@ -383,6 +414,8 @@ class _Reader:
                 self._left_out(statement, "dhcpd updates no zone here: leasemerge publishes names")
         elif keyword == "option" and is_plain_option(statement):
             self._global_option(statement)
+        elif keyword not in _STATEMENTS:
+            self._left_out(statement, _UNKNOWN)
         elif " ".join(statement.render().split()) != _OF_THE_ROLE:
             self._as_text(statement)
 
@@ -435,9 +468,11 @@ class _Reader:
                 settings["filename"] = statement.value
             elif keyword == "option" and "code" in map(str.lower, statement.words):
                 self._as_text(statement)  # a definition is known to the whole server
+            elif keyword not in _STATEMENTS:
+                self._left_out(statement, _UNKNOWN)
             else:
                 extra.append(statement.render())
-            if statement.block is not None and keyword not in _NOT_SETTINGS:
+            if statement.block is not None and keyword in _STATEMENTS:
                 conditional += statement.render()
         if options:
             settings["options"] = options
