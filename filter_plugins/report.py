@@ -31,6 +31,7 @@ def server_readings(
             {
                 "server": str(server),
                 "reachable": bool(reading),
+                "reason": "" if reading else _reason(str(read.get("msg", ""))),
                 **named,
                 "memories": {name: text for name, text in files.items() if text is not None},
                 "status": _json(str(reading.get("status", ""))),
@@ -39,6 +40,11 @@ def server_readings(
             }
         )
     return rows
+
+
+def _reason(message: str) -> str:
+    """Return what Ansible reports of a server that it cannot reach, on one short line."""
+    return " ".join(message.removeprefix("Task failed: ").split())[:200].rstrip(".:")
 
 
 # What a server's reading has besides its files, and what stands for it where nothing was read.
@@ -133,7 +139,11 @@ def _readings(rows: Iterable[Mapping[str, Any]]) -> list[Reading]:
             _bytes(row["zone_before"]),
             row["status"],
             row["units"],
-            **{key: row[key] for key in (*_READ, "answers") if key in row and key != "units"},
+            **{
+                key: row[key]
+                for key in (*_READ, "reason", "answers")
+                if key in row and key != "units"
+            },
         )
         for row in rows
     ]

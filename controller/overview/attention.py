@@ -99,9 +99,10 @@ def _root(finding: Finding, first: Mapping[Key, Finding]) -> Finding:
 def _servers(network: Network) -> Iterator[Finding]:
     for reading in network.readings:
         if not reading.reachable:
+            reason = f": {reading.reason}" if reading.reason else ""
             yield Finding(
                 ("off", reading.server),
-                f"{reading.server} cannot be reached.",
+                f"{reading.server} cannot be reached{reason}.",
                 f"Switch {reading.server} on, or see why ssh does not reach it; "
                 'if its disk is lost: docs/operating.md, "Rebuild a server".',
             )

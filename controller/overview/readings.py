@@ -67,6 +67,8 @@ class Reading:
     """Seconds by which its clock is ahead of the controller's."""
     addresses: Mapping[str, str] = field(default_factory=dict)
     """The interface of each of its addresses."""
+    reason: str = ""
+    """Why it cannot be reached, in Ansible's words."""
     answers: Sequence[Mapping[str, Any]] = ()
     """What name servers and resolvers answered to it (dns_answers)."""
 

@@ -138,6 +138,7 @@ def row(server: str, **changed: Any) -> dict[str, Any]:
         "memories": {},
         "status": None,
         "units": {},
+        "reason": "",
         "disabled": [],
         "disks": {},
         "offset": 0.0,

@@ -658,12 +658,13 @@ def test_readings_are_gathered_from_what_the_playbook_registered() -> None:
     given = {"server": "10.1.1.3", "name": "office.internal", "type": "SOA", "values": None}
     hostvars: dict[str, Any] = {
         "draco": {"read_server": {"reading": reading}, "read_answers": {"answers": [given]}},
-        "taurus": {"read_server": {"unreachable": True}},
+        "taurus": {"read_server": {"unreachable": True, "msg": "Task failed: no\n route."}},
     }
     assert FILTERS["server_readings"](["draco", "taurus"], hostvars) == [
         {
             "server": "draco",
             "reachable": True,
+            "reason": "",
             "leases": "QQ==",
             "zone": None,
             "zone_before": None,
@@ -676,7 +677,7 @@ def test_readings_are_gathered_from_what_the_playbook_registered() -> None:
             "addresses": {"10.1.1.5": "eth0"},
             "answers": [given],
         },
-        row("taurus", reachable=False),
+        row("taurus", reachable=False, reason="no route"),
     ]
 
 
