@@ -191,7 +191,14 @@ class Lab:
 
     def run(self, *argv: str, check: bool = True, timeout: float = 60) -> str:
         """Run a command here, return its output. Raises DrillError: when ``check`` and it fails."""
-        done = subprocess.run(argv, capture_output=True, text=True, timeout=timeout, check=False)
+        try:
+            done = subprocess.run(
+                argv, capture_output=True, text=True, timeout=timeout, check=False
+            )
+        except subprocess.TimeoutExpired as exc:
+            if check:
+                raise DrillError(f"{shlex.join(argv)} took more than {timeout:.0f} s") from exc
+            return ""
         if check and done.returncode:
             raise DrillError(f"{shlex.join(argv)}: {done.stderr.strip() or done.stdout.strip()}")
         return done.stdout
