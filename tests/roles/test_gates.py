@@ -18,7 +18,7 @@ GATED = sorted(path.parents[1] for path in ROLES.glob("*/tasks/compare.yml"))
 def test_only_the_gates_use_the_comparison(role: Path) -> None:
     result = f"__{role.name}_drift"
     for folder in ("tasks", "handlers", "vars", "templates"):
-        for path in sorted((role / folder).rglob("*.*")):
+        for path in sorted(p for p in (role / folder).rglob("*") if p.is_file()):
             if folder == "tasks" and path.name in ("main.yml", "compare.yml"):
                 continue
             for statement in re.split(r"\n\s*- name: ", path.read_text()):
