@@ -162,9 +162,10 @@ class Watch:
     def gaps(self) -> Gaps:
         """Return what the clients noticed since the mark, the worse of the halves."""
         self.read()
+        # Before the lab is queried: what a busy machine takes for that is no gap of the clients.
+        now = time.monotonic()
         for name, address in self.lab.live_names().items():
             self.right.setdefault(f"{name}.{self.lab.domain}", set()).add(address)
-        now = time.monotonic()
         first, *rest = (measure(e, self.right, self.since, now) for e in self.events.values())
         for other in rest:
             first = first.worst(other)
