@@ -33,8 +33,8 @@ def interrupted(lab: Lab, server: Server) -> str:
 
 def healed(run: Run, server: Server, unit: str) -> None:
     """Have a daemon hang, and expect that it is restarted within 3 s without anybody's doing."""
-    began = time.monotonic()
     run.lab.signal(server, unit, "STOP")
+    began = time.monotonic()
     run.watch.served(lookups=160)
     last = run.watch.last_slow(began)
     run.note(f"the last slow lookup was asked {last:.1f} s after the failure")
