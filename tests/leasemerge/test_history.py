@@ -221,7 +221,7 @@ def test_10_only_its_user_can_read_it(network: Network) -> None:
 
 
 def test_15_one_that_is_closed_to_the_caller_is_not_called_none(tmp_path: Path) -> None:
-    """Whoever is not root reads why there is nothing (setpriv(1) takes root's right to read all)."""
+    """Whoever is not root reads why there is nothing; setpriv(1) takes his right to read all."""
     command = [*PROGRAM, "history", "--directory", str(tmp_path / "closed/history")]
     (tmp_path / "closed/history").mkdir(parents=True)
     (tmp_path / "closed").chmod(0)
