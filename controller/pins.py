@@ -13,6 +13,8 @@ from ipaddress import IPv4Address
 from math import inf
 from typing import Any
 
+from leasemerge.ranges import subnet_ranges
+
 
 @dataclass(frozen=True)
 class Pin:
@@ -102,7 +104,7 @@ def _leased(pins: Iterable[Pin], lease: Mapping[str, Any], now: int) -> Iterator
 
 def _unpinned(pin: Pin, site: Mapping[str, Any]) -> Iterator[_Sentence]:
     number = IPv4Address(pin.address)
-    ranges = [ends for subnet in site["subnets"] for ends in subnet.get("ranges") or ()]
+    ranges = [ends for subnet in site["subnets"] for ends in subnet_ranges(subnet)]
     if not any(IPv4Address(first) <= number <= IPv4Address(last) for first, last in ranges):
         return
     if pin.macs:

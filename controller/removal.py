@@ -1,6 +1,6 @@
 """What a change of the inventory takes away from the deployed network, and whether it is too much.
 
-Both sites are in the form of site.json.
+Both sites are in the form of site.json, or of a checked site.
 """
 
 from __future__ import annotations
@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from ipaddress import IPv4Address, IPv4Network
 from typing import Any
+
+from leasemerge.ranges import subnet_ranges
 
 # More fixed hosts than this at once are hardly meant, and neither is more than this share of them.
 HOSTS_MAX = 10
@@ -50,4 +52,4 @@ def _subnets(
 
 
 def _ranges(row: Mapping[str, Any]) -> list[tuple[IPv4Address, IPv4Address]]:
-    return [(IPv4Address(first), IPv4Address(last)) for first, last in row.get("ranges") or ()]
+    return [(IPv4Address(first), IPv4Address(last)) for first, last in subnet_ranges(row)]

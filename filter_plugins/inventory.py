@@ -190,14 +190,6 @@ def checked_site(site: Mapping[str, Any], keep_faults: bool = False) -> dict[str
     plain |= {"faults": faults, "notes": [str(note) for note in found.notes]}
     if faults:
         return dict(plain)
-    # Whoever asks which addresses are leased need not know that a range may lie in a pool.
-    plain["subnets"] = [
-        {
-            **{key: value for key, value in subnet.items() if key != "pools"},
-            "ranges": ranges.subnet_ranges(subnet),
-        }
-        for subnet in plain["subnets"]
-    ]
     return {
         **plain,
         "all_zones": list(Site.without_check(plain).all_zones),
@@ -207,6 +199,9 @@ def checked_site(site: Mapping[str, Any], keep_faults: bool = False) -> dict[str
 
 
 def _site_json(site: Mapping[str, Any]) -> str:
+    # The servers need not know that a range may lie in a pool.
+    subnets = [{**subnet, "ranges": ranges.subnet_ranges(subnet)} for subnet in site["subnets"]]
+    site = {**site, "subnets": subnets}
     content = {
         key: site[key]
         if columns is None

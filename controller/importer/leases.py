@@ -24,6 +24,7 @@ from typing import Any
 
 from leasemerge.lease import NEVER, Lease
 from leasemerge.log import parse
+from leasemerge.ranges import subnet_ranges
 
 from .found import SourceError, is_address, normal_mac, number, read_text
 
@@ -119,7 +120,7 @@ def place(leases: Iterable[Lease], site: Mapping[str, Any], now: int) -> Placed:
     ranges = [
         (IPv4Address(first), IPv4Address(last))
         for subnet in site.get("subnets", ())
-        for first, last in subnet.get("ranges") or ()
+        for first, last in subnet_ranges(subnet)
     ]
     kept: list[Lease] = []
     remarks: list[str] = []

@@ -19,6 +19,7 @@ import yaml
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import report as plugin
+from inventory import checked_site
 from leasemerge.inventory_check import faults
 from tests.report.networks import NOW, PLAIN, SERVERS, SITE, answers, lease, row, status
 
@@ -146,7 +147,8 @@ def test_a_full_pool_is_reported() -> None:
 
 def test_a_pool_with_rules_is_counted_for_itself() -> None:
     guests = {"ranges": [["10.1.2.50", "10.1.2.59"]], "allow": ['members of "guests"']}
-    site = {**PLAIN, "subnets": [PLAIN["subnets"][0], {**PLAIN["subnets"][1], "pools": [guests]}]}
+    subnets = [PLAIN["subnets"][0], {**PLAIN["subnets"][1], "pools": [guests]}]
+    site = checked_site({**PLAIN, "subnets": subnets})
     draco = "".join(lease(f"10.1.2.{n}", mac=f"02:00:00:00:01:{n:02x}") for n in range(50, 60))
     machines = FILTERS["machine_table"](SERVERS, SITE)
     report = FILTERS["network_report"](healthy(draco, ""), site, machines, NOW)

@@ -10,7 +10,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address
 from typing import Any
 
 from .inventory_check import DEFAULT_RESERVED_NAMES, Fault, faults
-from .ranges import listed, normal_mac
+from .ranges import listed, normal_mac, subnet_ranges
 from .records import PTR, Record, parse, reverse_name
 
 DEFAULT_FIXED_TTL = 3600
@@ -236,7 +236,7 @@ def _fixed_host(row: Mapping[str, Any]) -> FixedHost:
 def _subnet(row: Mapping[str, Any]) -> Subnet:
     return Subnet(
         str(IPv4Network(row["network"])),
-        tuple((first, last) for first, last in row.get("ranges") or ()),
+        tuple((first, last) for first, last in subnet_ranges(row)),
         row.get("shared_network"),
         _lower(row.get("domain")),
     )
