@@ -20,7 +20,8 @@ def trusted_key_files(
     ``reads`` are the results of ``grep -H "" KEY.pub HOST_KEY KNOWN_HOSTS AUTHORIZED_KEYS`` on each
     server. A server that could not be read, or has no key yet, keeps the lines that others have.
     """
-    servers = [(read["item"]["server"], read["item"]["address"]) for read in reads]
+    # Sorted: each server writes the files of all, with itself first in what it read.
+    servers = sorted((read["item"]["server"], read["item"]["address"]) for read in reads)
     paths = (f"{key}.pub", host_key, known_hosts, authorized_keys)
     texts = {
         read["item"]["server"]: _texts(read["stdout_lines"], paths)

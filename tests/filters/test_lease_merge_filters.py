@@ -12,7 +12,7 @@ PATHS = {
     "known_hosts": "/etc/lm/known_hosts",
     "authorized_keys": "/etc/lm/.ssh/authorized_keys",
 }
-SERVERS = {"draco": "10.1.1.5", "taurus": "10.1.1.6"}
+SERVERS = {"draco": "10.1.1.5", "taurus": "10.1.1.6", "scorpio": "10.1.1.7"}
 
 
 def read(server: str, **files: str) -> dict[str, Any]:
@@ -96,3 +96,8 @@ def test_content_that_is_in_place_equals_the_current_one() -> None:
         **PATHS,
     )
     assert [row for row in again if row["content"] != row["current"]] == []
+
+
+def test_the_files_do_not_depend_on_whose_turn_it_is() -> None:
+    reads = [read(server, **keys(server)) for server in SERVERS]
+    assert files(*reads) == files(*reversed(reads))
