@@ -77,7 +77,7 @@ def test_server_without_a_key_is_not_written_to() -> None:
 
 def test_content_that_is_in_place_equals_the_current_one() -> None:
     once = trusted_key_files(
-        [read("draco", **keys("draco")), read("taurus", **keys("taurus"))],
+        [read(server, **keys(server)) for server in SERVERS],
         program="/bin/lm",
         **PATHS,
     )
