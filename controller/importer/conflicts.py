@@ -166,6 +166,10 @@ class Kind(Enum):
     RENAMED = (Section.CHOSEN, "{old} is called {new} now.")
     NAMED = (Section.CHOSEN, "The host {address} has no name; it is called {new}.")
     ALIAS_ADDED = (Section.CHOSEN, "{label} is an alias of {host} now.")
+    TIME_LOST = (
+        Section.CHOSEN,
+        "{names} may be cached for {seconds} s here; the name of a host is given site_fixed_ttl.",
+    )
     NAME_LOST = (Section.LEFT_OUT, "The name {label} of {host}: it is already that of {other}.")
     SENT_NAME_LOST = (
         Section.LEFT_OUT,

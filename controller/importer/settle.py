@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -60,6 +60,8 @@ def settle(resolved: Resolved, found: Found, ttl: int | None) -> tuple[Settled, 
     _name(hosts, owners, resolved, found, conflicts)
     hosts += _named_only(hosts, owners, resolved, conflicts)
     cnames = _add_aliases(owners, resolved, conflicts)
+    if ttl is None:  # else it is that of most names, and the reader has counted the others
+        conflicts += _times_lost(owners, resolved, cnames)
     _add_wishes(hosts, owners, resolved, conflicts)
 
     def server(address: str, stem: str) -> str:
@@ -497,6 +499,18 @@ def _add_aliases(owners: _Owners, resolved: Resolved, conflicts: list[Conflict])
                     )
                 )
     return waiting
+
+
+def _times_lost(
+    owners: _Owners, resolved: Resolved, cnames: Sequence[Record]
+) -> Iterator[Conflict]:
+    """Note the names with a time to be cached of their own that are a host's now."""
+    lines: dict[tuple[str, int], list[str]] = {}
+    for record in (*resolved.names.home.values(), *resolved.names.aliases):
+        if record.ttl is not None and record.name in owners.of and record not in cnames:
+            lines.setdefault((record.where, record.ttl), []).append(record.name)
+    for (where, seconds), names in lines.items():
+        yield conflict(Kind.TIME_LOST, where, names=", ".join(names), seconds=seconds)
 
 
 def _add_wishes(
