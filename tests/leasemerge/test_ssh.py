@@ -19,23 +19,29 @@ from pathlib import Path
 
 import jinja2
 import pytest
-import yaml
 
+from lease_merge import trusted_key_files
 from tests.support.rig import ENVIRONMENT, PROGRAM, Rig, eventually, lease
 
 ROLE = Path(__file__).resolve().parents[2] / "roles/lease_merge"
 
 
-def authorized_line(address: str, command: str, key: str) -> str:
-    """Fill in the line that the role writes."""
-    variables = yaml.safe_load((ROLE / "vars/main.yml").read_text())
-    values = {
-        "who": {"address": address, "server": "taurus"},
-        "__lease_merge_program": command,
-        "__lease_merge_public_keys": {"taurus": " ".join(key.split()[:2])},
-    }
-    template = jinja2.Template(variables["__lease_merge_authorized_line"])
-    return f"{template.render(values)}\n"
+def authorized_keys(program: str, key: str) -> str:
+    """Return the file that the role deploys on draco, which taurus follows at 10.1.1.6."""
+    path = "/authorized_keys"
+    reads = [
+        {"item": {"server": server, "address": address}, "stdout_lines": [f"/key.pub:{line}"]}
+        for server, address, line in (("draco", "10.1.1.5", key), ("taurus", "10.1.1.6", key))
+    ]
+    rows = trusted_key_files(
+        reads,
+        key="/key",
+        host_key="/host_key",
+        known_hosts="/known_hosts",
+        authorized_keys=path,
+        program=program,
+    )
+    return next(row["content"] for row in rows if (row["server"], row["path"]) == ("draco", path))
 
 
 def ssh_command(directory: Path, user: str) -> list[str]:
@@ -143,7 +149,7 @@ def link(tmp_path: Path, draco: Rig) -> Iterator[Link]:
         f"#!/bin/sh\nPYTHONPATH={ENVIRONMENT['PYTHONPATH']} exec {' '.join(words)}\n"
     )
     program.chmod(0o755)
-    (directory / "authorized_keys").write_text(authorized_line("10.1.1.6", str(program), key))
+    (directory / "authorized_keys").write_text(authorized_keys(str(program), key))
     subprocess.run(["ip", "netns", "add", namespace], check=True)
     try:
         subprocess.run([*inside, "link", "set", "lo", "up"], check=True)
