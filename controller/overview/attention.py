@@ -145,9 +145,11 @@ def _units(reading: Reading, network: Network) -> Iterator[Finding]:
                 step = f"systemctl restart {unit} on {server}."
             else:
                 step = _JOURNAL.format(unit=unit, server=server)
-            # A DNS daemon needs its address; everything else stands on its own.
-            needed = unit.startswith(("tinydns@", "dnscache@"))
-            because = [("unit", f"{server} floating-address.service")] if needed else []
+            # A DNS daemon of one address starts and stops with that of the others, and needs its
+            # address; everything else stands on its own.
+            daemon, _, address = unit.partition("@")
+            needed = (daemon, "floating-address") if address else ()
+            because = [("unit", f"{server} {name}.service") for name in needed]
             yield Finding(
                 ("unit", f"{server} {unit}"),
                 f"{server}: {unit} is {word}.",

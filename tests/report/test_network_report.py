@@ -418,6 +418,15 @@ def test_an_address_that_has_moved_is_reported_with_the_reason() -> None:
     assert texts(made(rows)) == ["draco: tinydns@10.1.1.3.service is failed.", f"  {moved}"]
 
 
+def test_daemons_of_the_addresses_follow_from_the_one_that_stops_them_all() -> None:
+    rows = floating()
+    rows[0]["units"] |= {"tinydns@10.1.1.3.service": "inactive", "tinydns.service": "inactive"}
+    assert texts(made(rows)) == [
+        "draco: tinydns.service is inactive.",
+        "  draco: tinydns@10.1.1.3.service is inactive.",
+    ]
+
+
 def test_a_standby_that_does_not_answer_is_reported() -> None:
     """The holder does, so that no client notices yet."""
     rows = floating()
