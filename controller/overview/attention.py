@@ -223,9 +223,10 @@ def _services(network: Network) -> Iterator[Finding]:
         for service in network.services
         if service.kind == "name server" and service.state in ("silent", "wrong", "not held")
     ]
+    unread = [reading.server for reading in network.readings if not reading.reachable]
     for service in network.services:
         what = f"The {service.kind} {service.name} ({service.address})"
-        yield from _held(service, what)
+        yield from _held(service, what, unread)
         yield from _answered(service, what, network, silent_servers)
 
 
@@ -240,7 +241,7 @@ def _unit_keys(server: str, service: Service) -> list[Key]:
     ]
 
 
-def _held(service: Service, what: str) -> Iterator[Finding]:
+def _held(service: Service, what: str, unread: Sequence[str]) -> Iterator[Finding]:
     """Yield what is wrong with who holds a floating address."""
     if not service.floating:
         return
@@ -249,11 +250,13 @@ def _held(service: Service, what: str) -> Iterator[Finding]:
     if service.state == "not held":
         yield Finding(
             ("dns", service.address),
-            f"{what} is held by no server: nobody else is answered.",
+            f"{what} is held by none of the servers that could be read."
+            if unread
+            else f"{what} is held by no server: nobody else is answered.",
             f"floating-address status on {' and '.join(able) or home}; "
             "journalctl -u keepalived has the reason.",
             [
-                ("off", home),
+                *(("off", server) for server in unread),
                 *(key for server in (home, *able) for key in _unit_keys(server, service)),
             ],
         )

@@ -409,6 +409,17 @@ def test_an_address_that_nobody_holds_is_reported_although_each_server_answers_i
     ]
 
 
+def test_a_server_that_cannot_be_read_may_hold_an_address() -> None:
+    """Such as one that ssh does not reach, while its name server answers all clients."""
+    rows = floating()
+    rows[0]["addresses"]["10.1.1.3"] = "lo"
+    rows[2] = row("scorpio", reachable=False)
+    follows = [line for line in texts(made(rows)) if "10.1.1.3" in line]
+    assert follows == [
+        "  The name server ns1 (10.1.1.3) is held by none of the servers that could be read."
+    ]
+
+
 def test_an_address_that_has_moved_is_reported_with_the_reason() -> None:
     rows = floating()
     rows[0]["addresses"]["10.1.1.3"], rows[1]["addresses"]["10.1.1.3"] = "lo", "vrrp.3"
