@@ -25,7 +25,7 @@ class Service:
     name: str
     address: str
     home: str
-    """The server whose line in the inventory has the address."""
+    """The server whose line in the inventory has the address; empty outside of a --limit."""
     floating: bool
     """Whether another server may take it over."""
     holders: Sequence[str]
@@ -42,7 +42,9 @@ class Service:
     @property
     def state(self) -> str:
         """Return `answers`, `silent`, `wrong`, `partly`, `not held` or `not queried`."""
-        if self.floating and (self.standbys or self.answered) and not self.holders:
+        # Without a home it is outside of a --limit, and who holds it is not known.
+        expected = self.floating and self.home
+        if expected and (self.standbys or self.answered) and not self.holders:
             return "not held"
         if self.wrong:
             return "wrong"
