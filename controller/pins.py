@@ -54,8 +54,9 @@ def sentences(site: Mapping[str, Any], found: Changes, dump: Iterable[str], now:
     """
     rows = [json.loads(line) for line in dump if line.strip()]
     leases = [row for row in rows if row["state"] == "active" and _end(row) > now]
-    # The one with the latest end is what the client goes by, whichever server wrote it.
-    leases.sort(key=_end)
+    # The one with the latest end is what the client goes by, whichever server wrote it; of the two
+    # servers' equal ones only that of the server which received the client has its hostname.
+    leases.sort(key=lambda row: (_end(row), row["hostname"] is not None))
     result = {key: text for lease in leases for key, text in _leased(found.new, lease, now)}
     for pin in found.gone:
         result.update(_unpinned(pin, site))
