@@ -102,9 +102,9 @@ drills: setup ## Every failure, on real servers while clients keep asking (an ho
 	$(call step,Verify them,molecule verify -s failover,The table above has the faults. One alone: molecule/failover/run-drill.yml.)
 
 .PHONY: vm
-vm: setup ## Deploy the pair to two virtual machines by sudo, with AppArmor and a reboot (an hour; not part of test)
+vm: setup ## Deploy the pair to two virtual machines by sudo, with AppArmor and a reboot (slow: emulated; not part of test)
 	$(call install,$(VM_PACKAGES))
-	$(call step,Deploy to two emulated machines: most of an hour,molecule/vm/run.sh,The last lines above show where it \
+	$(call step,Deploy to two emulated machines: an hour or more,molecule/vm/run.sh,The last lines above show where it \
 		stopped; .lab/vm has the logs and the consoles.)
 
 .PHONY: bench

@@ -4,7 +4,7 @@
 #   molecule/vm/run.sh [PLAYBOOK_OPTION…]
 #
 # Virtual machines show what containers do not: AppArmor, the machine's own kernel, a reboot. They are emulated (no KVM is
-# needed), so it takes most of an hour on two cores, and is not part of `make test`. Everything is in .lab/vm; what was seen
+# needed), so it takes an hour or more on two cores, and is not part of `make test`. Everything is in .lab/vm; what was seen
 # is printed and left in .lab/vm/result.txt. As root, with qemu-system-x86, mmdebstrap and e2fsprogs (make vm installs them).
 #
 # Each machine has two network cards: one for ssh and packages (qemu's user network), one for the inventory's network, which
