@@ -41,10 +41,13 @@ def answers_of(zone: bytes) -> dict[tuple[str, str], list[str]]:
 
 
 def _readable(line: bytes) -> list[Record]:
-    try:
-        return list(records_of(line))
-    except (ValueError, IndexError):
-        return []  # what somebody else wrote into the file; the comparison of lines reports it
+    """Return the records of a line, which somebody else may have written, without a TTL perhaps."""
+    for text in (line, line + b":0"):
+        try:
+            return list(records_of(text))
+        except (ValueError, IndexError):
+            continue
+    return []  # the comparison of lines reports it
 
 
 def _value(record: Record) -> str:
