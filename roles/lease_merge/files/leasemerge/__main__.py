@@ -72,7 +72,7 @@ def _add_render(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
         action="append",
         required=True,
         metavar="[SERVER=]FILE",
-        help="a server's dhcpd.leases; once for each server",
+        help="a server's lease file, dhcpd's or Kea's; once for each server",
     )
     parser.add_argument(
         "--now", type=int, metavar="EPOCH", help="Unix seconds instead of the clock"
@@ -82,7 +82,7 @@ def _add_render(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
 def _add_dump(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = commands.add_parser("dump", help="print the last block of each address as JSON lines")
     parser.set_defaults(run=_dump)
-    parser.add_argument("--leases", type=Path, required=True, metavar="FILE", help="dhcpd.leases")
+    parser.add_argument("--leases", type=Path, required=True, metavar="FILE", help="a lease file")
 
 
 def _add_service(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -232,7 +232,12 @@ def read_site(path: Path) -> Site:
 
 def _read_log(path: Path) -> LeaseLog:
     try:
-        log = read_log(path)
+        if _is_kea(path):
+            from .kea import parse
+
+            log = parse(path.read_bytes())
+        else:
+            log = read_log(path)
     except OSError as error:
         raise CommandError([f"leasemerge: {path}: {error.strerror}"], 1) from error
     for fault in log.faults:
@@ -241,6 +246,14 @@ def _read_log(path: Path) -> LeaseLog:
         more = log.damage - len(log.faults)
         print(f"leasemerge: {path}: {more} more places were skipped", file=sys.stderr)
     return log
+
+
+def _is_kea(path: Path) -> bool:
+    """Return whether the file begins with the names of Kea's columns; a pipe is not tried."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(8) == b"address,"
 
 
 def _server_and_path(text: str) -> tuple[str | None, Path]:

@@ -23,7 +23,7 @@ _IN_Q_OVERFLOW = 0x4000
 _EVENT = struct.Struct("iIII")
 
 # A part of the file small enough that a long file does not keep the service from its other work.
-_CHUNK = 65536
+CHUNK = 65536
 # Enough bytes before the read position to tell a file that was rewritten in place from one that
 # only grew: every lease block holds an address and a time.
 _TAIL = 256
@@ -93,7 +93,7 @@ class Tail:
         ours = False
         while True:
             try:
-                events = os.read(self._inotify, _CHUNK)
+                events = os.read(self._inotify, CHUNK)
             except BlockingIOError:
                 return ours
             position = 0
@@ -120,7 +120,7 @@ class Tail:
         fresh = self._open()
         if self._file < 0:
             return fresh, b""
-        chunk = os.pread(self._file, _CHUNK, self._offset)
+        chunk = os.pread(self._file, CHUNK, self._offset)
         if chunk:
             self._offset += len(chunk)
             self._last = (self._last + chunk)[-_TAIL:]

@@ -1,0 +1,322 @@
+"""Leases out of Kea's lease files: rows in, the last row of each address out.
+
+Source: Kea's memfile lease database (src/lib/dhcpsrv/csv_lease_file4.cc, lease_file_loader.h) and
+its LFC process (src/bin/lfc). The file is a log as dhcpd.leases is one: within it the last row of
+an address counts. Columns are taken by position: 2.6 appends a twelfth under a header of eleven.
+
+    address,hwaddr,client_id,valid_lifetime,expire,subnet_id,fqdn_fwd,fqdn_rev,hostname,state,...
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from ipaddress import IPv4Address
+from pathlib import Path
+
+from .lease import NEVER, Lease
+from .log import MAX_FAULTS, Fault, LeaseLog
+from .tail import CHUNK, Tail
+
+HEADER = b"address,hwaddr,client_id,"
+"""How a lease file of Kea begins."""
+
+# Lease::STATE_* of Kea's src/lib/dhcpsrv/lease.h: default, declined, expired-reclaimed, released.
+_STATES = {b"0": "active", b"1": "abandoned", b"2": "expired", b"3": "released"}
+# More than a row can be: a name has at most 255 octets, each of which may be escaped as six.
+_MAX_ROW = 8192
+_INFINITE = 2**32 - 1
+_TIME_MAX = 2**40
+_FIELDS = 10
+_HEX_PAIRS = re.compile(r"[0-9a-f]{2}(?::[0-9a-f]{2})*", re.IGNORECASE)
+_NUMBER = re.compile(rb"[0-9]{1,13}")
+# How Kea escapes a comma and an ampersand.
+_ESCAPE = re.compile(rb"&#x([0-9a-fA-F]{2})")
+# What the role's hostname-char-set drops from a client's name as well.
+_UNSAFE = re.compile(r"[^a-z0-9 _.-]")
+# What the role sets as ddns-generated-prefix: Kea invents a name for an empty option 81.
+_GENERATED = re.compile(r"no-name(?:-[0-9]{1,3}){4}")
+
+
+class KeaLog:
+    """The last row of each address in a lease file that is fed chunk by chunk.
+
+    A row that cannot be read costs itself only; it is counted in `damage`.
+    """
+
+    def __init__(self) -> None:
+        """Begin with an empty log."""
+        self.damage = 0
+        self.faults: list[Fault] = []
+        self.failover: Mapping[str, tuple[str, str]] = {}
+        self._leases: dict[str, Lease] = {}
+        self._changed: set[str] = set()
+        self._rest = b""
+        self._skipping = False
+        self._line = 0
+
+    @property
+    def leases(self) -> Mapping[str, Lease]:
+        """The last row of each address."""
+        return self._leases
+
+    def take_changed(self) -> set[str]:
+        """Return the addresses that had a row since the last call."""
+        changed, self._changed = self._changed, set()
+        return changed
+
+    def feed(self, chunk: bytes) -> None:
+        """Take the next bytes of the file; a row counts when its line is complete."""
+        *lines, self._rest = (self._rest + chunk).split(b"\n")
+        for line in lines:
+            self._line += 1
+            if self._skipping:
+                self._skipping = False
+                continue
+            self._take(line)
+        if len(self._rest) > _MAX_ROW:
+            if not self._skipping:
+                self._skip("a row without an end", self._line + 1)
+            self._rest, self._skipping = b"", True
+
+    def _take(self, line: bytes) -> None:
+        if not line or line.startswith(HEADER):
+            return
+        lease = row(line)
+        if lease is None:
+            self._skip("no row of a lease file", self._line)
+            return
+        self._leases[lease.address] = lease
+        self._changed.add(lease.address)
+
+    def _skip(self, reason: str, line: int) -> None:
+        self.damage += 1
+        if len(self.faults) < MAX_FAULTS:
+            self.faults.append(Fault(line, reason))
+
+
+def row(line: bytes) -> Lease | None:
+    """Return the lease of one row without its line break, None if it is damaged.
+
+    Kea writes when a lease expires and for how long it was granted; the client was last in contact
+    at the difference. Such a row has no start of its own: a grant and a renewal look the same.
+    """
+    fields = line.split(b",")
+    if len(fields) < _FIELDS:
+        return None
+    address, hardware, client, lifetime, expire, state = (
+        *fields[:5],
+        _STATES.get(fields[9]),
+    )
+    if state is None or not _NUMBER.fullmatch(lifetime) or not _NUMBER.fullmatch(expire):
+        return None
+    try:
+        text = str(IPv4Address(address.decode("ascii")))
+    except ValueError:
+        return None
+    pairs = [_pairs(value) for value in (hardware, client)]
+    if None in pairs:
+        return None
+    seconds, ends = int(lifetime), int(expire)
+    last_seen = ends - seconds
+    if last_seen < 0 or ends > _TIME_MAX:
+        return None
+    if seconds == 0 and state == "active":
+        state = "released"
+    return Lease(
+        text,
+        state,
+        last_seen,
+        NEVER if seconds == _INFINITE else ends,
+        last_seen,
+        pairs[0] or None,
+        pairs[1] or None,
+        _hostname(fields[8]),
+    )
+
+
+def _pairs(value: bytes) -> str | None:
+    """Return hex pairs in lower case, empty if there are none, None if it is something else."""
+    text = value.decode("ascii", "replace")
+    if not text:
+        return ""
+    return text.lower() if _HEX_PAIRS.fullmatch(text) else None
+
+
+def _hostname(value: bytes) -> str | None:
+    name = _ESCAPE.sub(lambda escape: bytes([int(escape[1], 16)]), value)
+    # Of option 81 Kea writes an absolute name.
+    text = name.removesuffix(b".").decode("utf-8", "surrogateescape")
+    return None if not text or _GENERATED.fullmatch(text.partition(".")[0]) else text
+
+
+def render(lease: Lease, subnet_id: int) -> bytes:
+    """Return the row of a lease, with its line break.
+
+    Kea has no start of a lease: it is granted at the last contact for the time that is left of it.
+    Returns nothing for a lease that is over: Kea keeps no row of it.
+    """
+    states = {"active": 0, "abandoned": 1}
+    if lease.ends is None or lease.state not in states:
+        return b""
+    granted = max(lease.starts or 0, lease.cltt or 0)
+    seconds = _INFINITE if lease.ends == NEVER else max(1, lease.ends - granted)
+    ends = granted + _INFINITE if lease.ends == NEVER else granted + seconds
+    nobody = lease.state == "abandoned"
+    fields = (
+        lease.address,
+        "" if nobody else lease.hardware or "",
+        "" if nobody else lease.uid or "",
+        seconds,
+        ends,
+        subnet_id,
+        0,
+        0,
+        "" if nobody else _UNSAFE.sub("", (lease.hostname or "").lower()),
+        states[lease.state],
+        "",
+    )
+    return (",".join(map(str, fields)) + "\n").encode()
+
+
+def parse(data: bytes) -> LeaseLog:
+    """Return the log of a whole lease file, dhcpd's or Kea's: the first line says whose it is."""
+    log = LeaseLog()
+    if not data.startswith(HEADER):
+        log.feed(data)
+        return log
+    rows = KeaLog()
+    rows.feed(data)
+    log.feed(b"".join(lease.render() for lease in rows.leases.values()))
+    log.damage += rows.damage
+    log.faults += rows.faults
+    return log
+
+
+class KeaTail(Tail):
+    """The bytes of Kea's lease files as they come: what its LFC has cleaned, then the file itself.
+
+    LFC makes the file ``.1`` and begins an empty one; then it merges ``.2`` and ``.1`` to
+    ``.completed``, which becomes ``.2``. So the log is ``.completed`` or ``.2``, ``.1``, the file.
+    Kea closes a file before it renames it: a renamed file has all that will ever be in it, and is
+    read to its end before the next one.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Begin to watch; nothing is read yet."""
+        self._earlier: list[int] = []
+        super().__init__(path)
+
+    def close(self) -> None:
+        """Close every descriptor."""
+        self._close_earlier()
+        super().close()
+
+    def read(self) -> tuple[bool, bytes]:
+        """Return whether the log begins again, and the next bytes, empty at the end.
+
+        Raises OSError when a file is there and cannot be read.
+        """
+        begins = False
+        if self._file < 0:
+            begins = self._begin()
+            if self._file < 0:
+                return begins, b""
+        while self._earlier:
+            if chunk := self._next(self._earlier[0]):
+                return begins, chunk
+            os.close(self._earlier.pop(0))
+            self._offset = 0
+        # Before the read: what Kea appends after this look is in the file when it renames it.
+        follows = self._follows()
+        if chunk := self._next(self._file):
+            return begins, chunk
+        if follows == "this":
+            return begins, b""
+        os.close(self._file)
+        self._file, self._offset = -1, 0
+        if follows == "next":
+            try:
+                self._file = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
+            except FileNotFoundError:
+                return self.read()
+            return begins, self._next(self._file)
+        return self._begin() or begins, b""
+
+    def _next(self, descriptor: int) -> bytes:
+        chunk = os.pread(descriptor, CHUNK, self._offset)
+        self._offset += len(chunk)
+        return chunk
+
+    def _follows(self) -> str:
+        """Return where the log goes on: in this file, in the next one, or with all of them."""
+        held = os.fstat(self._file)
+        if self._is(self.path, held):
+            return "this" if held.st_size >= self._offset else "all"
+        return "next" if self._is(_beside(self.path, ".1"), held) else "all"
+
+    @staticmethod
+    def _is(path: Path, held: os.stat_result) -> bool:
+        try:
+            return os.path.samestat(path.stat(), held)
+        except FileNotFoundError:
+            return False
+
+    def _begin(self) -> bool:
+        """Open every file of the log; return whether there is one."""
+        while True:
+            opened = [self._opened(path) for path in self._paths()]
+            # LFC renames and removes while they are opened: they count when they are still those.
+            if [_identity(one) for one in opened] == [_found(path) for path in self._paths()]:
+                break
+            _close(opened)
+        *earlier, current = opened
+        self._offset = 0
+        if current is None:
+            _close(earlier)
+            return False
+        self._earlier = [one for one in earlier if one is not None]
+        self._file = current
+        return True
+
+    def _paths(self) -> list[Path]:
+        completed = _beside(self.path, ".completed")
+        cleaned = completed if completed.exists() else _beside(self.path, ".2")
+        return [cleaned, _beside(self.path, ".1"), self.path]
+
+    @staticmethod
+    def _opened(path: Path) -> int | None:
+        try:
+            return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return None
+
+    def _close_earlier(self) -> None:
+        _close(self._earlier)
+        self._earlier = []
+
+
+def _beside(path: Path, suffix: str) -> Path:
+    return path.with_name(path.name + suffix)
+
+
+def _identity(descriptor: int | None) -> tuple[int, int] | None:
+    if descriptor is None:
+        return None
+    found = os.fstat(descriptor)
+    return found.st_dev, found.st_ino
+
+
+def _found(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _close(descriptors: list[int | None] | list[int]) -> None:
+    for descriptor in descriptors:
+        if descriptor is not None:
+            os.close(descriptor)
