@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from ipaddress import IPv4Address
 from pathlib import Path
 
+from . import log
 from .lease import NEVER, Lease
 from .log import MAX_FAULTS, Fault, LeaseLog
 from .tail import CHUNK, Tail
@@ -182,16 +183,14 @@ def render(lease: Lease, subnet_id: int) -> bytes:
 
 def parse(data: bytes) -> LeaseLog:
     """Return the log of a whole lease file, dhcpd's or Kea's: the first line says whose it is."""
-    log = LeaseLog()
     if not data.startswith(HEADER):
-        log.feed(data)
-        return log
+        return log.parse(data)
     rows = KeaLog()
     rows.feed(data)
-    log.feed(b"".join(lease.render() for lease in rows.leases.values()))
-    log.damage += rows.damage
-    log.faults += rows.faults
-    return log
+    leases = log.parse(b"".join(lease.render() for lease in rows.leases.values()))
+    leases.damage += rows.damage
+    leases.faults += rows.faults
+    return leases
 
 
 class KeaTail(Tail):
