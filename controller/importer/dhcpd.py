@@ -374,11 +374,11 @@ class _Reader:
         servers = tuple((role, _address(pair[role])) for role in ("primary", "secondary"))
         name = statement.values[-1] if statement.values else ""
         if self._servers:
-            told = (
+            sentence = (
                 f"A second failover peer, {name} ({servers[0][1]} and {servers[1][1]}): a site has "
                 f"one pair, that of {self._pair}."
             )
-            self._remark(Section.LEFT_OUT, statement.where, told)
+            self._remark(Section.LEFT_OUT, statement.where, sentence)
             return
         self._pair, self._servers = name, servers
         mclt = number(found.get("mclt", ""))

@@ -73,8 +73,8 @@ def parse(path: Path, depth: int = 0) -> tuple[list[Statement], list[Remark]]:
     text, encoding = read_text_and_encoding(path)
     remarks: list[Remark] = []
     if encoding != "utf-8":
-        told = "The file is not UTF-8: it was read as Latin-1, and its text is UTF-8 now."
-        remarks.append(Remark(Section.CHOSEN, f"{path}:1", told))
+        sentence = "The file is not UTF-8: it was read as Latin-1, and its text is UTF-8 now."
+        remarks.append(Remark(Section.CHOSEN, f"{path}:1", sentence))
     scopes: list[tuple[list[Statement], tuple[tuple[str, ...], str, str]]] = []
     statements: list[Statement] = []
     words: list[str] = []

@@ -177,7 +177,7 @@ class Namer:
             self._add(f"TYPE{code}", parts[0], f"\\# {len(data) // 2} {data}".rstrip(), line)
 
     def _server(self, line: Line) -> None:
-        """Read whom dnsmasq asks: for some zones, or for all."""
+        """Read the resolvers that dnsmasq queries, for some zones or for all."""
         value = line.value.strip()
         zones: list[str] = []
         if line.key == "rev-server":

@@ -294,7 +294,7 @@ class _Reader:
         return settings
 
     def _rules(self, data: Object, what: str) -> dict[str, Any]:
-        """Read whom a subnet or pool is for, which dhcpd says of its pools."""
+        """Read which clients a subnet or pool is for; dhcpd has that in its pools."""
         names = data.get("client-classes") or []
         names = [*names] if isinstance(names, list) else []
         if data.text("client-class"):

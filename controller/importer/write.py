@@ -22,7 +22,7 @@ from .settle import RESERVED
 # What YAML 1.1 reads as text without quotation marks, whatever stands around it.
 _PLAIN = re.compile(r"[a-z][a-z0-9._/-]*|\d{1,3}(?:\.\d{1,3}){3}(?:/\d{1,2})?")
 _WORDS = frozenset({"false", "n", "no", "null", "off", "on", "true", "y", "yes"})
-# Ansible reads every text of an inventory as a template, unless it is told not to.
+# Ansible reads every text of an inventory as a template, unless it is marked otherwise.
 _TEMPLATE = re.compile(r"\{\{|\{%|\{#")
 _WIDE = 120
 
