@@ -21,7 +21,7 @@ from leasemerge.zone import zone_data as leasemerge_zone_data
 
 
 def merge_names(leases: object, site: object, now: object) -> list[dict[str, Any]]:
-    """List the names that are published at `now`, sorted by name."""
+    """List the names that are published at `now`, sorted by label and domain."""
     return [_row(name) for name in _merged(leases, site, now)[0].names]
 
 

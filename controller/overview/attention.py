@@ -31,7 +31,7 @@ _ALONE = (
     '"One server must do without the other".'
 )
 # What ends with its cause, and needs no step of its own where that is known.
-_HEALING = ("failover", "dns", "holders", "moved", "standby", "feed", "leasemerge", "drift")
+_HEALING = ("failover", "dns", "holders", "moved", "standby", "feed", "leasemerge", "zone")
 _JOURNAL = "journalctl -u {unit} on {server} has the reason."
 
 
@@ -55,7 +55,7 @@ class Network:
     """In the inventory's order."""
     services: Sequence[Service]
     pools: Sequence[Pool]
-    drift: Sequence[Mapping[str, Any]]
+    zone_differences: Sequence[Mapping[str, Any]]
     tinydns: frozenset[str]
     """The servers that run tinydns and leasemerge."""
     now: int
@@ -69,7 +69,7 @@ def attention(network: Network) -> list[dict[str, Any]]:
         *_services(network),
         *_feeds(network),
         *_pools(network),
-        *_drift(network),
+        *_zone_differences(network),
     ]
     first = {finding.key: finding for finding in reversed(findings)}
     groups: dict[Key, list[Finding]] = {finding.key: [] for finding in findings}
@@ -428,14 +428,14 @@ def _whole_pools(network: Network) -> Iterator[Finding]:
             )
 
 
-def _drift(network: Network) -> Iterator[Finding]:
-    for row in network.drift:
+def _zone_differences(network: Network) -> Iterator[Finding]:
+    for row in network.zone_differences:
         if row["missing"] or row["extra"]:
             server = row["server"]
             yield Finding(
-                ("drift", server),
-                f"{server} serves other zone data than the merge makes: "
-                f"{len(row['missing'])} lines missing, {len(row['extra'])} too many.",
+                ("zone", server),
+                f"{server} serves zone data that differs from the merge's: "
+                f"{len(row['missing'])} missing, {len(row['extra'])} extra.",
                 f"leasemerge status on {server}; "
                 f"ansible-playbook playbooks/site.yml --limit {server} deploys it again.",
                 [

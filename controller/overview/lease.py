@@ -30,7 +30,7 @@ def lease_view(readings: Sequence[Reading], site: Site, wanted: str, now: int) -
     found = [
         name
         for name in names.names
-        if key in (name.name, f"{name.name}.{name.domain}", name.address)
+        if key in (name.label, f"{name.label}.{name.domain}", name.address)
         or name.address in own
         or name.hardware in macs
     ]
@@ -54,7 +54,7 @@ def lease_view(readings: Sequence[Reading], site: Site, wanted: str, now: int) -
         "pinned": sorted({lease.address for _, lease in seen if _is_held(lease, own, macs, now)}),
         "losers": _once(loser_row(loser) for loser in losers if loser.address not in own),
         "blocks": _once(sorted(rows, key=lambda row: tuple(map(int, row["address"].split("."))))),
-        "line": _line([lease for _, lease in seen], [n.name for n in found], site),
+        "line": _line([lease for _, lease in seen], [n.label for n in found], site),
     }
 
 

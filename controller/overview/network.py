@@ -49,14 +49,14 @@ def network_report(
     servers = [_server(machine, readings, now) for machine in machines]
     for machine, server in zip(machines, servers, strict=True):
         server["rows"] = list(_rows(machine, server, found))
-    drift = list(_drift(machines, readings, zone_data(names, site)))
+    zone_differences = list(_zone_differences(machines, readings, zone_data(names, site)))
     network = Network(
         site=site,
         subnets=subnets,
         readings=readings,
         services=found,
         pools=counted,
-        drift=drift,
+        zone_differences=zone_differences,
         tinydns=frozenset(machine.name for machine in machines if machine.tinydns),
         now=now,
     )
@@ -72,7 +72,7 @@ def network_report(
         "hosts": [host_row(name, now, hardware) for name in names.names],
         "losers": [loser_row(loser) for loser in names.losers],
         "records": [str(record) for record in site.records],
-        "drift": drift,
+        "zone_differences": zone_differences,
         "counts": _counts(names) | {"records": len(site.records)},
         "subnets": _subnets(machines, site),
     }
@@ -146,7 +146,7 @@ def host_row(
         until = "for ever" if name.until == NEVER else utc(name.until)
         left = "for ever" if name.until == NEVER else span(name.until - now)
     return {
-        "name": name.name,
+        "name": name.label,
         "domain": name.domain,
         "address": name.address,
         "source": "alias" if name.alias else name.source,
@@ -155,7 +155,7 @@ def host_row(
         "until": until,
         "left": left,
         "hardware": list(
-            hardware.get((name.name, name.domain), ())
+            hardware.get((name.label, name.domain), ())
             or ([name.hardware] if name.hardware is not None else [])
         ),
     }
@@ -227,13 +227,13 @@ def _server(machine: Machine, readings: Sequence[Reading], now: int) -> dict[str
     return row
 
 
-def _drift(
+def _zone_differences(
     machines: Sequence[Machine], readings: Sequence[Reading], expected: bytes
 ) -> Iterator[dict[str, Any]]:
     """Compare the zone data of each server with what the merge makes.
 
     Leases come and go while the servers are read: a line is missing if it was there neither
-    before nor after, and too many if it was there both times.
+    before nor after, and extra if it was there both times.
     """
     wanted = _lines(expected)
     for machine in machines:

@@ -54,7 +54,7 @@ class Reading:
     zone: bytes | None = None
     """The zone data that it serves, read after the leases."""
     zone_before: bytes | None = None
-    """The same, read before them: what changed meanwhile is no drift."""
+    """The same, read before them: what changed meanwhile is no difference."""
     status: Mapping[str, Any] | None = None
     """What `leasemerge status --json` says."""
     units: Mapping[str, str] = field(default_factory=dict)

@@ -83,10 +83,10 @@ def test_zone_data_by_way_of_a_playbook(tmp_path: Path) -> None:
 
 def test_merge_names() -> None:
     """Plain rows, sorted by name; `never` as text."""
-    rows = {row["name"]: row for row in filters["merge_names"](LEASES, SITE, NOW)}
+    rows = {row["label"]: row for row in filters["merge_names"](LEASES, SITE, NOW)}
     assert list(rows) == sorted(rows)
     assert rows["newname"] == {
-        "name": "newname",
+        "label": "newname",
         "domain": "office.internal",
         "address": "10.1.1.100",
         "source": "lease",

@@ -158,7 +158,7 @@ def test_rule_3_a_name_without_cltt_is_the_last_choice() -> None:
 def test_rule_3_the_server_of_a_name_is_the_one_that_heard_it() -> None:
     """For the person who reads the list."""
     names = merged(draco=[unheard(100, starts=-10)], taurus=[lease(100, "laptop")])
-    assert [name.server for name in names.names if name.name == "laptop"] == ["taurus"]
+    assert [name.server for name in names.names if name.label == "laptop"] == ["taurus"]
 
 
 # Rule 4: a fixed host's names and addresses are its own.
@@ -254,7 +254,7 @@ def test_rule_4_a_pinned_hosts_own_old_lease_is_no_loser() -> None:
 
 def test_rule_4_fixed_names_need_no_lease() -> None:
     """They stand whatever the leases say, alias and all."""
-    fixed = {name.name: (name.address, name.alias) for name in merged().names}
+    fixed = {name.label: (name.address, name.alias) for name in merged().names}
     assert fixed == {
         "foobar": ("10.1.1.15", False),
         "www": ("10.1.1.15", True),
@@ -389,7 +389,7 @@ def test_rule_9_sorted() -> None:
     """Names by label, losers by address as a number."""
     blocks = [lease(number, "wpad") for number in (100, 20, 3 + 6)] + [lease(50, "b")]
     names = merged(draco=blocks, taurus=[lease(51, "a")])
-    assert [name.name for name in names.names] == sorted(name.name for name in names.names)
+    assert [name.label for name in names.names] == sorted(name.label for name in names.names)
     assert [loser.address for loser in names.losers] == ["10.1.1.9", "10.1.1.20", "10.1.1.100"]
 
 
@@ -465,7 +465,7 @@ def test_what_a_name_says() -> None:
     """Everything that a person wants to know of it."""
     names = merged(draco=[lease(100, "laptop", starts=-60, ends=HOUR)])
     assert names.names[1] == Name(
-        name="laptop",
+        label="laptop",
         domain="office.internal",
         address="10.1.1.100",
         source="lease",

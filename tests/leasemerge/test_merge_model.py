@@ -49,7 +49,7 @@ def published(names: Names) -> dict[str, tuple[list[str], int]]:
     """Write what a merge publishes as the naive merge does."""
     found: dict[str, tuple[list[str], int]] = {}
     for name in names.names:
-        text = f"{name.name}.{name.domain}"
+        text = f"{name.label}.{name.domain}"
         addresses, _ = found.get(text, ([], 0))
         found[text] = (sorted([*addresses, name.address]), WIDE[f"{name.source}_ttl"])
     return found

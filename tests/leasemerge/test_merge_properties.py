@@ -164,7 +164,7 @@ def test_a_name_is_live_and_its_own_clients(logs: dict[str, list[Lease]]) -> Non
             None,
         )
         if host is not None:
-            assert name.name in (host["name"], *host.get("aliases", []))
+            assert name.label in (host["name"], *host.get("aliases", []))
         else:
             assert any(
                 block.hostname is not None

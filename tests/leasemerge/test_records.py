@@ -221,7 +221,7 @@ def test_a_lease_never_gets_the_name_of_a_record() -> None:
     """Of whatever type; nor that of a zone; a wildcard takes no name away."""
     site = site_with("pc TXT mine", "*.office.internal. A 10.1.1.9", zones=["lab.office.internal"])
     names = merge({"draco": [lease(100, "pc"), lease(101, "lab"), lease(102, "free")]}, site, NOW)
-    assert [name.name for name in names.names if name.source == "lease"] == ["free"]
+    assert [name.label for name in names.names if name.source == "lease"] == ["free"]
     assert [loser.reason for loser in names.losers] == [
         "pc is the name of a record",
         "lab is a zone",

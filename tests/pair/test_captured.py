@@ -58,7 +58,7 @@ def expected(held: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
 
 def leased(names: Names) -> dict[str, str]:
     """Return the names that come from leases."""
-    return {name.name: name.address for name in names.names if name.source == "lease"}
+    return {name.label: name.address for name in names.names if name.source == "lease"}
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_hosts_that_were_pinned_elsewhere(stage: str, ann: str | None, bob: str)
     names = merge(
         {server: log.leases.values() for server, log in logs(folder).items()}, site, facts["now"]
     )
-    assert {name.name: name.address for name in names.names} == {"ann": ann or given, "bob": bob}
+    assert {name.label: name.address for name in names.names} == {"ann": ann or given, "bob": bob}
     assert (given == "10.9.0.20") is (ann is not None), "The merge follows the client."
 
 

@@ -90,7 +90,7 @@ def made(rows: list[dict[str, Any]]) -> dict[str, Any]:
 def test_a_network_that_is_well_has_no_faults() -> None:
     report = made(healthy())
     assert texts(report) == []
-    assert report["drift"] == [
+    assert report["zone_differences"] == [
         {"server": "draco", "missing": [], "extra": []},
         {"server": "taurus", "missing": [], "extra": []},
     ]
@@ -478,7 +478,7 @@ def test_a_lost_feed_is_told() -> None:
     assert report["servers"][1]["feeds"][1]["last_seen"] == "2 h ago"
 
 
-def test_drift_is_told_line_by_line() -> None:
+def test_zone_differences_are_listed_line_by_line() -> None:
     rows = healthy()
     zone = b64decode(rows[1]["zone"]).decode()
     changed = (
@@ -487,17 +487,17 @@ def test_drift_is_told_line_by_line() -> None:
     )
     rows[1]["zone"] = b64encode(changed.encode()).decode()
     report = made(rows)
-    assert report["drift"][1] == {
+    assert report["zone_differences"][1] == {
         "server": "taurus",
         "missing": ["=laptop.office.internal:10.1.1.100:60"],
         "extra": ["+x.office.internal:10.9.9.9:60"],
     }
     assert texts(report) == [
-        "taurus serves other zone data than the merge makes: 1 lines missing, 1 too many."
+        "taurus serves zone data that differs from the merge's: 1 missing, 1 extra."
     ]
 
 
-def test_what_changes_while_the_servers_are_read_is_no_drift() -> None:
+def test_what_changes_while_the_servers_are_read_is_no_difference() -> None:
     rows = healthy()
     full = b64decode(rows[1]["zone"]).decode()
     laptop = "=laptop.office.internal:10.1.1.100:60\n"
@@ -505,10 +505,10 @@ def test_what_changes_while_the_servers_are_read_is_no_drift() -> None:
     gone = "=gone.office.internal:10.1.1.109:60\n"
     # The laptop's lease began, and another ended, between the two readings of the zone data.
     rows[1]["zone_before"] = b64encode((full.replace(laptop, "") + gone).encode()).decode()
-    assert made(rows)["drift"][1] == {"server": "taurus", "missing": [], "extra": []}
+    assert made(rows)["zone_differences"][1] == {"server": "taurus", "missing": [], "extra": []}
     # And the other way round.
     rows[1]["zone"], rows[1]["zone_before"] = rows[1]["zone_before"], rows[1]["zone"]
-    assert made(rows)["drift"][1] == {"server": "taurus", "missing": [], "extra": []}
+    assert made(rows)["zone_differences"][1] == {"server": "taurus", "missing": [], "extra": []}
 
 
 def test_refused_names_and_conflicts_are_listed_with_the_reason() -> None:
@@ -575,7 +575,7 @@ def test_the_line_pins_the_host_where_it_is() -> None:
     pinned = {"name": name, **values, "hardware_ethernet": [values["hardware_ethernet"]]}
     site = {**PLAIN, "fixed_hosts": [*PLAIN["fixed_hosts"], pinned]}
     assert faults(site) == []
-    names = {n.name: n for n in _names(site)}
+    names = {n.label: n for n in _names(site)}
     assert (names["phone"].address, names["phone"].source) == ("10.1.1.101", "fixed")
 
 

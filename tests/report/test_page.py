@@ -247,7 +247,7 @@ def test_the_causes_come_first(wide: dict[str, Any]) -> None:
         "taurus cannot be reached.",
         "draco: tinydns.service is failed.",
         "draco: <b id=attack>x</b>",
-        f"draco serves other zone data than the merge makes: {MISSING} lines missing, 0 too many.",
+        f"draco serves zone data that differs from the merge's: {MISSING} missing, 0 extra.",
     ]
     assert "The name server ns1 (10.1.1.3) answers nobody." in wide["follows"]
     assert "The name server ns2 (10.1.1.4) answers nobody." in wide["follows"]

@@ -111,7 +111,7 @@ def merged(*, now: int = 0, draco: list[Lease] = (), taurus: list[Lease] = ()) -
 
 def leased(names: Names) -> dict[str, str]:
     """Take the names that leases have, with their address."""
-    return {name.name: name.address for name in names.names if name.source == "lease"}
+    return {name.label: name.address for name in names.names if name.source == "lease"}
 
 
 def reasons(names: Names) -> dict[str, tuple[str, str]]:

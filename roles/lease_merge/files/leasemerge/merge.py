@@ -33,8 +33,7 @@ class Name:
     Times are Unix seconds, None where absent, NEVER for `never`.
     """
 
-    name: str
-    """The label, below the domain."""
+    label: str
     domain: str
     address: str
     source: Literal["fixed", "lease"]
@@ -50,7 +49,7 @@ class Name:
     @property
     def key(self) -> Key:
         """The label and its domain."""
-        return (self.name, self.domain)
+        return (self.label, self.domain)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,15 +98,15 @@ class Holder(NamedTuple):
     until: int
 
 
-class _Feed(NamedTuple):
+class _Log(NamedTuple):
     """One log of one server; a smaller rank is an earlier server."""
 
     rank: int
     server: str | None
-    log: int
+    number: int
 
 
-_Block = tuple[_Feed, Lease]
+_Block = tuple[_Log, Lease]
 
 
 class _Claim(NamedTuple):
@@ -136,7 +135,7 @@ class Merge:
     def __init__(self, site: Site) -> None:
         """Begin with the site's fixed hosts and no lease."""
         self._site = site
-        self._logs: dict[_Feed, dict[str, Lease]] = {}
+        self._logs: dict[_Log, dict[str, Lease]] = {}
         self._now = _ABSENT
         self._touched: set[str] = set()
         self._live: dict[str, _Claim] = {}
@@ -167,7 +166,7 @@ class Merge:
         """
         servers = self._site.servers
         rank = servers.index(server) if server in servers else len(servers)
-        blocks = self._logs.setdefault(_Feed(rank, server, log), {})
+        blocks = self._logs.setdefault(_Log(rank, server, log), {})
         for lease in leases:
             if blocks.get(lease.address) != lease:
                 blocks[lease.address] = lease
@@ -265,8 +264,8 @@ class Merge:
 
     def _claim(self, address: str) -> _Claim | None:
         """Return what the blocks of an address claim, if its lease is active."""
-        blocks = [(feed, log[address]) for feed, log in self._logs.items() if address in log]
-        feed, lease = _truth(blocks)
+        blocks = [(log, blocks[address]) for log, blocks in self._logs.items() if address in blocks]
+        log, lease = _truth(blocks)
         if lease.state != "active" or lease.ends is None:
             return None
         named = _named(blocks, lease)
@@ -274,7 +273,7 @@ class Merge:
             address,
             lease.ends,
             (_time(lease.starts), _time(lease.cltt), -_number(address)),
-            named[0].server if named else feed.server,
+            named[0].server if named else log.server,
             lease.starts,
             lease.hardware,
             named[1].hostname if named else None,
@@ -444,8 +443,8 @@ def _truth(blocks: Sequence[_Block]) -> _Block:
 def _named(blocks: Sequence[_Block], lease: Lease) -> _Block | None:
     """Rule 3: the block whose server last received the hostname of the lease's own client."""
     own = [
-        (feed, block)
-        for feed, block in blocks
+        (log, block)
+        for log, block in blocks
         if block.hostname is not None and _same_client(block, lease)
     ]
     if not own:
@@ -466,7 +465,7 @@ def _best(blocks: Sequence[_Block], key: Callable[[Lease], tuple[int, int]]) -> 
     """
     if len(blocks) == 1:
         return blocks[0]
-    keys = [(*key(lease), -feed.rank) for feed, lease in blocks]
+    keys = [(*key(lease), -log.rank) for log, lease in blocks]
     top = max(keys)
     if keys.count(top) == 1:
         return blocks[keys.index(top)]

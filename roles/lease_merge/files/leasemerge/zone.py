@@ -74,7 +74,7 @@ class Zone:
         """Rule 8: `=` makes the one PTR of an address, `+` makes none."""
         ttl = self._site.fixed_ttl if name.source == "fixed" else self._site.lease_ttl
         kind = "+" if name.alias or not self._site.has_pointer(name.address) else "="
-        return f"{kind}{name.name}.{name.domain}:{name.address}:{ttl}\n".encode()
+        return f"{kind}{name.label}.{name.domain}:{name.address}:{ttl}\n".encode()
 
 
 def zone_data(names: Names, site: Site) -> bytes:
