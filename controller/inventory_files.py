@@ -17,7 +17,9 @@ import yaml
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "roles/lease_merge/files"))
 
-from leasemerge.inventory_check import FIXED_HOST_KEYS, SERVER_KEYS, Fault
+from leasemerge.faults import Fault
+from leasemerge.host_check import FIXED_HOST_KEYS
+from leasemerge.server_check import SERVER_KEYS
 
 GROUPS = ("fixed_hosts", "dhcp_servers", "tinydns_servers", "dnscache_servers")
 

@@ -24,13 +24,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "roles/lease_mer
 
 from controller.origins import origin, place
 from leasemerge import inventory_check, ranges
+from leasemerge.host_check import FIXED_HOST_KEYS
+from leasemerge.server_check import SERVER_KEYS
 from leasemerge.site import Site
 
 _ROLES = Path(__file__).resolve().parent.parent / "roles"
-_ROLES = Path(__file__).resolve().parent.parent / "roles"
 _LISTS = ("hardware_ethernet", "aliases")
-_KEYS = tuple(key for key in inventory_check.FIXED_HOST_KEYS if key != "name")
-_SERVER_KEYS = inventory_check.SERVER_KEYS
+_KEYS = tuple(key for key in FIXED_HOST_KEYS if key != "name")
 # The variables of the site by the key of its definition, as a person knows them.
 _SETTINGS = {
     key: f"site_{key}"
@@ -124,8 +124,8 @@ def hosts_elsewhere(
         if host in fixed:
             continue
         variables = hostvars[host]
-        for key in ("fixed_address", "hardware_ethernet", *_SERVER_KEYS):
-            group = _SERVER_KEYS.get(key, "fixed_hosts")
+        for key in ("fixed_address", "hardware_ethernet", *SERVER_KEYS):
+            group = SERVER_KEYS.get(key, "fixed_hosts")
             if key in variables and group not in variables["group_names"]:
                 where = _where([variables[key]]) or _where([host])
                 rows.append({"name": _plain(host), "key": key, "group": group, **where})
@@ -141,7 +141,7 @@ def unknown_variables(
     prefixes = ("site_", *(f"{role}_" for role in _roles()))
     # Every group that has such variables, by one of its hosts.
     hosts = ["localhost", *(members[0] for members in map(list, groups.values()) if members)]
-    servers = [host for group in set(_SERVER_KEYS.values()) for host in groups.get(group, ())]
+    servers = [host for group in set(SERVER_KEYS.values()) for host in groups.get(group, ())]
     rows: dict[str, dict[str, Any]] = {}
     for host in dict.fromkeys([*hosts, *servers]):
         for name in hostvars[host]:
@@ -247,7 +247,7 @@ def _unknown(variables: Mapping[str, Any], known: set[str], seen: set[object]) -
     for key in variables:
         if key in known or key.startswith("ansible_"):
             continue
-        group = _SERVER_KEYS.get(key)
+        group = SERVER_KEYS.get(key)
         if group is not None:
             if group not in variables["group_names"]:
                 unknown.setdefault(group, key)

@@ -9,9 +9,11 @@ from functools import cached_property
 from ipaddress import IPv4Address, IPv4Network, IPv6Address
 from typing import Any
 
-from .inventory_check import DEFAULT_RESERVED_NAMES, Fault, faults
+from .faults import Fault
+from .inventory_check import faults
 from .ranges import listed, normal_mac, subnet_ranges
 from .records import PTR, Record, parse, reverse_name
+from .zone_check import DEFAULT_RESERVED_NAMES
 
 DEFAULT_FIXED_TTL = 3600
 DEFAULT_LEASE_TTL = 60

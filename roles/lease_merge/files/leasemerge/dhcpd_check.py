@@ -1,0 +1,157 @@
+"""Every fault of what dhcpd.conf has as it is written: options, texts, raw text, lease times."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from ipaddress import IPv4Address
+
+from .faults import Inventory, Row, show
+
+# RFC 2132 section 9.2: 32 bits, and all ones mean for ever (RFC 2131 section 3.3).
+_LEASE_TIME_MAX = 2**32 - 1
+# The statement, or the option of that name, at the beginning of a statement; not in a comment.
+_SERVER_IDENTIFIER = re.compile(
+    r"(?:^|[;{}])\s*(?:option\s+dhcp-)?server-identifier\b", re.MULTILINE
+)
+_HOST_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?")
+# A name of dhcp-options(5), with that of its space where it has one.
+_OPTION = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)?")
+_COMMENT = re.compile(r"#.*")
+LEASE_TIMES = ("min_lease_time", "default_lease_time", "max_lease_time", "mclt")
+# The first must not be greater than the second.
+_ORDER_OF_TIMES = (
+    ("min_lease_time", "default_lease_time"),
+    ("default_lease_time", "max_lease_time"),
+    ("min_lease_time", "max_lease_time"),
+    ("mclt", "max_lease_time"),
+)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        IPv4Address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def check_lease_times(inventory: Inventory) -> None:
+    """Check the lease times that are there, and that they go together (dhcpd.conf(5))."""
+    times = {
+        key: inventory.seconds(key, _LEASE_TIME_MAX)
+        for key in LEASE_TIMES
+        if inventory.data.get(key) is not None
+    }
+    for low, high in _ORDER_OF_TIMES:
+        if 0 < times.get(high, 0) < times.get(low, 0):
+            inventory.fault(
+                inventory.site(low),
+                f"{inventory.setting(low)} is {times[low]} and {inventory.setting(high)} is "
+                f"{times[high]}",
+                f"{inventory.setting(low)} must not be greater",
+            )
+
+
+def check_raw(inventory: Inventory) -> None:
+    """Check the options and the text of dhcpd.conf that hold for every client."""
+    for key, check_value in (("options", check_options), ("extra", check_raw_text)):
+        if inventory.data.get(key) is not None:
+            row = Row("Site", "", 0, {**inventory.data, "where": None})
+            row.who = inventory.site(key)
+            check_value(inventory, row, key)
+
+
+def check_seconds(inventory: Inventory, row: Row, key: str) -> None:
+    """Check a number of seconds of a row."""
+    value = row.get(key)
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 < value <= _LEASE_TIME_MAX:
+        inventory.fault(
+            row,
+            f"{key} is {show(value)}",
+            f"write a whole number of seconds from 1 to {_LEASE_TIME_MAX}",
+        )
+
+
+def check_times_of(inventory: Inventory, row: Row) -> None:
+    """Check that the lease times of a subnet go together, where it has its own."""
+    times = {key: row.values.get(key, inventory.data.get(key)) for key in LEASE_TIMES}
+    for low, high in _ORDER_OF_TIMES:
+        least, most = times[low], times[high]
+        if not isinstance(least, int) or not isinstance(most, int) or least <= most:
+            continue
+        # The mclt is the failover pair's, which has many subnets.
+        if low != "mclt" and (low in row.values or high in row.values):
+            inventory.fault(
+                row,
+                f"its {low} is {least} and its {high} is {most}",
+                f"{low} must not be greater",
+            )
+
+
+def check_next_server(inventory: Inventory, row: Row, key: str) -> None:
+    """Check a name or an address, which dhcpd.conf has without quotation marks."""
+    value = row.get(key)
+    numbers = isinstance(value, str) and re.fullmatch(r"[0-9.]+", value)
+    if not isinstance(value, str) or not (
+        _is_address(value) if numbers else _HOST_NAME.fullmatch(value)
+    ):
+        inventory.fault(row, f"{key} is {show(value)}", "write the address or the name of a server")
+
+
+def check_text(inventory: Inventory, row: Row, key: str) -> None:
+    """Check a text that dhcpd.conf has between quotation marks."""
+    value = row.get(key)
+    if not isinstance(value, str) or not value:
+        inventory.fault(row, f"{key} is {show(value)}, not a text", "put it in quotes")
+    elif not value.isprintable() or '"' in value or "\\" in value:
+        inventory.fault(
+            row,
+            f"{key} {show(value)} has a quotation mark, a backslash or a control character",
+            "leave it out",
+        )
+
+
+def check_options(inventory: Inventory, row: Row, key: str) -> None:
+    """Check options, by dhcp-options(5) name."""
+    value = row.get(key)
+    if not isinstance(value, Mapping):
+        inventory.fault(row, f"{key} is {show(value)}, not a mapping", "write it as one")
+        return
+    for option, content in value.items():
+        if option == "dhcp-server-identifier":
+            _fault_of_identity(inventory, row, key)
+        elif not isinstance(option, str) or not _OPTION.fullmatch(option):
+            inventory.fault(
+                row,
+                f"{show(option)} is not the name of an option",
+                "write one of dhcp-options(5)",
+            )
+        elif content is None or content in ("", []) or isinstance(content, (Mapping, bool)):
+            inventory.fault(
+                row,
+                f"the option {option} is {show(content or None)}",
+                "write a text, a number or a list of them",
+            )
+
+
+def check_raw_text(inventory: Inventory, row: Row, key: str) -> None:
+    """Check raw text of dhcpd.conf; dhcpd itself checks its syntax later."""
+    value = row.get(key)
+    if not isinstance(value, str):
+        inventory.fault(row, f"{key} is {show(value)}, not text", "write it as text")
+    elif value and _SERVER_IDENTIFIER.search(value):
+        _fault_of_identity(inventory, row, key)
+
+
+def _fault_of_identity(inventory: Inventory, row: Row, key: str) -> None:
+    inventory.fault(
+        row,
+        f"{key} has a server identifier, which both servers of the pair would send",
+        "remove it: each sends its own address, at which its clients renew",
+    )
+
+
+def statements(text: str) -> str:
+    """Return text of dhcpd.conf without its comments."""
+    return _COMMENT.sub("", text)

@@ -1,0 +1,209 @@
+"""Every fault of the fixed hosts: their names, addresses and MAC addresses."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from ipaddress import IPv4Address, IPv6Address
+
+from .dhcpd_check import check_next_server, check_options, check_raw_text, check_text, statements
+from .faults import Check, Inventory, Row, show
+from .ranges import listed, normal_mac
+from .server_check import SERVER_KEYS
+from .zone_check import check_own_domain
+
+# tinydns' tdlookup.c: of more addresses it chooses some.
+_ADDRESSES_MAX = 8
+# 16 AAAA of 28 octets leave room for the longest label in a domain of 2 octets; 8 for every name.
+_IPV6_ADDRESSES_MAX = 8
+# Statements of a host block that DNS must know too, with the key for each.
+_MODELLED = {"fixed-address": "fixed_address", "hardware ethernet": "hardware_ethernet"}
+
+
+def check_fixed_hosts(inventory: Inventory) -> None:
+    """Check the table of fixed hosts."""
+    rows = list(inventory.rows("fixed_hosts", "Host"))
+    names: list[tuple[str | None, str]] = []
+    fixed: dict[IPv4Address, Row] = {}
+    for row in rows:
+        inventory.check_row(row, FIXED_HOST_KEYS, SERVER_KEYS)
+        label = inventory.label(row, "name", row.get("name"))
+        addresses = _check_fixed_addresses(inventory, row, label, fixed)
+        domain = _domain_of(inventory, row, addresses)
+        names.append((label, domain))
+        if label is not None:
+            inventory.hold_label(row, "name", label, domain)
+        _check_macs(inventory, row)
+        unclear = any(key not in FIXED_HOST_KEYS and key != "where" for key in row.values)
+        keys = ("fixed_address", "hardware_ethernet", "ipv6_address")
+        if not (unclear or any(map(row.get, keys))):
+            inventory.fault(
+                row,
+                "it has neither fixed_address nor hardware_ethernet",
+                "give it one of them or both",
+            )
+        _check_use(inventory, row)
+    # A name counts before an alias, so that the fault is reported at the alias.
+    for row, (name, domain) in zip(rows, names, strict=True):
+        _check_aliases(inventory, row, name, domain)
+
+
+def _domain_of(inventory: Inventory, row: Row, addresses: Sequence[IPv4Address]) -> str:
+    """Return the domain that a host is named in: its own, or that of its first address."""
+    domain = row.get("domain")
+    if domain is None and addresses:
+        network = inventory.network_of(addresses[0])
+        domain = None if network is None else inventory.networks[network].get("domain")
+    return domain.lower() if isinstance(domain, str) else inventory.domain
+
+
+def _check_use(inventory: Inventory, row: Row) -> None:
+    """Check that what a host has for dhcpd reaches dhcpd, and that DNS has what dhcpd has."""
+    if not row.get("hardware_ethernet"):
+        unused = [key for key in ("next_server", "filename", "options", "extra") if row.get(key)]
+        if unused:
+            inventory.fault(
+                row,
+                f"it has {' and '.join(unused)}, but no hardware_ethernet: dhcpd would not use it",
+                f"add its MAC address, or remove {'them' if unused[1:] else 'it'}",
+            )
+    extra = row.get("extra")
+    if isinstance(extra, str):
+        for statement, key in _MODELLED.items():
+            if re.search(rf"\b{statement}\b", statements(extra)):
+                inventory.fault(
+                    row,
+                    f"its extra has {statement}, which DNS would not know",
+                    f"write it as {key}",
+                )
+
+
+def _check_fixed_addresses(
+    inventory: Inventory, row: Row, label: str | None, fixed: dict[IPv4Address, Row]
+) -> list[IPv4Address]:
+    addresses: list[IPv4Address] = []
+    values = listed(row.get("fixed_address"))
+    if len(values) > _ADDRESSES_MAX:
+        inventory.fault(
+            row,
+            f"it has {len(values)} addresses, and tinydns answers with {_ADDRESSES_MAX} of them",
+            "remove some",
+        )
+    for value in values:
+        address = inventory.address(row, "address", value)
+        if address is None:
+            continue
+        inventory.check_usable(row, "address", address)
+        if address in addresses:
+            inventory.fault(row, f"the address {address} is listed twice", "remove one")
+        elif address in fixed:
+            inventory.fault(
+                row,
+                f"the address {address} is already that of {fixed[address]}",
+                "give it to one of them",
+            )
+        else:
+            fixed[address] = row
+            inventory.spared.add(address)
+            inventory.hold_address(row, "address", address, label or "")
+        addresses.append(address)
+    return addresses
+
+
+def _check_ipv6_addresses(inventory: Inventory, row: Row, key: str) -> None:
+    values = listed(row.get(key))
+    if len(values) > _IPV6_ADDRESSES_MAX:
+        inventory.fault(
+            row,
+            f"it has {len(values)} IPv6 addresses, and an answer holds {_IPV6_ADDRESSES_MAX}",
+            "remove some",
+        )
+    for value in values:
+        try:
+            if not isinstance(value, str) or "%" in value:
+                raise ValueError
+            address = IPv6Address(value)
+        except ValueError:
+            inventory.fault(
+                row,
+                f"the address {show(value)} is not an IPv6 address",
+                "write it as 2001:db8::1",
+            )
+            continue
+        if not any(address in network for network in inventory.ipv6_networks):
+            inventory.fault(
+                row,
+                f"the address {address} lies in none of {inventory.setting('ipv6_networks')}",
+                "add its network there, or correct the address",
+            )
+        other = inventory.ipv6_addresses.setdefault(address, row)
+        if other is not row:
+            inventory.fault(
+                row,
+                f"the address {address} is already that of {other}",
+                "give it to one of them",
+            )
+
+
+def _check_macs(inventory: Inventory, row: Row) -> None:
+    macs: set[str] = set()
+    for value in inventory.items(row, "hardware_ethernet", row.get("hardware_ethernet")):
+        if isinstance(value, int):
+            # YAML 1.1 section "integer": 10:20:30:40:50:60 is a number in base 60.
+            inventory.fault(
+                row,
+                f"the MAC address {value} is a number, as YAML reads digits and colons",
+                "put it in quotes",
+            )
+            continue
+        mac = normal_mac(value)
+        if mac is None:
+            inventory.fault(
+                row,
+                f"the MAC address {show(value)} is not six pairs of hexadecimal digits",
+                "write it as de:ad:be:ef:ca:fe",
+            )
+            continue
+        # IEEE 802 section 8.2.2: the first octet's lowest bit marks the address of a group.
+        if mac == "00:00:00:00:00:00" or int(mac[:2], 16) & 1:
+            kind = "a multicast address" if int(mac[:2], 16) & 1 else "no host's"
+            inventory.fault(row, f"the MAC address {mac} is {kind}", "write the host's own")
+        other = inventory.macs.setdefault(mac, row)
+        if other is not row:
+            inventory.fault(
+                row,
+                f"the MAC address {mac} is already that of {other}",
+                "give it to one of them",
+            )
+        elif mac in macs:
+            inventory.fault(row, f"the MAC address {mac} is listed twice", "remove one")
+        macs.add(mac)
+
+
+def _check_aliases(inventory: Inventory, row: Row, name: str | None, domain: str) -> None:
+    aliases: set[str] = set()
+    for value in inventory.items(row, "aliases", row.get("aliases")):
+        alias = inventory.label(row, "alias", value)
+        if alias is None:
+            continue
+        if alias == name:
+            inventory.fault(row, f"the alias {alias} is its own name", "remove it")
+        elif alias in aliases:
+            inventory.fault(row, f"the alias {alias} is listed twice", "remove one")
+        else:
+            inventory.hold_label(row, "alias", alias, domain)
+        aliases.add(alias)
+
+
+FIXED_HOST_KEYS: dict[str, Check | None] = {
+    "name": None,
+    "fixed_address": None,
+    "ipv6_address": _check_ipv6_addresses,
+    "hardware_ethernet": None,
+    "aliases": None,
+    "domain": check_own_domain,
+    "next_server": check_next_server,
+    "filename": check_text,
+    "options": check_options,
+    "extra": check_raw_text,
+}

@@ -1,0 +1,242 @@
+"""Every fault of the subnets: their networks, pools, routers, and the ranges that dhcpd leases."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from ipaddress import IPv4Address, IPv4Network
+
+from .dhcpd_check import (
+    check_next_server,
+    check_options,
+    check_raw_text,
+    check_seconds,
+    check_text,
+    check_times_of,
+    statements,
+)
+from .faults import Check, Inventory, Row, is_edge, show
+from .zone_check import check_own_domain
+
+# dhcpd.conf(5), "allow and deny within pool declarations".
+_PERMIT = re.compile(
+    r"(?:un)?known[ -]clients|all clients|dynamic bootp clients|(?:un)?authenticated clients"
+    r'|members of "[^"\\;{}]+"'
+)
+_RANGE = re.compile(r"\brange\s+(?:dynamic-bootp\s+)?([0-9.]+)(?:\s+([0-9.]+))?\s*;")
+
+
+def check_subnets(inventory: Inventory) -> None:
+    """Check the table of subnets."""
+    value = inventory.data.get("subnets")
+    if not isinstance(value, Sequence) or isinstance(value, str):
+        inventory.subnet_is_missing = True
+        inventory.items(inventory.site("subnets"), inventory.setting("subnets"), value)
+        return
+    inventory.subnet_is_missing = not all(isinstance(row, Mapping) for row in value)
+    for row in inventory.rows("subnets", "Subnet", "network"):
+        inventory.check_row(row, SUBNET_KEYS)
+        network = _network(inventory, row)
+        if network is None:
+            inventory.subnet_is_missing = True
+            continue
+        for other, other_row in inventory.networks.items():
+            if network.overlaps(other):
+                inventory.fault(
+                    row,
+                    f"it overlaps {other_row}",
+                    "give every address to one subnet only",
+                )
+        inventory.networks[network] = row
+        inventory.ranges[network] = []
+        for pool in (row, *_pools(inventory, row)):
+            _read_ranges(inventory, pool, network)
+        for router in inventory.items(row, "routers", row.get("routers")):
+            _check_router(inventory, row, network, router)
+        check_times_of(inventory, row)
+
+
+def _network(inventory: Inventory, row: Row) -> IPv4Network | None:
+    value = row.get("network")
+    if value is None:
+        inventory.fault(row, "it has no network", "add it, such as network: 10.1.1.0/24")
+        return None
+    try:
+        if isinstance(value, str) and "/" in value:
+            network = IPv4Network(value, strict=False)
+            if network.network_address != IPv4Address(value.partition("/")[0]):
+                inventory.fault(
+                    row,
+                    f"the network {value} has bits set behind its prefix",
+                    f"write {network}",
+                )
+            return network
+    except ValueError:
+        pass
+    inventory.fault(
+        row,
+        f"the network {show(value)} is not an IPv4 network",
+        "write an address, a slash and the length of its prefix, such as 10.1.1.0/24",
+    )
+    return None
+
+
+def _pools(inventory: Inventory, row: Row) -> Iterator[Row]:
+    """Read the pools of a subnet: ranges with rules of their own."""
+    for index, values in enumerate(inventory.items(row, "pools", row.get("pools"))):
+        if not isinstance(values, Mapping):
+            inventory.fault(
+                row,
+                f"pool {index + 1} is {show(values)}, not a mapping",
+                "write its ranges and rules, such as {ranges: [[10.1.1.50, 10.1.1.99]]}",
+            )
+            continue
+        pool = Row("Pool", "", index, values)
+        pool.who = f"Pool {index + 1} of {row}"
+        inventory.check_row(pool, POOL_KEYS)
+        if not values.get("ranges") and POOL_KEYS.keys() >= values.keys():
+            inventory.fault(pool, "it has no ranges", "write them, or remove the pool")
+        check_times_of(inventory, pool)
+        yield pool
+
+
+def _check_permits(inventory: Inventory, row: Row, key: str) -> None:
+    """Check who may, or may not, have an address of a pool (dhcpd.conf(5), "permit lists")."""
+    for value in inventory.items(row, key, row.get(key)):
+        if not isinstance(value, str) or not _PERMIT.fullmatch(value):
+            inventory.fault(
+                row,
+                f"{key} {show(value)} is nothing that dhcpd.conf(5) permits by",
+                "write known-clients, unknown-clients, all clients, dynamic bootp clients, "
+                'authenticated clients, unauthenticated clients or members of "CLASS"',
+            )
+
+
+def _read_ranges(inventory: Inventory, row: Row, network: IPv4Network) -> None:
+    """Read the ranges of a subnet or of one of its pools."""
+    ranges = inventory.ranges[network]
+    for value in inventory.items(row, "ranges", row.get("ranges")):
+        ends = value if isinstance(value, Sequence) and not isinstance(value, str) else ()
+        if len(ends) != 2:
+            inventory.fault(
+                row,
+                f"the range {show(value)} is not a list of two addresses",
+                "write its first and its last address",
+            )
+            continue
+        first = inventory.address(row, "first address of a range", ends[0])
+        last = inventory.address(row, "last address of a range", ends[1])
+        if first is None or last is None:
+            continue
+        text = f"the range {first} to {last}"
+        if first > last:
+            inventory.fault(row, f"{text} ends before it begins", "swap its addresses")
+            continue
+        if first not in network or last not in network:
+            inventory.fault(row, f"{text} leaves its subnet", f"keep it inside {network}")
+            continue
+        if is_edge(first, network) or is_edge(last, network):
+            inventory.fault(
+                row,
+                f"{text} takes in the network or broadcast address of {network}",
+                "leave it out",
+            )
+        for other_first, other_last in ranges:
+            if first <= other_last and other_first <= last:
+                inventory.fault(
+                    row,
+                    f"{text} overlaps the range {other_first} to {other_last}",
+                    "give every address to one range only",
+                )
+        ranges.append((first, last))
+
+
+def _check_router(inventory: Inventory, row: Row, network: IPv4Network, value: object) -> None:
+    router = inventory.address(row, "router", value)
+    if router is None:
+        return
+    inventory.routers[router] = row
+    if router not in network or is_edge(router, network):
+        inventory.fault(
+            row,
+            f"the router {router} is no host address of {network}",
+            "choose one inside the subnet",
+        )
+
+
+def check_ranges(inventory: Inventory) -> None:
+    """Check that dhcpd does not lease the address of a router, a server or a fixed host."""
+    taken = {address: holder[0] for address, holder in inventory.holders.items()}
+    taken.update(inventory.routers)
+    exposed = sorted(taken.keys() - inventory.spared)
+
+    def check_range(who: str | Row, first: IPv4Address, last: IPv4Address, raw: bool) -> None:
+        for address in sorted(taken) if raw else exposed:
+            if not first <= address <= last:
+                continue
+            holder = "a router" if address in inventory.routers else str(taken[address])
+            inventory.fault(
+                who,
+                f"the range {first} to {last} {'in extra ' if raw else ''}holds the address "
+                f"{address} of {holder}",
+                "write the range in ranges, where pinned addresses are left out"
+                if raw
+                else "make it a fixed host, or leave it out of the range",
+            )
+
+    for network, row in inventory.networks.items():
+        for first, last in inventory.ranges[network]:
+            check_range(row, first, last, raw=False)
+            size = int(last) - int(first) + 1
+            if size <= len(inventory.spared) and all(
+                IPv4Address(int(first) + offset) in inventory.spared for offset in range(size)
+            ):
+                inventory.note(
+                    row,
+                    f"no address of the range {first} to {last} is left to lease",
+                    "extend it, or remove it",
+                )
+        for first, last in _ranges_in(row.get("extra")):
+            check_range(row, first, last, raw=True)
+    for first, last in _ranges_in(inventory.data.get("extra")):
+        check_range(inventory.site("extra"), first, last, raw=True)
+
+
+def _ranges_in(extra: object) -> Iterator[tuple[IPv4Address, IPv4Address]]:
+    """Yield the ranges in dhcpd.conf text (dhcpd.conf(5), "The range statement")."""
+    if not isinstance(extra, str):
+        return
+    for match in _RANGE.finditer(statements(extra)):
+        try:
+            first = IPv4Address(match[1])
+            yield first, IPv4Address(match[2]) if match[2] else first
+        except ValueError:
+            continue
+
+
+SUBNET_KEYS: dict[str, Check | None] = {
+    "network": None,
+    "ranges": None,
+    "pools": None,
+    "routers": None,
+    "shared_network": check_text,
+    "domain": check_own_domain,
+    "default_lease_time": check_seconds,
+    "min_lease_time": check_seconds,
+    "max_lease_time": check_seconds,
+    "next_server": check_next_server,
+    "filename": check_text,
+    "options": check_options,
+    "extra": check_raw_text,
+}
+
+POOL_KEYS: dict[str, Check | None] = {
+    "ranges": None,
+    "allow": _check_permits,
+    "deny": _check_permits,
+    "options": check_options,
+    "default_lease_time": check_seconds,
+    "min_lease_time": check_seconds,
+    "max_lease_time": check_seconds,
+    "extra": check_raw_text,
+}

@@ -1,0 +1,237 @@
+"""Every fault of the zones: domains, reverse and forwarded zones, reserved names, TTLs, records."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping, Sequence
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+
+from .faults import Inventory, Row, is_label, show
+from .ranges import listed, reverse_zones, zone_network
+from .record_check import Surroundings, record_faults
+from .records import Record, RecordError, parse, reverse_name
+
+DEFAULT_RESERVED_NAMES = ("wpad", "isatap", "localhost")
+# A name of one 63-octet label and the domain must fit the 255 octets of RFC 1035 section 2.3.4:
+# 255 - (1 + 63) for the label - 1 for the root - 1 for the first length octet of the domain.
+_DOMAIN_MAX = 189
+# RFC 2181 section 8.
+_TTL_MAX = 2**31 - 1
+# dnscache keeps no more than 16 addresses of one file in servers/ (its roots.c).
+NAME_SERVERS_MAX = 16
+TTLS = ("fixed_ttl", "lease_ttl", "negative_ttl")
+
+
+def check_domain(inventory: Inventory) -> None:
+    """Check the site's own domain."""
+    value = inventory.data.get("domain")
+    if value is None:
+        return
+    inventory.domain = _read_domain(inventory, inventory.site("domain"), "domain", value) or ""
+
+
+def _read_domain(inventory: Inventory, who: str | Row, what: str, value: object) -> str | None:
+    """Read a zone that hosts may be named in, and note that it is served."""
+    domain = _read_zone(inventory, who, what, value, of_hosts=True)
+    if domain is None:
+        return None
+    if len(domain) > _DOMAIN_MAX:
+        inventory.fault(
+            who,
+            f"the {what} has {len(domain)} characters",
+            f"shorten it to {_DOMAIN_MAX} at most, so that every label fits before it",
+        )
+    elif domain.endswith((".in-addr.arpa", ".ip6.arpa")):
+        inventory.fault(who, f"the {what} {domain} is a reverse zone", "choose another")
+    else:
+        inventory.zones.add(domain)
+        inventory.domains.add(domain)
+    return domain
+
+
+def _read_zone(
+    inventory: Inventory, who: str | Row, what: str, value: object, *, of_hosts: bool = False
+) -> str | None:
+    """Read the name of a zone in lower case, or tell what is wrong with it."""
+    zone = value.lower() if isinstance(value, str) and value.isascii() else ""
+    # An underscore is for zones of services: _msdcs of an Active Directory (RFC 8552).
+    labels = (zone if of_hosts else zone.replace("_", "x")).split(".")
+    if all(map(is_label, labels)):
+        return zone
+    inventory.fault(
+        who,
+        f"the {what} {show(value)} is not a DNS name",
+        "write labels of letters, digits and inner hyphens with a dot between them",
+    )
+    return None
+
+
+def check_zones(inventory: Inventory) -> None:
+    """Check the zones that are for records alone."""
+    who = inventory.site("zones")
+    for value in inventory.items(who, inventory.setting("zones"), inventory.data.get("zones")):
+        zone = _read_zone(inventory, who, "zone", value)
+        if zone is None:
+            continue
+        if zone in inventory.zones:
+            inventory.fault(who, f"the zone {zone} is served already", "remove it")
+        inventory.zones.add(zone)
+
+
+def check_reserved_names(inventory: Inventory) -> None:
+    """Check the names that no client and no host may take."""
+    if "reserved_names" not in inventory.data:
+        inventory.reserved.update(DEFAULT_RESERVED_NAMES)
+        return
+    who = inventory.site("reserved_names")
+    value = inventory.data["reserved_names"]
+    names = inventory.items(who, inventory.setting("reserved_names"), value)
+    labels = (inventory.label(who, "reserved name", name) for name in names)
+    inventory.reserved.update(label for label in labels if label is not None)
+
+
+def check_ttls(inventory: Inventory) -> None:
+    """Check the seconds that names may be cached."""
+    for key in TTLS:
+        if inventory.data.get(key) is not None:
+            inventory.seconds(key, _TTL_MAX)
+
+
+def check_own_domain(inventory: Inventory, row: Row, key: str) -> None:
+    """Check the domain of a row, which it need not have."""
+    if row.get(key) is not None:
+        _read_domain(inventory, row, "domain", row.get(key))
+
+
+def check_reverse_zones(inventory: Inventory) -> None:
+    """Check the reverse zones, and that each subnet lies in them."""
+    zones: dict[str, IPv4Network | IPv6Network] = {}
+    for value in inventory.items("Site", "reverse_zones", inventory.data.get("reverse_zones")):
+        zone = value.lower() if isinstance(value, str) else ""
+        try:
+            network = zone_network(zone)
+        except ValueError:
+            inventory.fault(
+                "Site",
+                f"the reverse zone {show(value)} is none",
+                "write one to three numbers backwards, such as 1.1.10.in-addr.arpa, "
+                "or hexadecimal digits before ip6.arpa",
+            )
+            continue
+        if zone in zones:
+            inventory.fault("Site", f"the reverse zone {zone} is listed twice", "remove one")
+        zones[zone] = network
+    inventory.zones.update(zones)
+    ipv4 = [network for network in zones.values() if isinstance(network, IPv4Network)]
+    inventory.ipv6_networks = [net for net in zones.values() if isinstance(net, IPv6Network)]
+    covered = list(ipaddress.collapse_addresses(ipv4))
+    for network, row in inventory.networks.items():
+        if not any(network.subnet_of(zones_network) for zones_network in covered):
+            inventory.fault(
+                row,
+                "no reverse zone holds all of its addresses",
+                f"add {', '.join(reverse_zones([str(network)])[:4])} to "
+                + inventory.setting("reverse_zones"),
+            )
+
+
+def check_ipv6_networks(inventory: Inventory) -> None:
+    """Check the IPv6 networks of fixed hosts."""
+    who = inventory.site("ipv6_networks")
+    setting = inventory.setting("ipv6_networks")
+    for value in inventory.items(who, setting, inventory.data.get("ipv6_networks")):
+        try:
+            if not isinstance(value, str) or "/" not in value:
+                raise ValueError
+            IPv6Network(value)
+        except ValueError:
+            inventory.fault(
+                who,
+                f"the network {show(value)} is not an IPv6 network",
+                "write an address, a slash and the length of its prefix, such as 2001:db8:1::/64",
+            )
+
+
+def check_records(inventory: Inventory) -> None:
+    """Check each record by itself, then all beside one another and beside the hosts."""
+    who = inventory.site("records")
+    rows: list[Row] = []
+    numbered: list[tuple[int, Record]] = []
+    for value in inventory.items(who, inventory.setting("records"), inventory.data.get("records")):
+        values = value if isinstance(value, Mapping) else {"record": value}
+        row = Row("Record", "record", len(rows), values)
+        rows.append(row)
+        try:
+            numbered.append((len(rows) - 1, parse(row.get("record"), inventory.domain)))
+        except RecordError as error:
+            inventory.fault(row, error.problem, error.remedy)
+    addresses: list[tuple[IPv4Address | IPv6Address, Row]] = [
+        *((address, holder[0]) for address, holder in inventory.holders.items()),
+        *inventory.ipv6_addresses.items(),
+    ]
+    around = Surroundings(
+        zones=frozenset(inventory.zones),
+        names={name: f"a name of {row}" for name, row in inventory.names.items()},
+        addressed=frozenset(inventory.addressed),
+        reserved=frozenset(
+            f"{label}.{domain}" for label in inventory.reserved for domain in inventory.domains
+        ),
+        pointers={reverse_name(str(address)): str(row) for address, row in addresses},
+        ranges=[ends for ranges in inventory.ranges.values() for ends in ranges],
+        spared=frozenset(inventory.spared),
+    )
+    for number, problem, remedy in record_faults(numbered, around):
+        inventory.fault(rows[number], problem, remedy)
+
+
+def check_forward_zones(inventory: Inventory) -> None:
+    """Check the zones of others, and the name servers to query for them."""
+    who = inventory.site("forward_zones")
+    value = inventory.data.get("forward_zones") or {}
+    if not isinstance(value, Mapping):
+        setting = inventory.setting("forward_zones")
+        inventory.fault(who, f"{setting} is {show(value)}, not a mapping", "write it as one")
+        return
+    for name, servers in value.items():
+        zone = _read_zone(inventory, who, "forwarded zone", name)
+        if zone is None:
+            continue
+        if zone in inventory.zones:
+            inventory.fault(
+                who, f"the forwarded zone {zone} is served here", "remove it from one of the two"
+            )
+        addresses = _check_name_server_addresses(inventory, who, f"the zone {zone}", servers)
+        if not addresses:
+            inventory.fault(
+                who, f"the forwarded zone {zone} has no name server", "write a list of addresses"
+            )
+
+
+def check_upstream_resolvers(inventory: Inventory) -> None:
+    """Check the resolvers that are queried instead of the root servers."""
+    who = inventory.site("upstream_resolvers")
+    value = inventory.data.get("upstream_resolvers")
+    _check_name_server_addresses(inventory, who, inventory.setting("upstream_resolvers"), value)
+
+
+def _check_name_server_addresses(
+    inventory: Inventory, who: str, what: str, value: object
+) -> Sequence[object]:
+    values = inventory.items(who, what, value)
+    tables = (inventory.data.get(key) for key in ("dnscache_servers", "name_servers"))
+    rows = [row for table in tables for row in listed(table) if isinstance(row, Mapping)]
+    for address in values:
+        inventory.address(who, f"name server (of {what})", address)
+        if isinstance(address, str) and any(row.get("address") == address for row in rows):
+            inventory.fault(
+                who,
+                f"the name server (of {what}) {address} is one of this network's own",
+                "write the address of somebody else's",
+            )
+    if len(values) > NAME_SERVERS_MAX:
+        inventory.fault(
+            who,
+            f"{what} has {len(values)} name servers",
+            f"remove some: dnscache asks {NAME_SERVERS_MAX} at most for one zone",
+        )
+    return values
