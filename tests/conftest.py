@@ -5,6 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
+
+# How long an example takes is the machine's business: a busy one must not fail a test.
+settings.register_profile("default", settings.get_profile("default"), deadline=None)
+settings.load_profile("default")
 
 
 @pytest.hookimpl(wrapper=True, trylast=True)

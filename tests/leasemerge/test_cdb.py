@@ -58,7 +58,7 @@ def _reachable(image: bytes, key: bytes, value: int, place: int) -> bool:
     return False
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.lists(LINES, max_size=8), min_size=2, max_size=6))
 def test_1_a_changed_file_has_the_records_of_a_compiled_one(
     tmp_path_factory: pytest.TempPathFactory, states: list[list[bytes]]

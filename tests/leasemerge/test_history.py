@@ -252,7 +252,7 @@ EVENTS = st.lists(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(events=EVENTS)
 def test_11_every_moment_is_answered_as_it_was(
     tmp_path_factory: pytest.TempPathFactory, events: list[tuple[str, Holder | None, int]]

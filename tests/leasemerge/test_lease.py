@@ -15,7 +15,7 @@ from tests.support.lease_texts import leases
 from .test_block import BARE, PLAIN, SIX, needs_dhcpd
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(leases)
 def test_a_rendered_lease_is_read_back(lease: Lease) -> None:
     """`render` and `parse` are each other's inverse."""

@@ -15,7 +15,7 @@ from leasemerge.lease import Lease
 from leasemerge.log import Fault, LeaseLog, parse
 from tests.support.lease_texts import few, leases, logs
 
-thoroughly = settings(max_examples=300, deadline=None)
+thoroughly = settings(max_examples=300)
 
 
 def state(log: LeaseLog) -> tuple[dict[str, Lease], dict[str, tuple[str, str]], int, list[Fault]]:

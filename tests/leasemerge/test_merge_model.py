@@ -74,7 +74,7 @@ any_blocks = st.dictionaries(
 ).map(lambda blocks: [replace(block, address=address) for address, block in blocks.items()])
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(draco=any_blocks, taurus=any_blocks)
 def test_any_blocks(draco: list[Lease], taurus: list[Lease]) -> None:
     """Blocks that no pair would write: where times are equal or absent the rules still decide."""
@@ -251,4 +251,4 @@ class Pair(RuleBasedStateMachine):
 
 
 TestPair = Pair.TestCase
-TestPair.settings = settings(max_examples=200, stateful_step_count=30, deadline=None)
+TestPair.settings = settings(max_examples=200, stateful_step_count=30)

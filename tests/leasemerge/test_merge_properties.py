@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from leasemerge.lease import NEVER, Lease
@@ -74,7 +74,6 @@ def time_zone(name: str) -> Iterator[None]:
         time.tzset()
 
 
-@settings(deadline=None)
 @given(
     logs=st.lists(
         st.tuples(st.sampled_from(["draco", "taurus", "x", "y", None]), blocks), max_size=4
@@ -102,7 +101,6 @@ def test_order_never_changes_the_output(
     assert result(False) == result(False) == result(True)
 
 
-@settings(deadline=None)
 @given(logs=pairs, name=st.sampled_from(["UTC", "America/St_Johns", "Pacific/Kiritimati"]))
 def test_the_time_zone_never_changes_the_output(logs: dict[str, list[Lease]], name: str) -> None:
     """Nor does summer time: dhcpd writes UTC."""
@@ -113,7 +111,6 @@ def test_the_time_zone_never_changes_the_output(logs: dict[str, list[Lease]], na
         assert from_files(files) == here
 
 
-@settings(deadline=None)
 @given(logs=pairs, size=st.integers(1, 400))
 def test_chunking_never_changes_the_output(logs: dict[str, list[Lease]], size: int) -> None:
     """A feed may be cut anywhere."""
@@ -129,7 +126,6 @@ def test_chunking_never_changes_the_output(logs: dict[str, list[Lease]], size: i
     assert zone_data(machine.names(NOW), site) == from_files(files)
 
 
-@settings(deadline=None)
 @given(logs=pairs, older=blocks)
 def test_replaying_a_log_changes_nothing(logs: dict[str, list[Lease]], older: list[Lease]) -> None:
     """Nor does what an address was before its last block."""
@@ -141,7 +137,6 @@ def test_replaying_a_log_changes_nothing(logs: dict[str, list[Lease]], older: li
     assert from_files({**once, "draco": before + once["draco"]}) == from_files(once)
 
 
-@settings(deadline=None)
 @given(logs=pairs)
 def test_a_name_is_live_and_its_own_clients(logs: dict[str, list[Lease]]) -> None:
     """Some server says so: this address is active now, for the client that has this name."""
@@ -174,7 +169,6 @@ def test_a_name_is_live_and_its_own_clients(logs: dict[str, list[Lease]]) -> Non
             )
 
 
-@settings(deadline=None)
 @given(logs=pairs, of=st.sampled_from([site, wide]))
 def test_every_a_has_its_ptr_and_back(logs: dict[str, list[Lease]], of: Site) -> None:
     """One address, one PTR, to a name that points back (rule 8); of IPv6 too."""
@@ -191,7 +185,6 @@ def test_every_a_has_its_ptr_and_back(logs: dict[str, list[Lease]], of: Site) ->
         assert (name in pointers) is inside, f"{name} has a PTR where it is ours to give."
 
 
-@settings(deadline=None)
 @given(logs=pairs, seconds=st.lists(st.integers(-5, 120), max_size=6))
 def test_until_the_next_expiry_time_changes_nothing(
     logs: dict[str, list[Lease]], seconds: list[int]

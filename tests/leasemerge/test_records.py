@@ -15,7 +15,7 @@ import dns.rdata
 import dns.rdataclass
 import dns.rdatatype
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from leasemerge import records
@@ -191,7 +191,6 @@ def around(**names: str) -> Surroundings:
 
 
 @given(st.text(max_size=40) | st.text('@ aATX"\\#;()*.0129:_-é', max_size=30))
-@settings(deadline=None)
 def test_no_text_breaks_the_reading(line: str) -> None:
     """What is no record is refused, without a traceback; what is one is a line of zone data."""
     try:

@@ -174,7 +174,7 @@ BLOCKS = st.builds(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(data=st.data(), blocks=st.lists(BLOCKS, max_size=5))
 def test_6_earlier_blocks_in_any_order_end_the_same(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject, blocks: list[Lease]

@@ -155,9 +155,7 @@ def test_hostile_text_never_makes_a_line_that_is_not_ours(hostnames: list[str]) 
 
 
 @needs_tinydns
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(hostnames=st.lists(st.binary(max_size=80), max_size=40))
 def test_any_bytes_are_compiled(tmp_path: Path, hostnames: list[bytes]) -> None:
     """Every A has its PTR and back, whatever the clients sent."""
