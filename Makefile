@@ -96,7 +96,7 @@ molecule: setup ## Molecule: deploy the whole network on Debian 12, then on Debi
 test: lint unit molecule ## Everything: linters, pytest, Molecule with testinfra
 
 .PHONY: drills
-drills: setup ## Every failure, on real servers while clients keep asking (an hour)
+drills: setup ## Every failure, on real servers, with clients (an hour)
 	$(call step,Deploy the lab for the drills: two minutes,molecule converge -s failover,$(LOOK))
 	$(call step,Run the drills: an hour,molecule side-effect -s failover,$(LOOK))
 	$(call step,Verify them,molecule verify -s failover,The table above has the faults. One alone: molecule/failover/run-drill.yml.)

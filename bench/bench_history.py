@@ -25,7 +25,7 @@ ROUND = 1800
 
 
 def main() -> None:
-    """Make both logs of one life of the network, and ask each where a client was."""
+    """Make both logs of one life of the network, and query each for where a client was."""
     with tempfile.TemporaryDirectory() as directory:
         _measure(Path(directory))
 

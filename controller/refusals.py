@@ -51,7 +51,7 @@ def refusals(output: str, conf: str) -> list[Refusal]:
         found[Refusal(kind, key, statement, match[2])] = None
     if not found:
         # Nothing of one line, such as a range in two pools.
-        found[Refusal("site", "", "", " ".join(rest) or "it does not say why")] = None
+        found[Refusal("site", "", "", " ".join(rest) or "it gives no reason")] = None
     return list(found)
 
 

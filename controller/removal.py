@@ -17,9 +17,9 @@ SHARE_MAX = 0.1
 
 
 def removals(site: Mapping[str, Any], deployed: Mapping[str, Any]) -> list[str]:
-    """Return a line for each kind of thing that is taken away; none if a run may do so unasked.
+    """Return a line for each kind of thing that is taken away, none where little is.
 
-    A single fixed host may always go.
+    With a line the run needs `allow_removal`. A single fixed host may always go.
     """
     return [
         *_hosts(site.get("fixed_hosts") or (), deployed.get("fixed_hosts") or ()),

@@ -178,7 +178,7 @@ def checked_site(site: Mapping[str, Any], keep_faults: bool = False) -> dict[str
     table of thousands of rows passes through a template Ansible handles every value of it; a text
     is one.
     """
-    # Ansible works out each value anew that is taken from what it hands over: once is enough.
+    # Ansible templates each value again that is taken from what it hands over: once is enough.
     placed = _plain(_with_places(dict(site)))
     found = inventory_check.check(placed, {**_SETTINGS, **_GROUPS})
     faults = [str(fault) for fault in found.faults]
@@ -269,7 +269,7 @@ def _unknown(variables: Mapping[str, Any], known: set[str], seen: set[object]) -
 
 @cache
 def _is_of_hosts(file: str, folder: str) -> bool:
-    """Tell whether a file is one of an inventory's hosts, not one of a group's variables."""
+    """Return whether a file is one of an inventory's hosts, not one of a group's variables."""
     path = Path(file)
     return path.parent == Path(folder) or "host_vars" in path.parts
 

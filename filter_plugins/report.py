@@ -47,7 +47,7 @@ def _reason(message: str) -> str:
     return " ".join(message.removeprefix("Task failed: ").split())[:200].rstrip(".:")
 
 
-# What a server's reading has besides its files, and what stands for it where nothing was read.
+# What a server's reading has apart from its files, and what stands for it where nothing was read.
 _READ: dict[str, Any] = {"units": {}, "disabled": [], "disks": {}, "offset": 0.0, "addresses": {}}
 
 
@@ -57,7 +57,7 @@ def status_queries(site: object) -> list[list[str]]:
 
 
 def machine_table(servers: Iterable[str], site: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Say of each server what it is there for, as the inventory check's site has it."""
+    """List the servers with what each is for, from the checked site."""
     dhcp = {row["name"]: row for row in site["dhcp_servers"]}
     caches = {row["name"]: row for row in site["dnscache_servers"]}
     names = {row["name"]: row for row in site["tinydns_servers"]}
@@ -105,7 +105,7 @@ def lease_view(
 
 
 def dns_queries(rows: Iterable[Mapping[str, Any]], site: object, now: object) -> list[list[str]]:
-    """List what to ask the name servers: all that is expected, and all that is served."""
+    """List the queries for the name servers: for all that is expected, and all that is served."""
     read = _readings(rows)
     expected = _expected(read, site, now)
     served = [answers.answers_of(reading.zone) for reading in read if reading.zone is not None]
@@ -119,7 +119,7 @@ def dns_differences(
     server: str,
     now: object,
 ) -> list[str]:
-    """Tell each answer of a server that is not what the merge says."""
+    """Return a sentence for each answer of a server that differs from the merge."""
     return answers.differences(_expected(_readings(rows), site, now), answered, server)
 
 

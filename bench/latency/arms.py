@@ -78,7 +78,7 @@ def ours(net: Net, count: int, records: int = 0) -> Arm:
 
 
 def bind(net: Net, count: int) -> Arm:
-    """Start the failover pair that updates BIND, whose second server hears of it by NOTIFY."""
+    """Start the failover pair that updates BIND, whose second server learns of it by NOTIFY."""
     secret = "c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0"
     key = f'key ddns {{ algorithm hmac-sha256; secret "{secret}"; }};\n'
     zones = [DOMAIN, *ZONES]

@@ -1,4 +1,4 @@
-"""A DHCP client that asks as a relay agent does, and a DNS client that asks again and again."""
+"""A DHCP client that sends as a relay agent does, and a DNS client that queries again and again."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def _query(name: str) -> bytes:
 
 
 def answers(server: str, name: str) -> str | None:
-    """Ask once; return the address or None."""
+    """Query once; return the address or None."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as channel:
         channel.settimeout(0.5)
         try:
@@ -91,9 +91,9 @@ def _positive(reply: bytes, address: str | None) -> bool:
 
 
 def seen(servers: Sequence[str], name: str, address: str, seconds: float = 10) -> list[float]:
-    """Ask each server until it has the name; return the times (perf_counter) of the first answers.
+    """Query each server until it has the name; return when the first answers came (perf_counter).
 
-    One question at a time to each, some 50 microseconds apart, so that asking does not slow the
+    One question at a time to each, some 50 microseconds apart, so that the queries do not slow the
     servers down on a small machine.
     """
     when: dict[str, float] = {}

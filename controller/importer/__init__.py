@@ -2,7 +2,7 @@
 
 Runs on the controller, before there is anything to deploy: `python3 -m controller.importer`, or
 playbooks/import-inventory.yml. Each reader turns one format into what `found` describes;
-`reconcile` makes one table of it and says what did not fit; `write` writes the inventory.
+`reconcile` makes one table of it and reports what did not fit; `write` writes the inventory.
 """
 
 import sys

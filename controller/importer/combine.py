@@ -1,6 +1,6 @@
-"""Put several sources of a kind together; where two say one thing the first one counts.
+"""Put several sources of a kind together; where two disagree the first one counts.
 
-Two files may be the two halves of a failover pair: then all that only one of them says is drift.
+Two files may be the two halves of a failover pair: then all that only one of them has is drift.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What does not fit together in the sources, and the sentence that says so in import.txt.
+"""What does not fit together in the sources, and the sentence for it in import.txt.
 
 Where dhcpd and the zone data differ the address is dhcpd's, because the machine has it, and the
 name the zone data's, because people use it.
@@ -233,7 +233,7 @@ def conflict(kind: Kind, where: str, **values: object) -> Conflict:
 
 
 def sentences(conflicts: Iterable[Conflict]) -> tuple[Remark, ...]:
-    """Say each conflict in words, in the same order."""
+    """Return the sentence of each conflict, in the same order."""
     return tuple(
         Remark(section, item.where, template.format(**item.values))
         for item in conflicts

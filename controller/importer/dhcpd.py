@@ -134,7 +134,7 @@ class _Scope:
 
 
 class _Reader:
-    """Gather what the statements say."""
+    """Gather what the statements set."""
 
     def __init__(self, path: Path, remarks: list[Remark]) -> None:
         self._path = path
@@ -527,7 +527,7 @@ def _times(given: dict[str, int]) -> dict[str, int]:
 
 
 def _is_overruled(statement: Statement, conditional: str) -> bool:
-    """Tell whether a setting stands below a conditional that sets the same: the order matters."""
+    """Return whether a setting stands below a conditional that sets the same: the order matters."""
     words = statement.words[:2] if statement.keyword == "option" else statement.words[:1]
     return bool(conditional) and statement.block is None and " ".join(words) in conditional
 

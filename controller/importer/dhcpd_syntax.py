@@ -150,7 +150,7 @@ def _included(by: Path, name: str, where: str, depth: int) -> tuple[list[Stateme
 
 
 def is_plain_option(statement: Statement) -> bool:
-    """Tell an option with a value from a definition (`code`, `space`) and an expression (`=`)."""
+    """Return whether it is an option with a value: no definition (`code`, `space`), no `=`."""
     words = statement.words
     return (
         statement.block is None

@@ -38,7 +38,7 @@ _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _FOR_EVER = 2**32 - 1
 # site_min_lease_time, and dhcpd's own.
 _LEAST = 300
-# dnsmasq's own, where a range says nothing.
+# dnsmasq's own, where a range has none.
 _DEFAULT_TIME = 3600
 # A hardware type goes before: 06-aa:bb:cc:dd:ee:ff is no Ethernet address, which is type 1.
 _TYPED = re.compile(r"([0-9A-Fa-f]{1,2})-((?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2})")
@@ -519,7 +519,7 @@ class _Reader:
         return " and ".join(f"({condition})" for condition in conditions) or None
 
     def _give(self, line: Line, tags: Sequence[str], settings: Mapping[str, Any]) -> bool:
-        """Give settings to the clients that have all the tags; tell whether that was possible."""
+        """Apply settings to the clients with all the tags; return whether that was possible."""
         names = [tag.partition(":")[2] for tag in tags]
         places = [name for name in names if name in self._tags and not name.startswith("!")]
         networks = dict.fromkeys(n for name in places for n in self._tags[name].networks)
@@ -645,7 +645,7 @@ class _Reader:
             self._left_out(line, "0.0.0.0 stands for dnsmasq's own address; write the new one")
 
     def _routers(self, line: Line, values: Sequence[str]) -> None:
-        """Give routers to the subnets that they lie in."""
+        """Add routers to the subnets that they lie in."""
         placed = False
         for network in self._subnets:
             inside = tuple(a for a in values if IPv4Address(a) in network)
@@ -712,7 +712,7 @@ class _Reader:
         else:
             self._extra.append(options.when(condition, ["deny booting;"]))
 
-    # What dnsmasq does unless a line says otherwise.
+    # What dnsmasq does unless a line sets it.
 
     def _say_defaults(self) -> None:
         for name, line in self._classes.items():

@@ -160,7 +160,7 @@ def _directory(by: Path, name: str) -> Path | None:
 
 
 def _counts(name: str, endings: list[str]) -> bool:
-    """Tell whether a file of a conf-dir is read: not a backup, and by the endings that are named.
+    """Return whether a file of a conf-dir is read: not a backup, and by the endings that are named.
 
     An ending with a star names those that are read, one without those that are not.
     """

@@ -1,4 +1,4 @@
-"""The names that dnsmasq serves and the servers it asks, as records.
+"""The names that dnsmasq serves and the servers it queries, as records.
 
 Source: dnsmasq(8). A name outside the domain is a zone of its own, so that all other names of its
 domain are still looked up where they are.
@@ -48,7 +48,7 @@ class Namer:
         self._target = next((li.parts[0] for li in lines if li.key == "mx-target"), "")
 
     def records(self, hosts: Sequence[Host]) -> Records:
-        """Return what the lines say, and the names of the DHCP server's hosts."""
+        """Return what the lines have, and the names of the DHCP server's hosts."""
         for line in self._lines:
             if line.key in NAME_KEYS:
                 self._line(line)
@@ -191,11 +191,11 @@ class Namer:
             return  # answered from here alone, as everything in our zones
         if not is_address(address):
             if value != "#":
-                self._left_out(line, "dnscache asks only addresses of IPv4")
+                self._left_out(line, "dnscache queries only addresses of IPv4")
             return
         port = re.search(r"#(\d+)", value)
         if port and port[1] != "53":
-            self._left_out(line, f"dnscache asks only port 53, and not {port[1]}")
+            self._left_out(line, f"dnscache queries only port 53, and not {port[1]}")
         elif IPv4Address(address).is_loopback:
             self._left_out(line, "it is about the old machine")
         elif not zones:

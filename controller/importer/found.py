@@ -1,4 +1,4 @@
-"""What an existing configuration says, whatever the format it was written in."""
+"""What an existing configuration holds, whatever the format it was written in."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Host:
     text: str = ""
     """The host as dhcpd.conf text that can stand alone; empty if it need not be kept as text."""
     irregular: str = ""
-    """Why a line of the inventory cannot say all of it; empty if it can."""
+    """Why a line of the inventory cannot express all of it; empty if it can."""
     ipv6: tuple[str, ...] = ()
     declared_in: IPv4Network | None = None
     """The subnet whose declaration it stands in, and so takes its options from."""
@@ -93,7 +93,7 @@ class Subnet:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """All that a DHCP server's configuration says."""
+    """All that a DHCP server's configuration holds."""
 
     source: str = ""
     """The file, as sentences name it."""
@@ -110,7 +110,7 @@ class Found:
     role_variables: Mapping[str, object] = field(default_factory=dict)
     """Variables of the role dhcpd that this site sets otherwise than the role does."""
     authoritative: bool | None = None
-    """Whether the server is; None where the file says nothing of it."""
+    """Whether the server is; None where the file does not set it."""
     remarks: tuple[Remark, ...] = ()
 
     @property
@@ -139,16 +139,16 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """All that a name server's data says."""
+    """All that a name server's data holds."""
 
     records: tuple[Record, ...] = ()
     zones: tuple[str, ...] = ()
     ttl: int | None = None
-    """Seconds that most names may be cached, where the data says so."""
+    """Seconds that most names may be cached, where the data has a TTL."""
     lone_names: tuple[str, ...] = ()
     """Names outside the zones: each is a zone of its own, which hides no other name."""
     forward_zones: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """Zones of others, each with the addresses to ask."""
+    """Zones of others, each with the addresses of its name servers."""
     upstream_resolvers: tuple[str, ...] = ()
     remarks: tuple[Remark, ...] = ()
 
@@ -188,7 +188,7 @@ def beside(by: Path, name: str) -> Path | None:
 
 
 def is_file(path: Path) -> bool:
-    """Tell whether a path that a file names is one; what cannot be a path is none."""
+    """Return whether a path that a file names is one; what cannot be a path is none."""
     try:
         return path.is_file()
     except (OSError, ValueError):
@@ -209,7 +209,7 @@ def number(text: str) -> int | None:
 
 
 def is_address(text: str) -> bool:
-    """Tell whether it is an IPv4 address in its usual form."""
+    """Return whether it is an IPv4 address in its usual form."""
     try:
         IPv4Address(text)
     except AddressValueError:
@@ -218,7 +218,7 @@ def is_address(text: str) -> bool:
 
 
 def is_ipv6(text: str) -> bool:
-    """Tell whether it is an IPv6 address without a scope."""
+    """Return whether it is an IPv6 address without a scope."""
     try:
         return IPv6Address(text).scope_id is None
     except AddressValueError:

@@ -1,6 +1,6 @@
 """Read Kea's DHCPv4 configuration, or a bare list of its reservations.
 
-Source: the Kea Administrator Reference Manual, "The DHCPv4 Server". What a level says (server,
+Source: the Kea Administrator Reference Manual, "The DHCPv4 Server". What a level sets (server,
 shared network, subnet, pool, reservation) goes to the same level of the inventory; a class becomes
 one of dhcpd.
 """
@@ -251,7 +251,7 @@ class _Reader:
         return Pool((ends,), {**rules, **settings}, entry.where)
 
     def _level(self, data: Object, what: str) -> dict[str, Any]:
-        """Read what every level may say."""
+        """Read what every level may set."""
         settings: dict[str, Any] = {}
         for theirs, ours in _TIMES.items():
             if theirs in data:
@@ -312,7 +312,7 @@ class _Reader:
                 why = "dhcpd has no such class; the addresses are for all clients now"
                 self._left_out(data.where, f"the client class {name} of {what}", why)
         rules = {"allow": allow, "deny": deny}
-        return {word: whom for word, whom in rules.items() if whom}
+        return {word: classes for word, classes in rules.items() if classes}
 
     def _class(self, entry: Object) -> None:
         """Write a client class as one of dhcpd, with what its members are sent."""
@@ -463,7 +463,7 @@ class _Reader:
             self._left_out(entry.where, shown, f"the space {entry.text('space')}")
             return None
         if entry.get("always-send"):
-            text = f"{shown} is always sent; dhcpd sends what a client asks for."
+            text = f"{shown} is always sent; dhcpd sends what a client requests."
             self._remark(Section.CHOSEN, entry.where, text)
         code = number(entry.text("code")) or _OTHER_NAMES.get(name) or options.code_of(name)
         own = {own_name: own_code for own_code, (own_name, _) in self._own.items()}

@@ -50,7 +50,7 @@ def read_dhcpd(path: Path) -> list[Lease]:
 def read_dnsmasq(path: Path, now: int) -> list[Lease]:
     """Read dnsmasq.leases: expiry, MAC address, address, name, client identifier.
 
-    The file does not say when a lease began: it counts as begun `now`. Raises SourceError.
+    The file has no time at which a lease began: it counts as begun `now`. Raises SourceError.
     """
     leases = []
     for line_number, line in enumerate(read_text(path).split("\n"), start=1):

@@ -16,7 +16,7 @@ from .dnsmasq_files import Line, read_named
 from .found import Remark, Section, SourceError, beside, is_address, number, read_text
 
 _DEFAULT_TIME = "12h"
-# Options of the sections that tell nothing of clients or names, or only of IPv6.
+# Options of the sections that concern neither clients nor names, or only IPv6.
 _SILENT = frozenset({
     "add_local_domain", "add_local_fqdn", "add_local_hostname", "allservers", "boguspriv",
     "cachesize", "dhcphostsfile", "dhcpleasemax", "dns_redirect", "dnsforwardmax", "domainneeded",

@@ -1,4 +1,4 @@
-"""Make one inventory of what the DHCP server and the name server say: the passes, in order."""
+"""Make one inventory of the DHCP server's and the name server's data: the passes, in order."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Inventory:
     remarks: tuple[Remark, ...]
 
     def domain_of(self, host: FixedHost) -> str:
-        """Return the domain that a host is in unless it says another."""
+        """Return the domain that a host is in unless it has one of its own."""
         return domain_at(host.addresses[0] if host.addresses else None, self.subnets, self.domain)
 
 
@@ -51,18 +51,18 @@ def reconcile(
 ) -> Inventory:
     """Make the inventory. `conflicts` are those that were found before, between the files.
 
-    Raises SourceError when nothing tells the domain.
+    Raises SourceError when no source has the domain.
     """
     resolved, found, in_names = resolve(found, records, domain)
     settled, in_tables = settle(resolved, found, records.ttl)
     variables = dict(found.role_variables)
     if settled.pool_extra:
         variables["dhcpd_pool_extra"] = settled.pool_extra
-    said = []
+    authoritative = []
     if found.authoritative is False:
         variables["dhcpd_authoritative"] = False
     elif found.authoritative is None and found.subnets:
-        said = [conflict(Kind.NOT_AUTHORITATIVE, found.source)]
+        authoritative = [conflict(Kind.NOT_AUTHORITATIVE, found.source)]
     return Inventory(
         domain=resolved.domain,
         hosts=settled.hosts,
@@ -84,6 +84,6 @@ def reconcile(
         remarks=(
             *found.remarks,
             *records.remarks,
-            *sentences([*conflicts, *in_names, *in_tables, *said]),
+            *sentences([*conflicts, *in_names, *in_tables, *authoritative]),
         ),
     )

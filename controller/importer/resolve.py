@@ -31,7 +31,7 @@ _DOMAIN = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What the zone data calls whom, in the domains of the subnets."""
+    """The names that the zone data has, in the domains of the subnets."""
 
     home: Mapping[str, Record]
     """A full name's first address, with its line."""
@@ -54,7 +54,7 @@ class ResolvedHost:
     inside: tuple[str, ...]
     """Its addresses that lie in a subnet."""
     irregular: str
-    """Why a line of the inventory cannot say all of it; empty if it can."""
+    """Why a line of the inventory cannot express all of it; empty if it can."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class Resolved:
     """Full name and address of each."""
     has_zone_data: bool
     zones: tuple[str, ...]
-    """The forward zones besides the domain."""
+    """The forward zones other than the domain."""
 
     def domain_of(self, address: str | None) -> str:
         """Return the domain that a host with this address is named in."""
@@ -90,7 +90,7 @@ def resolve(
 ) -> tuple[Resolved, Found, list[Conflict]]:
     """Find every name and address; return also what of `found` goes on as it is.
 
-    Raises SourceError when nothing tells the domain.
+    Raises SourceError when no source has the domain.
     """
     conflicts: list[Conflict] = []
     found = _from_subnets(found)
@@ -156,7 +156,7 @@ def _choose_domain(found: Found, records: Records, conflicts: list[Conflict]) ->
     if mine is not None and (not zones or mine in zones):
         return mine
     if not zones:
-        raise SourceError("Nothing here tells the domain; name it with --domain.")
+        raise SourceError("No source has the domain; name it with --domain.")
     names = [record.name for record in records.of("a")]
     chosen = max(zones, key=lambda zone: sum(name.endswith(f".{zone}") for name in names))
     if mine is not None:
@@ -226,7 +226,7 @@ def _all_subnets(
 def _without_repeats(
     subnet: Subnet, resolvers: Sequence[str], domain: str, conflicts: list[Conflict]
 ) -> Subnet:
-    """Leave out of a subnet what it says of domain and resolvers as the whole file does."""
+    """Leave out of a subnet the domain and the resolvers that the whole file has as well."""
     settings = dict(subnet.settings)
     options = dict(settings.pop("options", {}))
     if _domain(options.get("domain-name", "")) == domain:
@@ -284,7 +284,7 @@ def _resolvers(
     return tuple(kept)
 
 
-# What the zone data says of names.
+# The names in the zone data.
 
 
 def _name_servers(
@@ -476,7 +476,7 @@ def _pointers(
 
 
 def _resolved(host: Host, names: Names, subnets: Sequence[Subnet], domain: str) -> ResolvedHost:
-    """Turn a host's addresses into numbers; say why it is irregular if that fails."""
+    """Turn a host's addresses into numbers; note why it is irregular if that fails."""
     inside: list[str] = []
     outside: list[str] = []
     irregular = host.irregular

@@ -302,7 +302,7 @@ class _Owners:
         return f"{stem}-{number}"
 
     def is_free(self, label: str, domain: str) -> bool:
-        """Tell whether nobody has a label, and no source knows it."""
+        """Return whether nobody has a label, and no source knows it."""
         return f"{label}.{domain}" not in self.of and f"{label}.{domain}" not in self._known
 
 
@@ -406,7 +406,7 @@ def _name_as_in_dhcpd(
 
 
 def _is_renamed(written: str, label: str, domain: str, sent: bool) -> bool:
-    """Tell whether people or clients see another name than before."""
+    """Return whether people or clients see another name than before."""
     return written != label if sent else written.lower() not in {label, f"{label}.{domain}"}
 
 

@@ -17,7 +17,7 @@ from .found import Record, Records, Remark, Section, is_address, number, read_te
 _OCTAL = re.compile(r"\\([0-7]{1,3})")
 _REVERSE = re.compile(r"((?:\d{1,3}\.){1,4})in-addr\.arpa", re.ASCII)
 _LEFT_OUT = {"%": "a location", "-": "a line that is switched off"}
-# tinydns-data counts everything but SOA and NS a day long unless the line says otherwise.
+# tinydns-data gives everything but SOA and NS a TTL of a day unless the line has one.
 _DEFAULT_TTL = 86400
 
 
@@ -112,7 +112,7 @@ class _Reader:
             self._records.append(Record("glue", full, address, where))
 
     def _check_time(self, text: str, stamp_and_location: list[str], where: str) -> bool:
-        """Tell whether a record is for all time and everyone; list it if not."""
+        """Return whether a record is for all time and everyone; list it if not."""
         if any(stamp_and_location):
             self._left_out(text, "a record for some time or for some clients", where)
         return not any(stamp_and_location)

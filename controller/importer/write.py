@@ -273,7 +273,7 @@ def _scalar(value: object) -> str:
 
 
 def _fits_a_block(text: str) -> bool:
-    """Tell whether YAML can have the text as it is: only what can be printed."""
+    """Return whether YAML can have the text as it is: only what can be printed."""
     return all(char.isprintable() or char == "\n" for char in text)
 
 

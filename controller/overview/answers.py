@@ -64,14 +64,14 @@ def _shown(kind: str, value: str) -> str:
 
 
 def queries(expected: Answers, served: Iterable[Answers]) -> list[list[str]]:
-    """List what to ask: all that should be answered, and all that is served besides."""
-    asked = set(expected).union(*served)
-    return [list(query) for query in sorted(asked)]
+    """Return the queries: for all that should be answered, and for all else that is served."""
+    found = set(expected).union(*served)
+    return [list(query) for query in sorted(found)]
 
 
 def differences(expected: Answers, answers: Iterable[Mapping[str, Any]], server: str) -> list[str]:
-    """Tell each answer that is not as expected in a sentence; `server` says who gave it."""
-    told = []
+    """Return a sentence for each answer of `server` that is not as expected."""
+    sentences = []
     silent = 0
     total = 0
     for answer in answers:
@@ -82,12 +82,12 @@ def differences(expected: Answers, answers: Iterable[Mapping[str, Any]], server:
         if values is None:
             silent += 1
         elif sorted(values) != wanted:
-            says = ", ".join(_shown(kind, value) for value in values) or "nothing"
+            shown = ", ".join(_shown(kind, value) for value in values) or "nothing"
             left = f", for another {answer['ttl']} s" if answer.get("ttl") else ""
             should = ", ".join(_shown(kind, value) for value in wanted) or "nothing"
-            told.append(
-                f"{server}: {answer['name']} {kind} is {says}{left}; it should be {should}."
+            sentences.append(
+                f"{server}: {answer['name']} {kind} is {shown}{left}; it should be {should}."
             )
     if silent:
-        told.insert(0, f"{server}: {silent} of {total} queries got no answer.")
-    return told
+        sentences.insert(0, f"{server}: {silent} of {total} queries got no answer.")
+    return sentences

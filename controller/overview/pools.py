@@ -2,7 +2,7 @@
 
 A failover pair shares out the free addresses of a pool: in dhcpd.leases(5) `free` ones are the
 primary's to give, `backup` ones the secondary's. A server whose partner is away gives its own only,
-until it is told that the partner is down (dhcpd.conf(5), "dhcp failover").
+until it is set to partner-down (dhcpd.conf(5), "dhcp failover").
 """
 
 from __future__ import annotations

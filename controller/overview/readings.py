@@ -56,7 +56,7 @@ class Reading:
     zone_before: bytes | None = None
     """The same, read before them: what changed meanwhile is no difference."""
     status: Mapping[str, Any] | None = None
-    """What `leasemerge status --json` says."""
+    """What `leasemerge status --json` prints."""
     units: Mapping[str, str] = field(default_factory=dict)
     """systemd's state of each unit: `active`, `failed`, …; `hung` or `missing` (server_reading)."""
     disabled: Sequence[str] = ()

@@ -133,7 +133,7 @@ def answer(data: bytes, kind: str) -> tuple[list[str], int | None, int]:
 
 
 def value_of(data: bytes, position: int, length: int, kind: str) -> str:
-    """Return the data of a record, as RETURN says."""
+    """Return the data of a record, as RETURN describes it."""
     if kind == "A":
         return socket.inet_ntoa(data[position : position + 4])
     number = number_of(kind)
@@ -148,7 +148,7 @@ def value_of(data: bytes, position: int, length: int, kind: str) -> str:
     return (data[position:at] + wire).hex()
 
 
-def ask(
+def query_server(
     server: str, queries: list[tuple[str, str]], recursion: bool, tries: int, wait: float = 2.0
 ) -> list[Any]:
     """Send all queries; return for each its values, TTL and code, or None."""
@@ -160,7 +160,7 @@ def ask(
             received = not waiting
             while waiting:
                 batch, waiting = waiting[:_AT_ONCE], waiting[_AT_ONCE:]
-                got = _ask_batch(channel, queries, batch, recursion, results, wait)
+                got = _query_batch(channel, queries, batch, recursion, results, wait)
                 received = received or got
                 if not received:
                     # No answer to the first ones: the others would wait in vain as well.
@@ -168,7 +168,7 @@ def ask(
     return results
 
 
-def _ask_batch(
+def _query_batch(
     channel: socket.socket,
     queries: list[tuple[str, str]],
     batch: list[int],
@@ -198,7 +198,7 @@ def _ask_batch(
         except OSError:
             return received
         except (KeyError, IndexError, ValueError, struct.error):
-            continue  # no answer to a question of ours
+            continue  # no answer to a query of ours
         del identifiers[struct.unpack(">H", data[:2])[0]]
         received = True
     return received
@@ -216,14 +216,14 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    given = module.params
-    queries = [(str(name), str(kind)) for name, kind in given["queries"]]
-    targets = [(server, False) for server in given["servers"]]
-    targets += [(resolver, True) for resolver in given["resolvers"]]
+    options = module.params
+    queries = [(str(name), str(kind)) for name, kind in options["queries"]]
+    targets = [(server, False) for server in options["servers"]]
+    targets += [(resolver, True) for resolver in options["resolvers"]]
 
     def rows(target: tuple[str, bool]) -> list[dict[str, Any]]:
         server, recursion = target
-        results = ask(server, queries, recursion, given["tries"], given["wait"])
+        results = query_server(server, queries, recursion, options["tries"], options["wait"])
         keys = ("values", "ttl", "code")
         return [
             {"server": server, "name": name, "type": kind}

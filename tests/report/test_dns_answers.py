@@ -1,6 +1,6 @@
 """The module dns_answers against a real tinydns, in a network namespace of its own.
 
-namespace, loopback only:   127.0.0.1:53 tinydns     127.0.0.2:53 hears and says nothing
+namespace, loopback only:   127.0.0.1:53 tinydns     127.0.0.2:53 receives and sends nothing
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ DATA = """\
 :office.internal:16:\\002hi:60
 :office.internal:65:\\000\\001\\000:60
 """
-ASK = """\
+QUERY = """\
 import json, sys
 sys.path.insert(0, sys.argv[1])
 import dns_answers
 queries = [tuple(query) for query in json.loads(sys.argv[3])]
-print(json.dumps(dns_answers.ask(sys.argv[2], queries, False, 2)))
+print(json.dumps(dns_answers.query_server(sys.argv[2], queries, False, 2)))
 """
 
 
@@ -48,13 +48,13 @@ class Namespace:
         self.name = name
 
     def command(self, *arguments: str | Path) -> list[str | Path]:
-        """Say how to run a command in it."""
+        """Return the command that runs in it."""
         return ["ip", "netns", "exec", self.name, *arguments]
 
-    def ask(self, server: str, queries: list[tuple[str, str]]) -> Any:
-        """Ask as the module does on a server."""
+    def query(self, server: str, queries: list[tuple[str, str]]) -> Any:
+        """Query as the module does on a server."""
         run = subprocess.run(
-            self.command(sys.executable, "-c", ASK, LIBRARY, server, json.dumps(queries)),
+            self.command(sys.executable, "-c", QUERY, LIBRARY, server, json.dumps(queries)),
             capture_output=True,
             check=True,
             timeout=60,
@@ -93,7 +93,7 @@ def namespace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Namespace]:
         )
         try:
             deadline = time.monotonic() + 20
-            while space.ask("127.0.0.1", [("foobar.office.internal", "A")]) == [None]:
+            while space.query("127.0.0.1", [("foobar.office.internal", "A")]) == [None]:
                 assert time.monotonic() < deadline, "tinydns does not answer in its namespace."
             yield space
         finally:
@@ -105,14 +105,14 @@ def namespace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Namespace]:
 
 
 def test_values_ttls_and_codes_are_read(namespace: Namespace) -> None:
-    asked = [
+    queries = [
         ("foobar.office.internal", "A"),
         ("15.1.1.10.in-addr.arpa", "PTR"),
         ("two.office.internal", "A"),
         ("nobody.office.internal", "A"),
         ("foobar.office.internal", "PTR"),
     ]
-    assert namespace.ask("127.0.0.1", asked) == [
+    assert namespace.query("127.0.0.1", queries) == [
         [["10.1.1.15"], 3600, 0],
         [["foobar.office.internal"], 3600, 0],
         [["10.1.1.16", "10.1.1.17"], 60, 0],
@@ -123,9 +123,9 @@ def test_values_ttls_and_codes_are_read(namespace: Namespace) -> None:
 
 def test_every_type_is_read(namespace: Namespace) -> None:
     """In hexadecimal digits, with names whole though tinydns compresses them."""
-    asked = [("office.internal", kind) for kind in ("MX", "SRV", "TXT", "TYPE65", "CAA")]
+    queries = [("office.internal", kind) for kind in ("MX", "SRV", "TXT", "TYPE65", "CAA")]
     office = b"\x06office\x08internal\0"
-    assert [row[0] for row in namespace.ask("127.0.0.1", asked)] == [
+    assert [row[0] for row in namespace.query("127.0.0.1", queries)] == [
         [(b"\0\x0a\x04mail" + office).hex()],
         [(b"\0\1\0\2\0\3\3pbx" + office).hex()],
         [b"\2hi".hex()],
@@ -135,17 +135,17 @@ def test_every_type_is_read(namespace: Namespace) -> None:
 
 
 def test_many_questions_each_get_their_own_answer(namespace: Namespace) -> None:
-    asked = [(f"h{n}.office.internal", "A") for n in range(1000)]
+    queries = [(f"h{n}.office.internal", "A") for n in range(1000)]
     expected = [[[f"10.2.{n >> 8}.{n & 255}"], 60, 0] for n in range(1000)]
-    assert namespace.ask("127.0.0.1", asked) == expected
+    assert namespace.query("127.0.0.1", queries) == expected
 
 
 @pytest.mark.parametrize("server", ["127.0.0.2", "127.0.0.3"])
 def test_a_silent_server_is_given_up(namespace: Namespace, server: str) -> None:
-    """The one hears and says nothing, the other's port is closed; both cost bounded time."""
+    """The one sends nothing back, the other's port is closed; both cost bounded time."""
     begun = time.monotonic()
-    asked = [(f"h{n}.office.internal", "A") for n in range(1000)]
-    assert namespace.ask(server, asked) == [None] * 1000
+    queries = [(f"h{n}.office.internal", "A") for n in range(1000)]
+    assert namespace.query(server, queries) == [None] * 1000
     assert time.monotonic() - begun < 20
 
 

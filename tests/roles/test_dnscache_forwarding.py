@@ -1,4 +1,4 @@
-"""Whom a dnscache asks, by the tree that the role makes and the real dnscache.
+"""Whom a dnscache queries, by the tree that the role makes and the real dnscache.
 
 dig --> 127.0.0.2 dnscache --> 127.0.0.3 tinydns, our zone        (dnscache_zones)
                           |--> 127.0.0.4 tinydns, somebody else's (dnscache_zones)

@@ -15,7 +15,7 @@ from .watch import Watch, watching
 
 @dataclass
 class Run:
-    """A drill that is going on: the lab, the clients that keep asking, and what else was seen."""
+    """A drill that is going on: the lab, the clients that watch, and what else was seen."""
 
     lab: Lab
     watch: Watch
@@ -23,7 +23,7 @@ class Run:
     faults: list[str] = field(default_factory=list)
 
     def note(self, text: str) -> None:
-        """Add to what the table says of this drill."""
+        """Add to what the table has of this drill."""
         self.notes.append(text)
 
     def expect(self, holds: bool, otherwise: str) -> None:

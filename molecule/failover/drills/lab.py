@@ -219,7 +219,7 @@ class Lab:
         self.on(server, "systemctl", "kill", f"--signal={name}", unit)
 
     @contextmanager
-    def frozen(self, server: Server, *units: str) -> Iterator[None]:
+    def hung(self, server: Server, *units: str) -> Iterator[None]:
         """Stop the processes where they stand: connected, listening, and unresponsive."""
         for unit in units:
             self.signal(server, unit, "STOP")
@@ -239,7 +239,7 @@ class Lab:
             self.on(server, "systemctl", "start", *units)
 
     def power_off(self, server: Server) -> None:
-        """Take the power away: no process gets to say anything, and the link goes down."""
+        """Take the power away: no process can send anything, and the link goes down."""
         self.unplug(server)
         self.run("podman", "kill", self.container(server))
         self.run("podman", "wait", self.container(server))
@@ -286,7 +286,7 @@ class Lab:
         self.run("ip", "link", "set", self.port(self.container(server)), "up")
 
     def power_on(self, server: Server) -> None:
-        """Give it power again; returns at once."""
+        """Switch it on again; return at once."""
         self.run("podman", "start", self.container(server))
 
     @contextmanager
@@ -546,7 +546,7 @@ class Lab:
 
     @property
     def pool(self) -> int:
-        """Return how many addresses the pair can give in the smallest subnet that is tried."""
+        """Return how many addresses the pair can assign in the smallest subnet that is tried."""
         return min(
             sum(int(IPv4Address(b)) - int(IPv4Address(a)) + 1 for a, b in subnet["ranges"])
             for subnet in self.site["subnets"]
@@ -589,7 +589,7 @@ class Lab:
     def pair_state(self, server: Server) -> str:
         """Return a server's own state and its partner's; `cut off` where they are not connected."""
         peer = self.secondary if server == self.primary else self.primary
-        # The lease file may still say what was before a restart: the connection does not.
+        # The lease file may still have the state from before a restart; the connection has not.
         script = f"""
             ss -Htn state established | grep -q ' {re.escape(peer.address)}:' || echo cut off from
             awk '/^failover peer/ {{ f = 1 }} /^}}/ {{ f = 0 }}
@@ -663,7 +663,7 @@ class Lab:
         got = self.query(servers or self.dns_addresses, list(wanted), on=on)
         for (server, name, kind), answer in got.items():
             if answer != wanted[name, kind]:
-                return f"{server} says {answer} for {name}, which is {wanted[name, kind]}"
+                return f"{server} answers {answer} for {name}, which is {wanted[name, kind]}"
         return ""
 
     def all_healthy(self, *held: Held, within: float) -> float:

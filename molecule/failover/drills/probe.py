@@ -80,7 +80,7 @@ class Client:
         self.xid, self.address, self.server = random.getrandbits(32), "", ""
 
     def message(self, kind: int, *options: tuple[int, bytes], ciaddr: str = "0.0.0.0") -> bytes:
-        """Return a message of this client; replies are asked for by broadcast."""
+        """Return a message of this client; replies are requested by broadcast."""
         seconds = min(int(time.monotonic() - self.asked), 65535)
         head = struct.pack("!BBBBIHH", 1, 1, 6, 0, self.xid, seconds, 0x8000)
         hardware = bytes.fromhex(self.mac.replace(":", ""))
@@ -199,7 +199,7 @@ class Clients:
             self.release(client)
 
     def release(self, client: Client) -> None:
-        """Give a client's address back, and forget the client."""
+        """Release a client's address, and forget the client."""
         server = (SERVER, socket.inet_aton(client.server))
         self._send(client.message(RELEASE, server, ciaddr=client.address), client.server)
         self.clients.remove(client)
@@ -235,7 +235,7 @@ def ended() -> bool:
 
 
 def watch(spec: dict[str, Any]) -> None:
-    """Ask for new leases, and for twenty names a second, until the end."""
+    """Request new leases, and look up twenty names a second, until the end."""
     names: list[str] = spec["names"]
     Path("/etc/resolv.conf").write_text(
         "".join(f"nameserver {address}\n" for address in spec["resolvers"])
@@ -296,7 +296,7 @@ def churn(spec: dict[str, Any]) -> None:
 
 
 def question(number: int, name: str, kind: int) -> bytes:
-    """Return a DNS query (RFC 1035, section 4.1) that asks for recursion."""
+    """Return a DNS query (RFC 1035, section 4.1) with recursion desired."""
     labels = b"".join(bytes([len(label)]) + label.encode() for label in name.split("."))
     return (
         struct.pack("!HHHHHH", number, 0x0100, 1, 0, 0, 0)
@@ -319,7 +319,7 @@ def name_at(data: bytes, at: int) -> tuple[str, int]:
 
 
 def answers(data: bytes, kind: int) -> list[str]:
-    """Return what a response says: addresses (kind 1) or names (kind 12), sorted."""
+    """Return what a response holds: addresses (kind 1) or names (kind 12), sorted."""
     _, _, questions, count = struct.unpack("!HHHH", data[:8])
     at, found = 12, []
     for _ in range(questions):

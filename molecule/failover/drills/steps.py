@@ -37,8 +37,8 @@ def healed(run: Run, server: Server, unit: str) -> None:
     began = time.monotonic()
     run.watch.served(lookups=160)
     last = run.watch.last_slow(began)
-    run.note(f"the last slow lookup was asked {last:.1f} s after the failure")
-    run.expect(last <= 3, f"a lookup asked {last:.1f} s after the failure was slow")
+    run.note(f"the last slow lookup was sent {last:.1f} s after the failure")
+    run.expect(last <= 3, f"a lookup {last:.1f} s after the failure was slow")
 
 
 def new_name(run: Run, hostname: str, within: float) -> None:

@@ -1,4 +1,4 @@
-"""The watch: clients that keep asking while something fails, and how long they went without."""
+"""The watch: clients that send requests while something fails, and how long they went without."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def _asked(event: Event) -> float:
 
 @dataclass
 class Watch:
-    """Clients that keep asking, in each probe's half of the network."""
+    """Clients that send requests, in each probe's half of the network."""
 
     lab: Lab
     right: dict[str, set[str]]
@@ -131,7 +131,7 @@ class Watch:
             ]
 
     def served(self, clients: int = 5, lookups: int = 12, within: float = 90) -> float:
-        """Wait until, in each half, so many that begin to ask from now on are served."""
+        """Wait until, in each half, so many that begin from now on are served."""
         now = time.monotonic()
 
         def fault() -> str:
@@ -147,7 +147,7 @@ class Watch:
         return eventually(fault, within)
 
     def last_slow(self, since: float) -> float:
-        """Return how long after ``since`` the last lookup was asked that was slow; 0 for none."""
+        """Return how long after ``since`` the last slow lookup was sent; 0 for none."""
         self.read()
         return max(
             (
@@ -174,7 +174,7 @@ class Watch:
 
 @contextmanager
 def watching(lab: Lab, *probes: str, every: float) -> Iterator[Watch]:
-    """Have clients asking until the end, and served at the beginning."""
+    """Keep clients sending until the end, and served at the beginning."""
     right = {f"{name}.{lab.domain}": {address} for name, address in lab.live_names().items()}
     spec = {"names": list(right), "resolvers": lab.resolvers, "every": every}
     watch = Watch(lab, right, {probe: [] for probe in probes})

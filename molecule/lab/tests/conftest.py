@@ -31,7 +31,7 @@ NETWORK = Site.without_check(SITE)
 DHCP_SERVERS = [row["name"] for row in SITE["dhcp_servers"]]
 NAME_SERVERS = [row["name"] for row in SITE["tinydns_servers"]]
 CACHES = [row["name"] for row in SITE["dnscache_servers"]]
-#: The resolvers that clients are given, and each server's floating addresses with their daemons.
+#: The resolvers that clients receive, and each server's floating addresses with their daemons.
 RESOLVERS = LAB["resolvers"]
 FLOATING = LAB["floating"]
 
@@ -63,7 +63,7 @@ def dig(server: str, *question: str) -> list[str]:
 
 
 def eventually(check: Callable[[], Any], seconds: float = 20) -> Any:
-    """Repeat a check until it holds and return what it gave; in the end, fail as it does."""
+    """Repeat a check until it holds and return its result; in the end, fail as it does."""
     deadline = time.monotonic() + seconds
     while True:
         try:

@@ -64,7 +64,7 @@ HOMES = sorted(
     (address, max(FLOATING, key=lambda server: priority(server, address)))
     for address in {address for _, address in HELD}
 )
-#: By systemd: these say that they run.
+#: By systemd: these send it a sign of life.
 WATCHED = ("floating-address", "keepalived")
 
 
@@ -263,7 +263,7 @@ def test_client_has_its_name_everywhere(row: dict[str, str]) -> None:
 
     def resolves() -> None:
         for server in [*ALIASES, *RESOLVERS]:
-            assert dig(server, name, "A") == addresses, f"asked of {server}"
+            assert dig(server, name, "A") == addresses, f"queried at {server}"
             assert dig(server, reverse_name(address), "PTR") == [f"{name}."]
 
     eventually(resolves)

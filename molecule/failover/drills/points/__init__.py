@@ -3,7 +3,7 @@
 Each drill is what should happen in a sentence, how to make it happen, and the longest gap in
 seconds that clients may notice: ``address`` for which no new client gets an address, ``lookup`` for
 which a lookup may take or fail. Both follow from the daemons' and the C library's own timers;
-docs/drills.md says how.
+docs/drills.md explains how.
 """
 
 from importlib import import_module

@@ -20,17 +20,17 @@ def hostile(run: Run) -> None:
     fixed = lab.plain_hosts[0]
     theirs = [fixed["name"], *fixed["aliases"][:1]]
     reserved = ["wpad", "localhost"]
-    odd = {
+    irregular = {
         "l" * 70: "l" * 63,
         "co:lon": "colon",
         "under_score": "under-score",
         "Fully.Qualified.Example": "fully",
     }
     nothing = ["*", "new\nline", "-", "\x00"]
-    with lab.hold([*theirs, *reserved, *odd, *nothing]) as held:
+    with lab.hold([*theirs, *reserved, *irregular, *nothing]) as held:
         lab.bound(held, len(held.hostnames))
         of = {lease["hostname"]: lease["address"] for lease in held.leases.values()}
-        want = {(f"{label}.{lab.domain}", A): [of[hostname]] for hostname, label in odd.items()}
+        want = {(f"{label}.{lab.domain}", A): [of[name]] for name, label in irregular.items()}
         want |= {(f"{label}.{lab.domain}", A): [] for label in [*reserved, "*", "newline"]}
         want |= {(f"{name}.{lab.domain}", A): [fixed["fixed_address"]] for name in theirs}
         want |= {
@@ -98,7 +98,7 @@ def shared_out(lab: Lab) -> None:
 
 
 def fill(run: Run, hostname: str, *, at_least: int, every: float = 0.0) -> None:
-    """Fill the range to 95 % with new clients, each of whom must have its address within 3 s."""
+    """Fill the range to 95 % with new clients, each of which must have its address within 3 s."""
     lab = run.lab
     count = lab.pool * 95 // 100 - lab.leased()
     run.expect(count >= at_least, f"only {count} addresses were left to fill the range with")

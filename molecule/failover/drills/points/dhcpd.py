@@ -37,10 +37,10 @@ def stopped(run: Run, server: Server) -> None:
 
 
 @drill("dhcpd/frozen-{}", of=PAIR, every=2, address=8, lookup=2, client=3.5, median=0.5)
-def frozen(run: Run, server: Server) -> None:
-    """While one dhcpd is frozen, its peer serves whoever asks again, and then everybody."""
+def hung(run: Run, server: Server) -> None:
+    """While one dhcpd hangs, its peer serves whoever tries again, and then everybody."""
     lab = run.lab
-    with lab.frozen(server, DHCPD):
+    with lab.hung(server, DHCPD):
         run.watch.served(clients=5)
         eventually(lambda: interrupted(lab, other(lab, server)), NOTICES)
         run.watch.served(clients=5)

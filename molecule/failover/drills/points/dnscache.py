@@ -16,6 +16,6 @@ def killed(run: Run, server: Server) -> None:
 
 
 @drill("dnscache/frozen-{}", of=CACHES, address=5, lookup=6)
-def frozen(run: Run, server: Server) -> None:
+def hung(run: Run, server: Server) -> None:
     """Every dnscache of a machine hangs: all are restarted, and no lookup is slow 3 s later."""
     healed(run, server, DNSCACHE)

@@ -88,7 +88,7 @@ def router(run: Run, address: str) -> str:
 
 @drill("floating/no-flooding-{}", of=MACHINES, address=10, every=2, lookup=6)
 def no_flooding(run: Run, server: Server) -> None:
-    """Where a switch does not flood, lookups are slow that are asked before VRRP has noticed."""
+    """Where a switch does not flood, lookups are slow that are sent before VRRP has noticed."""
     lab = run.lab
     with lab.no_flooding():
         lab.unplug(server)
@@ -133,7 +133,7 @@ def migration(run: Run) -> None:
 
 
 def slow_only_at_first(run: Run, began: float) -> None:
-    """Expect that only lookups were slow that were asked within 0.3 s of the failure."""
+    """Expect that only lookups were slow that were sent within 0.3 s of the failure."""
     last = run.watch.last_slow(began)
-    run.note(f"the last slow lookup was asked {last:.2f} s after the failure")
-    run.expect(last <= 0.3, f"a lookup asked {last:.2f} s after the failure was slow")
+    run.note(f"the last slow lookup was sent {last:.2f} s after the failure")
+    run.expect(last <= 0.3, f"a lookup {last:.2f} s after the failure was slow")

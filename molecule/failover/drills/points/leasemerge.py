@@ -16,8 +16,8 @@ def killed(run: Run, server: Server) -> None:
 
 
 @drill("leasemerge/frozen-{}", of=NAME_SERVERS, address=5, lookup=2)
-def frozen(run: Run, server: Server) -> None:
-    """No name goes; the watchdog restarts a frozen leasemerge, and new names come."""
+def hung(run: Run, server: Server) -> None:
+    """No name goes; the watchdog restarts a hung leasemerge, and new names come."""
     run.lab.signal(server, LEASEMERGE, "STOP")
     new_name(run, "after-freeze", 100)
 

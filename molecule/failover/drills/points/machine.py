@@ -30,7 +30,7 @@ def rebooted(run: Run, server: Server) -> None:
 
 @drill("machine/unresponsive-{}", of=MACHINES, every=2, address=10, lookup=6)
 def unresponsive(run: Run, server: Server) -> None:
-    """While a kernel is frozen with its link up, only lookups of the first 0.3 s may be slow."""
+    """While a kernel hangs with its link up, only lookups of the first 0.3 s may be slow."""
     with run.lab.unresponsive(server):
         began = time.monotonic()
         run.watch.served(clients=3, lookups=100)
@@ -38,7 +38,7 @@ def unresponsive(run: Run, server: Server) -> None:
         back = time.monotonic()
     run.watch.served(clients=3, lookups=100)
     late = run.watch.last_slow(back)
-    run.expect(late == 0, f"a lookup asked {late:.1f} s after the return was slow")
+    run.expect(late == 0, f"a lookup {late:.1f} s after the return was slow")
 
 
 @drill("machine/drained-{}", of=MACHINES, every=2, address=10, lookup=0.5)

@@ -30,7 +30,7 @@ def one_knows(run: Run, server: Server) -> None:
         run.expect(lab.shell(deaf, knows).strip() == "no", f"{deaf.name} knows the name too")
         lab.all_healthy(held, within=5)
         run.expect(
-            lease["until"] > time.monotonic(), "the lease was over before its name was asked for"
+            lease["until"] > time.monotonic(), "the lease was over before its name was queried"
         )
 
 
@@ -105,7 +105,7 @@ def pinned(run: Run) -> None:
                 # From here on dhcpd answers it as a fixed host: the lease runs out.
                 end = max(time.monotonic(), lease["until"]) + lab.lease_time + 5
         run.note(
-            f"asked {asked} times until the lease had ended, {missed} times not answered right"
+            f"queried {asked} times until the lease had ended, {missed} times without right answer"
         )
         run.expect(missed == 0, f"the name was gone {missed} times of {asked}")
         states = lab.shell(

@@ -16,7 +16,7 @@ def killed(run: Run, server: Server) -> None:
 
 
 @drill("tinydns/frozen-{}", of=NAME_SERVERS, address=5, lookup=6)
-def frozen(run: Run, server: Server) -> None:
+def hung(run: Run, server: Server) -> None:
     """Every tinydns of a machine hangs: all are restarted, and no lookup is slow 3 s later."""
     healed(run, server, TINYDNS)
 

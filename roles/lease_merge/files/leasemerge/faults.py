@@ -218,7 +218,7 @@ class Inventory:
         return 0
 
     def label(self, who: str | Row, what: str, value: object) -> str | None:
-        """Read a DNS label in lower case (RFC 1123 section 2.1), or tell what is wrong with it."""
+        """Read a DNS label in lower case (RFC 1123 section 2.1); None, and a fault, if none."""
         if not isinstance(value, str):
             if value is None:
                 self.fault(who, f"it has no {what}", "add it")
@@ -343,7 +343,7 @@ def _printable(text: object) -> str:
 
 
 def is_edge(address: IPv4Address, network: IPv4Network) -> bool:
-    """Tell whether it is the network or broadcast address; a /31 or /32 has none (RFC 3021)."""
+    """Return whether it is the network or broadcast address; a /31 or /32 has none (RFC 3021)."""
     return network.prefixlen < 31 and address in (
         network.network_address,
         network.broadcast_address,

@@ -92,7 +92,7 @@ def _check_keys(inventory: Inventory) -> None:
 
 
 def _check_variables(inventory: Inventory) -> None:
-    """Check the variables whose names say that they are ours."""
+    """Check the variables that are named like ours."""
     for row in inventory.rows("unknown_variables", "Variable"):
         meant = f"write {row.get('meant')}, if that is meant, or " if row.get("meant") else ""
         inventory.fault(

@@ -182,7 +182,7 @@ def render(lease: Lease, subnet_id: int) -> bytes:
 
 
 def parse(data: bytes) -> LeaseLog:
-    """Return the log of a whole lease file, dhcpd's or Kea's: the first line says whose it is."""
+    """Return the log of a whole lease file, dhcpd's or Kea's: the first line shows whose it is."""
     if not data.startswith(HEADER):
         return log.parse(data)
     rows = KeaLog()

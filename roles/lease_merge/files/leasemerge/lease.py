@@ -1,4 +1,4 @@
-"""A lease: what one block of dhcpd.leases says, and how it is written back."""
+"""A lease: what one block of dhcpd.leases holds, and how it is written back."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The status as metrics, for the text file collector of Prometheus' node exporter.
 
-docs/monitoring.md says how they get there, and has alert rules and a dashboard.
+docs/monitoring.md explains how they get there, and has alert rules and a dashboard.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ Sample = tuple[Mapping[str, str], float]
 
 
 class Metric(NamedTuple):
-    """A metric; the help says what to do about it."""
+    """A metric; the help has what to do about it."""
 
     name: str
     kind: str

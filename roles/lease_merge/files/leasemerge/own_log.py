@@ -67,7 +67,7 @@ class OwnLog:
         self._reported = state
 
     def step(self, now: int) -> list[tuple[str, list[Lease]]]:
-        """Do some of the work; return the news by log. ``more`` says whether some is left."""
+        """Do some of the work; return the news by log. ``more`` is whether some is left."""
         try:
             begins, chunk = self.tail.read()
             self.error = ""

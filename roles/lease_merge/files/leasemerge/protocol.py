@@ -24,7 +24,7 @@ from .lease import Lease
 from .log import parse
 from .store import MAX_IDENTITY
 
-# How often a sender with nothing to send says so, and how long a receiver waits for anything.
+# How often an idle sender sends a sign of life, and how long a receiver waits for anything.
 ALIVE_SECONDS = 2.0
 SILENCE_SECONDS = 8.0
 

@@ -188,7 +188,7 @@ class _Table:
         )
 
     def _answer(self, record: Record) -> Iterator[tuple[str, str]]:
-        """Check that the answer with all records of a name and type reaches whoever asks."""
+        """Check that the answer with all records of a name and type reaches whoever queries it."""
         records = [other for _, other in self._sets[record.name][record.type]]
         # A `*` stands for a name of any length.
         name = record.name.replace("*", "x" * 63, 1)

@@ -33,7 +33,7 @@ _RAW_TYPE = re.compile(r"TYPE([0-9]{1,5})")
 
 
 class RecordError(ValueError):
-    """A line is no record: `problem` says why, `remedy` what to write."""
+    """A line is no record: `problem` is why, `remedy` what to write."""
 
     def __init__(self, problem: str, remedy: str) -> None:
         """Keep both parts of the sentence, in which no character of a line breaks the line."""

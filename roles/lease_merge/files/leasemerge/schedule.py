@@ -45,7 +45,7 @@ class Every:
 
 
 class Schedule:
-    """What is due. The service reports what happens, and asks before each step."""
+    """What is due. The service reports what happens, and checks before each step."""
 
     def __init__(self, clock: float, peers: Iterable[str]) -> None:
         """Begin with everything to be compiled, once each peer has sent what it knows."""

@@ -116,7 +116,7 @@ def check_name_servers(inventory: Inventory) -> None:
         inventory.fault(
             "Site",
             f"{setting} has {len(rows)} servers",
-            f"remove some: dnscache asks {NAME_SERVERS_MAX} at most for one zone",
+            f"remove some: dnscache queries {NAME_SERVERS_MAX} at most for one zone",
         )
     for row in rows:
         label = inventory.label(row, "alias_name", row.get("name") or None)

@@ -190,7 +190,7 @@ class Site:
     def has_pointer(self, address: str) -> bool:
         """Return whether a name of the address has its PTR (rule 8).
 
-        The address lies in one of our reverse zones, and no record says what its PTR is.
+        The address lies in one of our reverse zones, and no record has its PTR.
         """
         name = reverse_name(address)
         if name in self._pointers:

@@ -24,8 +24,8 @@ _EVENT = struct.Struct("iIII")
 
 # A part of the file small enough that a long file does not keep the service from its other work.
 CHUNK = 65536
-# Enough bytes before the read position to tell a file that was rewritten in place from one that
-# only grew: every lease block holds an address and a time.
+# Enough bytes before the read position to show whether a file was rewritten in place or only
+# grew: every lease block holds an address and a time.
 _TAIL = 256
 
 _libc = ctypes.CDLL(None, use_errno=True)

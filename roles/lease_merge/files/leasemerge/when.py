@@ -29,7 +29,7 @@ def parse_time(text: str, now: int) -> int:
         return int(words[1:])
     if ago := _AGO.fullmatch(words):
         return now - int(ago[1]) * _UNITS[ago[2]]
-    # Weekdays also by their first three letters, "on tuesday at 10:00" as it is said.
+    # Weekdays also by their first three letters, "on tuesday at 10:00" as people say it.
     words = " ".join(word for word in words.split() if word not in ("on", "at"))
     today = datetime.fromtimestamp(now).date()
     day, _, clock = words.partition(" ")

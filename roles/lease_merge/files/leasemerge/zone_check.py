@@ -52,7 +52,7 @@ def _read_domain(inventory: Inventory, who: str | Row, what: str, value: object)
 def _read_zone(
     inventory: Inventory, who: str | Row, what: str, value: object, *, of_hosts: bool = False
 ) -> str | None:
-    """Read the name of a zone in lower case, or tell what is wrong with it."""
+    """Read the name of a zone in lower case, or report what is wrong with it."""
     zone = value.lower() if isinstance(value, str) and value.isascii() else ""
     # An underscore is for zones of services: _msdcs of an Active Directory (RFC 8552).
     labels = (zone if of_hosts else zone.replace("_", "x")).split(".")
@@ -232,6 +232,6 @@ def _check_name_server_addresses(
         inventory.fault(
             who,
             f"{what} has {len(values)} name servers",
-            f"remove some: dnscache asks {NAME_SERVERS_MAX} at most for one zone",
+            f"remove some: dnscache queries {NAME_SERVERS_MAX} at most for one zone",
         )
     return values

@@ -1,12 +1,12 @@
 #!/usr/bin/python3 -I
-"""Keeps floating addresses on lo, and watches the daemons that answer on them.
+"""Keep floating addresses on lo, and watch the daemons that answer on them.
 
     floating-address watch     what floating-address.service runs
     floating-address status    a JSON line for each address: held here or not, answered here or not
 
 Each address lies on lo of every machine that may hold it, so that its daemon can bind to it and
 answer whoever sends a query here; arp_ignore keeps the neighbours from seeing it there. keepalived
-decides which of the machines holds it. A track file of ours tells keepalived how the daemon is: a
+decides which of the machines holds it. A track file of ours has the state of the daemon for it: a
 number that is added to the machine's priority.
 
 A daemon is queried at its address ten times a second. One that has not answered for half a second
