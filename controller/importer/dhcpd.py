@@ -55,13 +55,17 @@ _OF_THE_MACHINE = frozenset(
 )
 _OF_THE_MACHINE_OPTIONS = frozenset({"dhcp-server-identifier"})
 _NO_BOOTP = frozenset({"deny dynamic bootp clients", "deny dynamic bootp"})
+_UNACKED = "max-unacked-updates"
+# dhcpd acknowledges when half of them have arrived, rounded down, or else after two seconds
+# (server/failover.c).
+_ACKNOWLEDGED_AT_ONCE = 3
 _KNOBS = {
     "split": "dhcpd_failover_split",
     "hba": "dhcpd_failover_hba",
     "port": "dhcpd_failover_port",
     "peer port": "dhcpd_failover_peer_port",
     "max-response-delay": "dhcpd_failover_max_response_delay",
-    "max-unacked-updates": "dhcpd_failover_max_unacked_updates",
+    _UNACKED: "dhcpd_failover_max_unacked_updates",
     "load balance max seconds": "dhcpd_failover_load_balance_max_seconds",
     "auto-partner-down": "dhcpd_failover_auto_partner_down",
     "max-lease-misbalance": "dhcpd_failover_max_lease_misbalance",
@@ -389,6 +393,12 @@ class _Reader:
             self._remark(Section.CHOSEN, statement.where, text)
             found.pop("port", None)
             found.pop("peer port", None)
+        if (number(found.get(_UNACKED, "")) or 0) > _ACKNOWLEDGED_AT_ONCE:
+            text = (
+                f"{_UNACKED} {found.pop(_UNACKED)} is left to the role: above "
+                f"{_ACKNOWLEDGED_AT_ONCE} a released address is out of use for two seconds."
+            )
+            self._remark(Section.CHOSEN, statement.where, text)
         for knob, variable in _KNOBS.items():
             if knob in found:
                 value = number(found[knob])

@@ -125,6 +125,13 @@ def test_every_failover_knob_reaches_the_file(tmp_path: Path) -> None:
     assert "split" not in conf
 
 
+def test_peer_acknowledges_each_update_at_once(tmp_path: Path) -> None:
+    # It does when half of them, rounded down, have arrived: dhcp_failover_queue_ack (failover.c).
+    unacked = re.search(r"max-unacked-updates (\d+);", render(tmp_path, {}))
+    assert unacked is not None
+    assert int(unacked[1]) // 2 <= 1
+
+
 def test_shared_network_holds_its_subnets(tmp_path: Path) -> None:
     subnets = [
         SUBNET | {"shared_network": "campus"},

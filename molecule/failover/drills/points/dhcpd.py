@@ -36,7 +36,7 @@ def stopped(run: Run, server: Server) -> None:
         run.watch.served(clients=10)
 
 
-@drill("dhcpd/frozen-{}", of=PAIR, every=2, address=8, lookup=2, client=3.5, median=0.5)
+@drill("dhcpd/frozen-{}", of=PAIR, every=2, address=6, lookup=2, client=3.5, median=0.5)
 def hung(run: Run, server: Server) -> None:
     """While one dhcpd hangs, its peer serves whoever tries again, and then everybody."""
     lab = run.lab
@@ -46,7 +46,7 @@ def hung(run: Run, server: Server) -> None:
         run.watch.served(clients=5)
 
 
-@drill("dhcpd/powered-off-{}", of=PAIR, every=2, address=8, lookup=0.5, client=3.5, median=0.5)
+@drill("dhcpd/powered-off-{}", of=PAIR, every=2, address=6, lookup=0.5, client=3.5, median=0.5)
 def off(run: Run, server: Server) -> None:
     """While one machine is without power, the other serves addresses and names."""
     lab = run.lab
