@@ -58,7 +58,8 @@ class _Reader:
         others = sum(self._ttls.values()) - self._ttls[ttl] if ttl is not None else 0
         if others:
             text = (
-                f"{others} names may be cached for another time than {ttl} s; all are given that."
+                f"{others} names may be cached for another time than {ttl} s; fixed hosts get that "
+                "one."
             )
             self._remarks.append(Remark(Section.CHOSEN, "zone data", text))
         return Records(
@@ -88,10 +89,11 @@ class _Reader:
             records = reader(name, fields)
             if not records:
                 self._left_out(text, "a value that is none", where)
-            ttl = number(fields[ttl_field])
+            found = number(fields[ttl_field])
+            ttl = _DEFAULT_TTL if found is None else found
             for record_kind, record_name, value in records:
                 if record_kind == "a" and kind in "=+":
-                    self._ttls[_DEFAULT_TTL if ttl is None else ttl] += 1
+                    self._ttls[ttl] += 1
                 self._records.append(
                     Record(
                         record_kind,

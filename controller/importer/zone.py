@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from ipaddress import IPv6Address, IPv6Network
 
 from leasemerge.ranges import reverse_zones
@@ -39,6 +40,8 @@ def zone_records(
     loose = [*resolved.names.loose, *_flattened(cnames)]
     names = {record.name for record in loose} | owners.keys()
     pointed = {record.name for record in loose if record.kind == "ptr"}
+    # tinydns serves all addresses of a name with the TTL of the last one.
+    ttls = {record.name: record.ttl for record in loose if record.kind == "a"}
     lines: dict[str, None] = {}
 
     def leave_out(record: Record, why: str) -> None:
@@ -79,8 +82,11 @@ def zone_records(
                     domain=resolved.domain,
                 )
             )
+        elif record.kind == "ns" and record.name.startswith("*."):
+            leave_out(record, "tinydns delegates nothing by a *")
         elif record.kind != "ns" or record.name not in zones:
-            lines[_line(record, resolved.domain, ttl)] = None
+            served = replace(record, ttl=ttls.get(record.name)) if record.kind == "a" else record
+            lines[_line(served, resolved.domain, ttl)] = None
             reverse = _reverse(record)
             if (
                 reverse
@@ -89,7 +95,8 @@ def zone_records(
                 and (record.value not in at)
             ):
                 pointed.add(reverse)
-                lines[_line(Record("ptr", reverse, record.name, ""), resolved.domain, ttl)] = None
+                pointer = Record("ptr", reverse, record.name, "", ttl=record.ttl)
+                lines[_line(pointer, resolved.domain, ttl)] = None
     networks = {
         str(IPv6Network((address, 64), strict=False)) for host in hosts for address in host.ipv6
     }

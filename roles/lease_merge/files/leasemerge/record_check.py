@@ -42,6 +42,8 @@ class Surroundings:
     """First and last address of each range that dhcpd leases."""
     spared: frozenset[IPv4Address] = frozenset()
     """The addresses in them that it does not lease."""
+    ttl: object = None
+    """Seconds, of a record that has no TTL of its own."""
 
 
 def record_faults(
@@ -66,7 +68,7 @@ class _Table:
     def faults_of(self, number: int, record: Record) -> Iterator[tuple[str, str]]:
         if self._zone_of(record.name) is None:
             yield (
-                f"{record.name} lies in none of the zones",
+                f"{record.name or 'the root'} lies in none of the zones",
                 "add its zone to site_zones, or leave out the dot at the end of its name",
             )
             return
@@ -84,6 +86,11 @@ class _Table:
             yield (
                 f"the zone {name} has its own records, and the name servers of tinydns_servers",
                 "remove it" if record.type == NS else "write an A with the address instead",
+            )
+        if name.startswith("*.") and record.type == NS:
+            yield (
+                "tinydns delegates a name and what is below it, never by a *",
+                "write an NS for each name that somebody else serves",
             )
         takes = record.type in (A, AAAA, CNAME, NS)
         if takes and name in self._around.names:
@@ -132,6 +139,11 @@ class _Table:
                 f"{name} has other records, and a CNAME stands alone",
                 "remove the CNAME or all others",
             )
+        elif record.type == A and self._ttl_of(record) != self._ttl_of(same[0][1]):
+            yield (
+                f"{name} has an address with another TTL, and tinydns serves all with the last one",
+                "write the same TTL in each",
+            )
         if record.type == PTR and name.endswith(_REVERSE):
             if name in self._around.pointers:
                 yield (
@@ -146,7 +158,7 @@ class _Table:
         target = record.target
         if not target or record.type not in (CNAME, MX, SRV, NS):
             return
-        if CNAME in self._sets.get(target, ()):
+        if CNAME in self._found(target):
             if record.type != CNAME:
                 yield f"its target {target} is a CNAME", "write the name that this one points to"
             elif self._loops(record):
@@ -162,30 +174,23 @@ class _Table:
             )
 
     def _loops(self, record: Record) -> bool:
-        seen = {record.name}
-        name = record.target
-        while name is not None and name not in seen:
-            seen.add(name)
-            following = self._sets.get(name, {}).get(CNAME)
-            name = following[0][1].target if following else None
-        return name == record.name
+        seen: set[str] = set()
+        link: Record | None = record
+        while link is not None and link.name not in seen:
+            seen.add(link.name)
+            following = self._found(link.target or "").get(CNAME)
+            link = following[0][1] if following else None
+        return link is not None and link.name == record.name
 
     def _may_have_address(self, record: Record, target: str) -> bool:
         """Return whether a target has an address, as far as can be known here."""
-        if target in self._around.addressed or {A, AAAA} & self._sets.get(target, {}).keys():
+        if target in self._around.addressed or {A, AAAA} & self._found(target).keys():
             return True
-        zone = self._zone_of(target)
-        if zone is None:
+        if self._zone_of(target) is None:
             return True  # somebody else's to know
+        # Of what is delegated to somebody else only the glue is known here.
         cut = self._cut_above(target)
-        if cut is not None:
-            # Of what is delegated to somebody else only the glue is known here.
-            return not (record.type == NS and cut == record.name)
-        return any(
-            {A, AAAA} & self._sets.get(f"*.{parent}", {}).keys()
-            for parent in _parents(target)
-            if parent == zone or parent.endswith(f".{zone}")
-        )
+        return cut is not None and not (record.type == NS and cut == record.name)
 
     def _answer(self, record: Record) -> Iterator[tuple[str, str]]:
         """Check that the answer with all records of a name and type reaches whoever queries it."""
@@ -205,6 +210,25 @@ class _Table:
                 f"has no TCP for more than {_ANSWER_MAX}",
                 "shorten it, or write fewer records of this type and name",
             )
+
+    def _found(self, name: str) -> Mapping[int, list[tuple[int, Record]]]:
+        """Return the records that tinydns finds for a name: its own, else the nearest `*`'s.
+
+        Its own hide those of a `*`, also where they have another type (tdlookup.c).
+        """
+        own = self._sets.get(name, {})
+        zone = self._zone_of(name)
+        if own or zone in (None, name) or name in self._around.addressed:
+            return own
+        for parent in _parents(name):
+            if f"*.{parent}" in self._sets:
+                return self._sets[f"*.{parent}"]
+            if parent == zone:
+                break
+        return {}
+
+    def _ttl_of(self, record: Record) -> object:
+        return self._around.ttl if record.ttl is None else record.ttl
 
     def _zone_of(self, name: str) -> str | None:
         above = (name, *_parents(name))

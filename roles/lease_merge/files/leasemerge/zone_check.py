@@ -179,6 +179,7 @@ def check_records(inventory: Inventory) -> None:
         pointers={reverse_name(str(address)): str(row) for address, row in addresses},
         ranges=[ends for ranges in inventory.ranges.values() for ends in ranges],
         spared=frozenset(inventory.spared),
+        ttl=inventory.data.get("fixed_ttl"),
     )
     for number, problem, remedy in record_faults(numbered, around):
         inventory.fault(rows[number], problem, remedy)
