@@ -212,6 +212,16 @@ class Kind(Enum):
         "tinydns answers at {address}, the server's own address; it needs an alias: write a free "
         "address of the subnet as alias_address.",
     )
+    NAME_SERVER_GONE = (
+        Section.LEFT_OUT,
+        "The name server {server} at {address} is none of the domain: those of servers.yml serve "
+        "its zone too, and its name is gone.",
+    )
+    NAME_SERVER_UNPLACED = (
+        Section.LEFT_OUT,
+        "The name server {server} at {address} is no machine known here: write its label as "
+        "alias_name of one of tinydns_servers, or its name is gone.",
+    )
     NO_SERVERS = (
         Section.LEFT_OUT,
         "Nothing here tells which machines are {group}; write them there.",

@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Network
 
+from leasemerge.ranges import reverse_zones
+
 from .conflicts import Conflict, Kind, conflict
 from .found import (
     Found,
@@ -73,7 +75,7 @@ class Resolved:
     """Full name and address of each."""
     has_zone_data: bool
     zones: tuple[str, ...]
-    """The forward zones other than the domain."""
+    """The zones besides the domain, those of subnets, and the reverse zones of subnets."""
 
     def domain_of(self, address: str | None) -> str:
         """Return the domain that a host with this address is named in."""
@@ -105,10 +107,11 @@ def resolve(
     )
     subnets = _all_subnets(found, records, domain, conflicts)
     of_subnets = {subnet.domain for subnet in subnets}
+    of_networks = reverse_zones(str(subnet.network) for subnet in subnets)
     zones = tuple(
         zone
         for zone in (*records.zones, *records.lone_names)
-        if zone != domain and zone not in of_subnets and not zone.endswith((_REVERSE, ".ip6.arpa"))
+        if zone not in {domain, *of_subnets, *of_networks} and not zone.endswith(".ip6.arpa")
     )
     resolvers = _resolvers(found.resolvers, subnets, conflicts)
     name_servers = _name_servers(records, domain, conflicts)
@@ -330,6 +333,14 @@ def _names(
     delegated = {r.name for r in records.of("ns") if r.name not in {domain, *records.zones}}
     used = {record.value for record in records.of("ns") if record.name in delegated}
     loose += [replace(record, kind="a") for record in records.of("glue") if record.name in used]
+    kept = {*home, *(record.name for record in loose), *(name for name, _ in name_servers)}
+    # What tinydns makes of a short name (a.ns.ZONE) is nobody's to miss.
+    short = tuple(f".ns.{zone}" for zone in records.zones)
+    conflicts += [
+        conflict(Kind.NAME_SERVER_GONE, glue.where, server=glue.name, address=glue.value)
+        for glue in {glue.name: glue for glue in records.of("glue")}.values()
+        if glue.name not in kept and not glue.name.endswith(short)
+    ]
     return Names(
         home,
         {address: tuple(labels) for address, labels in labels_at.items()},

@@ -81,6 +81,11 @@ def settle(resolved: Resolved, found: Found, ttl: int | None) -> tuple[Settled, 
     ):
         if not servers:
             conflicts.append(conflict(Kind.NO_SERVERS, "servers.yml", group=group))
+    if not dhcp_servers:
+        conflicts += [
+            conflict(Kind.NAME_SERVER_UNPLACED, "servers.yml", server=full, address=address)
+            for full, address in resolved.name_servers
+        ]
     by_label = {name.partition(".")[0]: host for name, host in owners.of.items()}
     reserved = tuple(name for name in RESERVED if name not in by_label)
     conflicts += [

@@ -190,6 +190,8 @@ _LINES: dict[str, tuple[int, Callable[[str, list[str]], _Found]]] = {
 def _decoded(code: int, data: bytes) -> tuple[str, str]:
     """Read the data of a line that has its type as a number (RFC 3597)."""
     match code:
+        case 1 if len(data) == 4:
+            return "a", ".".join(map(str, data))
         case 16 if (strings := _strings(data)) is not None:
             return "txt", " ".join(quoted(part.decode("latin-1")) for part in strings)
         case 28 if len(data) == 16:

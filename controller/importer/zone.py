@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from ipaddress import IPv6Address, IPv6Network
 
 from leasemerge.ranges import reverse_zones
+from leasemerge.records import RecordError, parse
 
 from .conflicts import Conflict, Kind, conflict
 from .fixedhost import FixedHost
@@ -15,8 +15,6 @@ from .found import Record
 from .resolve import Resolved
 from .tinydns import address_of
 
-# What a line can have as a name: no space, no quotation mark, no comment.
-_NAME = re.compile(r"(\*\.)?[!#-'+-:<-\[\]-~]+")
 # The kinds whose value ends with a name.
 _WITH_TARGET = frozenset({"mx", "srv", "ns", "cname", "ptr"})
 
@@ -56,18 +54,26 @@ def zone_records(
             )
         )
 
+    def add(record: Record) -> None:
+        """Add the line of a record that the inventory can have."""
+        line = _line(record, resolved.domain, ttl)
+        try:
+            parse(line, resolved.domain)
+        except RecordError as error:
+            leave_out(record, error.problem)
+        else:
+            lines[line] = None
+
     for record in loose:
         owner = owners.get(record.name)
         if not _in(record.name, zones):
             leave_out(record, "it lies in no zone of this site")
-        elif not _NAME.fullmatch(record.name):
-            leave_out(record, "its name cannot be written as a line of site_records")
         elif record.kind == "aaaa" and owner is not None:
             _add_ipv6(owner, record, leave_out)
         elif record.kind == "ptr":
             host = at.get(address_of(record.name) or "")
             if host is None:
-                lines[_line(record, resolved.domain, ttl)] = None
+                add(record)
             else:
                 leave_out(record, f"the PTR is that of {host.name}")
         elif owner is not None and record.kind in {"a", "ns", "cname"}:
@@ -85,8 +91,7 @@ def zone_records(
         elif record.kind == "ns" and record.name.startswith("*."):
             leave_out(record, "tinydns delegates nothing by a *")
         elif record.kind != "ns" or record.name not in zones:
-            served = replace(record, ttl=ttls.get(record.name)) if record.kind == "a" else record
-            lines[_line(served, resolved.domain, ttl)] = None
+            add(replace(record, ttl=ttls.get(record.name)) if record.kind == "a" else record)
             reverse = _reverse(record)
             if (
                 reverse
@@ -95,8 +100,7 @@ def zone_records(
                 and (record.value not in at)
             ):
                 pointed.add(reverse)
-                pointer = Record("ptr", reverse, record.name, "", ttl=record.ttl)
-                lines[_line(pointer, resolved.domain, ttl)] = None
+                add(Record("ptr", reverse, record.name, record.where, ttl=record.ttl))
     networks = {
         str(IPv6Network((address, 64), strict=False)) for host in hosts for address in host.ipv6
     }
