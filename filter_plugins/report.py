@@ -79,6 +79,10 @@ def machine_table(servers: Iterable[str], site: Mapping[str, Any]) -> list[dict[
                 "tinydns": server in names,
                 "dnscache": server in caches,
                 "resolver": resolvers.get(server, ""),
+                "peers": sorted(
+                    {str(name) for group in (names, caches) if server in group for name in group}
+                    - {str(server)}
+                ),
             }
         )
     return rows

@@ -28,6 +28,8 @@ class Service:
     """The server whose line in the inventory has the address; empty outside of a --limit."""
     floating: bool
     """Whether another server may take it over."""
+    whole: bool
+    """Whether all servers that may hold it were to be read: not so with a --limit."""
     holders: Sequence[str]
     """The servers that have the address on an interface: one, unless something is wrong."""
     standbys: Sequence[str]
@@ -42,9 +44,7 @@ class Service:
     @property
     def state(self) -> str:
         """Return `answers`, `silent`, `wrong`, `partly`, `not held` or `not queried`."""
-        # Without a home it is outside of a --limit, and who holds it is not known.
-        expected = self.floating and self.home
-        if expected and (self.standbys or self.answered) and not self.holders:
+        if self.floating and self.whole and (self.standbys or self.answered) and not self.holders:
             return "not held"
         if self.wrong:
             return "wrong"
@@ -92,9 +92,11 @@ def status_answers(site: Site) -> dict[Query, list[str]]:
 
 
 def services(
-    addresses: Sequence[tuple[str, str, str, str, bool]], readings: Sequence[Reading], site: Site
+    addresses: Sequence[tuple[str, str, str, str, bool, bool]],
+    readings: Sequence[Reading],
+    site: Site,
 ) -> list[Service]:
-    """Return the state of each service, given by its first five fields."""
+    """Return the state of each service, given by its first six fields."""
     expected = status_answers(site)
     return [_service(*found, readings, site, expected) for found in addresses]
 
@@ -105,6 +107,7 @@ def _service(
     address: str,
     home: str,
     floating: bool,
+    whole: bool,
     readings: Sequence[Reading],
     site: Site,
     expected: Answers,
@@ -125,7 +128,8 @@ def _service(
     interfaces = [(reading.server, reading.addresses.get(address)) for reading in readings]
     holders = [server for server, interface in interfaces if interface not in (None, "lo")]
     standbys = [server for server, interface in interfaces if interface == "lo"]
-    return Service(kind, name, address, home, floating, holders, standbys, answered, silent, wrong)
+    about = (kind, name, address, home, floating, whole)
+    return Service(*about, holders, standbys, answered, silent, wrong)
 
 
 def _is_client(reading: Reading, home: str, site: Site) -> bool:

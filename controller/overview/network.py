@@ -33,6 +33,8 @@ class Machine:
     dnscache: bool = False
     resolver: str = ""
     """The address that clients are given of its dnscache: empty if it only stands by."""
+    peers: Sequence[str] = ()
+    """The other servers of its groups, which may hold its addresses."""
 
 
 def network_report(
@@ -80,15 +82,20 @@ def network_report(
 
 def _addresses(
     machines: Sequence[Machine], site: Site
-) -> Iterator[tuple[str, str, str, str, bool]]:
-    """Yield kind, name, address, home and whether it floats of what clients and caches query."""
-    homes = {machine.alias: machine.name for machine in machines if machine.alias}
+) -> Iterator[tuple[str, str, str, str, bool, bool]]:
+    """Yield kind, name, address, home, floating and whole of what clients and caches query."""
+    homes = {machine.alias: machine for machine in machines if machine.alias}
+    shown = {machine.name for machine in machines}
     for server in site.name_servers:
-        yield "name server", server.name, server.address, homes.get(server.address, ""), True
+        home = homes.get(server.address)
+        whole = home is not None and shown.issuperset(home.peers)
+        name = home.name if home is not None else ""
+        yield "name server", server.name, server.address, name, True, whole
     for machine in machines:
         if machine.resolver:
             floating = machine.resolver != machine.address
-            yield "resolver", machine.name, machine.resolver, machine.name, floating
+            whole = shown.issuperset(machine.peers)
+            yield "resolver", machine.name, machine.resolver, machine.name, floating, whole
 
 
 def _checked(readings: Sequence[Reading], found: Sequence[Service]) -> str:

@@ -426,6 +426,14 @@ def test_an_address_at_home_outside_of_the_limit_is_not_called_lost() -> None:
     assert [line for line in texts(report) if "10.1.1.3" in line] == []
 
 
+def test_an_address_held_outside_of_the_limit_is_not_called_lost() -> None:
+    rows = floating()
+    rows[0]["addresses"]["10.1.1.3"], rows[1]["addresses"]["10.1.1.3"] = "lo", "vrrp.3"
+    machines = FILTERS["machine_table"](["draco"], SITE)
+    report = FILTERS["network_report"](rows[:1], PLAIN, machines, NOW)
+    assert [line for line in texts(report) if "10.1.1.3" in line] == []
+
+
 def test_an_address_that_has_moved_is_reported_with_the_reason() -> None:
     rows = floating()
     rows[0]["addresses"]["10.1.1.3"], rows[1]["addresses"]["10.1.1.3"] = "lo", "vrrp.3"
