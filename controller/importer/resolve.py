@@ -75,7 +75,7 @@ class Resolved:
     """Full name and address of each."""
     has_zone_data: bool
     zones: tuple[str, ...]
-    """The zones besides the domain, those of subnets, and the reverse zones of subnets."""
+    """The zones other than the domain, those of subnets, and the reverse zones of subnets."""
 
     def domain_of(self, address: str | None) -> str:
         """Return the domain that a host with this address is named in."""
