@@ -498,11 +498,23 @@ class Lab:
             lease["state"] == "active" and IPv4Address(lease["address"]) in near for lease in leases
         )
 
-    def balances(self, server: Server, since: float) -> int:
-        """Count how often a server has shared the free addresses out since a time (epoch)."""
+    def dhcpd_log(self, server: Server, since: float) -> str:
+        """Return what a server's dhcpd has logged since a time (epoch)."""
         return self.on(
             server, "journalctl", "--quiet", "--output=cat", f"--unit={DHCPD}", f"--since=@{since}"
-        ).count("balancing pool")
+        )
+
+    def untaken(self, server: Server) -> int:
+        """Return how many addresses a server keeps for clients that did not take them."""
+        offered = set[str]()
+        # dhcpd keeps an address for two minutes after it has offered it.
+        for line in self.dhcpd_log(server, time.time() - 120).splitlines():
+            match line.split():
+                case ["DHCPOFFER", "on", address, *_]:
+                    offered.add(address)
+                case ["DHCPACK", "on", address, *_]:
+                    offered.discard(address)
+        return len(offered)
 
     @contextmanager
     def load(self, clients: int, rate: int) -> Iterator[Load]:

@@ -81,9 +81,12 @@ def crowd(run: Run) -> None:
 
 
 def crowded(lab: Lab) -> str:
-    """Return a sentence while there are leases of others than the lab's clients and the watch's."""
+    """Return a sentence while clients of earlier drills have leases, or addresses on offer."""
     live = int(lab.status(lab.primary).get("leases", lab.pool))
-    return f"{live} leases are live" if live > lab.pool // 4 else ""
+    if live > lab.pool // 4:
+        return f"{live} leases are live"
+    kept = sum(map(lab.untaken, lab.pair))
+    return f"{kept} addresses are kept for clients that did not take them" if kept else ""
 
 
 def shared_out(lab: Lab) -> None:
@@ -93,8 +96,12 @@ def shared_out(lab: Lab) -> None:
     second of sixty, in the lab one of twenty.
     """
     now = time.time()
-    late = "the free addresses are not shared out"
-    eventually(lambda: "" if all(lab.balances(s, now) for s in lab.pair) else late, 60)
+
+    def late() -> str:
+        done = ["balancing pool" in lab.dhcpd_log(server, now) for server in lab.pair]
+        return "" if all(done) else "the free addresses are not shared out"
+
+    eventually(late, 60)
 
 
 def fill(run: Run, hostname: str, *, at_least: int, every: float = 0.0) -> None:
