@@ -191,8 +191,8 @@ def _blocks(data: bytes) -> LeaseLog:
 
 
 def _check_fields(log: LeaseLog) -> None:
-    for block in log.blocks.values():
-        if read_block(block) != read_tokens(block):
+    for block in log.blocks():
+        if read_block(*block) != read_tokens(*block):
             raise RuleBrokenError(f"a block is not read by its tokens to the same end: {block!r}")
 
 

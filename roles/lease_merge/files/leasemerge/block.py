@@ -1,17 +1,18 @@
-"""The grammar of a block of dhcpd.leases: its text in, the fields of a Lease out.
+"""The grammar of dhcpd.leases, and of a block: its text in, the fields of a Lease out.
 
 It is what dhcpd 4.x writes and reads: dhcpd.leases(5); `write_lease` in server/db.c;
 `parse_lease_declaration` in server/confpars.c; the tokens in common/conflex.c. Text is Latin-1:
 each character is a byte of the file.
 
-BLOCK is a block in dhcpd's own layout. What it matches is such a block, proven: it finds the blocks
-of a log (log.py) and reads their fields (here). Any other block is read by its tokens, to the same
-end: a statement that cannot be read costs itself. A block is *damaged* when no statement has its
-state and one of them cannot be read: it could be anything.
+Two expressions have the statements of a block in dhcpd's own layout. What they match is such a
+block, proven: BLOCKS finds the blocks of a log (log.py), _BODY reads their fields. Any other block
+is read by its tokens, to the same end: a statement that cannot be read costs itself. A block is
+*damaged* when no statement has its state and one of them cannot be read: it could be anything.
 """
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Iterator
 from datetime import datetime
@@ -31,7 +32,7 @@ Fields = tuple[str, str, int | None, int | None, int | None, str | None, str | N
 STRING = r'"[^"\\\n]*+(?:\\[^\n][^"\\\n]*+)*+"'
 
 _NUMBER = r"(?:1[0-9]{0,2}+|2(?:[0-4][0-9]?+|5[0-5]?+|[6-9]|)|[3-9][0-9]?+|0)"
-_ADDRESS = r"\.".join([_NUMBER] * 4)
+_NETWORK = r"\.".join([_NUMBER] * 3)
 _MAC = ":".join(["[0-9a-f][0-9a-f]"] * 6)
 _TIME = r"[0-9A-Za-z\ /:-]++"
 # `db-time-format local` adds a comment to a time.
@@ -42,8 +43,7 @@ _PRINTABLE = r'"[\ !\#-\[\]-~]*+"'
 # The statements in the order in which `write_lease` in server/db.c writes them, a line each. An
 # empty alternative costs less than an optional group. No group is inside a possessive repetition,
 # which Python 3.11.2 (Debian 12) does not always survive (CPython issue 101955).
-BLOCK = re.compile(
-    rf"""lease\ (?P<address>{_ADDRESS})\ \{{\n
+_STATEMENTS = rf"""
     (?:\ \ starts\ (?P<starts>{_TIME}){_END}|)
     (?:\ \ ends\ (?P<ends>{_TIME}){_END}|)
     (?:\ \ (?:tstp|tsfp|atsfp)\ {_TIME}{_END})*+
@@ -58,10 +58,44 @@ BLOCK = re.compile(
     (?:\ \ set\ fqdn-hostname\ =\ (?P<fqdn>{_PRINTABLE});\n|)
     (?:\ \ (?:set\ (?!fqdn-hostname)|option\ ){_ANY})*+
     (?:\ \ client-hostname\ (?P<hostname>{_PRINTABLE});\n|)
-    \}}\n""",
+"""
+_BODY = re.compile(_STATEMENTS, re.VERBOSE | re.ASCII)
+
+_WITHOUT_GROUPS = re.sub("[?]P<[a-z]+>", "?:", _STATEMENTS)
+BLOCKS = re.compile(
+    rf"lease\ ({_NETWORK})\.({_NUMBER})\ \{{\n({_WITHOUT_GROUPS})\}}\n|(?s:.)++",
     re.VERBOSE | re.ASCII,
 )
+"""A block: the first three numbers of its address, the last one, and its body. Where there is no
+block in dhcpd's own layout, the rest of the text, and all three are empty."""
 
+_OCTET = r"0{0,2}(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])"
+_OPENING = rf"(?i:lease)\s{{1,64}}+(?P<address>{_OCTET}(?:\.{_OCTET}){{3}})\s{{0,64}}+\{{"
+# Only as far as the name: a string is an event of its own, which a chunk may end in.
+_PEER = r'(?P<peer>(?i:failover\s{1,64}+peer)\s{0,64}+(?="))'
+PEER_STATE = re.compile(
+    r'failover\s++peer\s*+"([^"]*+)"\s*+state\s*+\{([^}]*+)\}', re.IGNORECASE | re.ASCII
+)
+EVENT = re.compile(
+    rf'{STRING}|(?P<comment>#[^\n]*+)|(?P<mark>[{{}};])|(?P<broken>"[^\n]*+)|{_OPENING}|{_PEER}',
+    re.ASCII,
+)
+# A header is shorter: what is nearer to the end of the text may be the beginning of one.
+MAX_HEADER = 1024
+# A broken line that ends like this: a block was torn, and the next one begins on the same line. The
+# line break keeps a client's hostname from looking like it: there is none in a string.
+GLUED = re.compile(_OPENING + r"[ \t\r]*+\Z", re.ASCII)
+SIDE = re.compile(r"\b(my|partner)\s+state\s+([a-z-]+)", re.IGNORECASE | re.ASCII)
+WORD = re.compile(r"[\w-]++", re.ASCII)
+BLANK = re.compile(r"(?:\s|\xef\xbb\xbf)*+", re.ASCII)  # a byte order mark is one too
+# The statements that `lease_file_subparse` knows, without `lease`.
+OTHER = re.compile(
+    "ia-na|ia-ta|ia-pd|class|subclass|host|group|failover|server-duid|authoring-byte-order",
+    re.IGNORECASE,
+)
+
+# Python's own codec reads the escapes that _BODY has in a string as dhcpd does.
+_UNESCAPE = codecs.getdecoder("unicode_escape")
 _TOKEN = re.compile(
     rf'(?P<mark>[{{}};])|(?P<word>[^\s"#{{}};]++|{STRING})|#[^\n]*+|(?P<broken>"[^\n]*+)', re.ASCII
 )
@@ -88,17 +122,15 @@ _FIRST_DAY = datetime(1970, 1, 1).toordinal()
 _MAX_TIME = 2**31 - 1  # MAX_TIME in includes/dhcpd.h
 
 
-def render_body(address: str, body: str) -> str:
-    """Return a block with this text between its braces."""
-    return f"lease {address} {{\n{body.removeprefix(chr(10))}}}\n"
+def read_block(address: str, body: str) -> Fields | None:
+    """Return the fields of a block; None if it is damaged.
 
-
-def read_block(text: str) -> Fields | None:
-    """Return the fields of a block as BLOCK or `render_body` has it; None if it is damaged."""
-    block = BLOCK.fullmatch(text)
+    The body is the text between its braces, without the first line break.
+    """
+    block = _BODY.fullmatch(body)
     if block is None:
-        return read_tokens(text)
-    address, starts, ends, cltt, state, hardware, string, pairs, fqdn, hostname = block.groups()
+        return read_tokens(address, body)
+    starts, ends, cltt, state, hardware, string, pairs, fqdn, hostname = block.groups()
     name = hostname or fqdn
     return (
         address,
@@ -107,20 +139,13 @@ def read_block(text: str) -> Fields | None:
         _time(ends) if ends else None,
         _time(cltt) if cltt else None,
         hardware,
-        _escaped(string).hex(":") if string else pairs,
+        _UNESCAPE(string.encode("latin-1"))[0].encode("latin-1").hex(":") if string else pairs,
         name[1:-1] if name else None,
     )
 
 
-def _escaped(inside: str) -> bytes:
-    # Python's own codec reads the escapes that BLOCK has in a string as dhcpd does.
-    return inside.encode("latin-1").decode("unicode_escape").encode("latin-1")
-
-
-def read_tokens(text: str) -> Fields | None:
+def read_tokens(address: str, body: str) -> Fields | None:
     """Return the same as `read_block`, by the tokens of the block: the slow path."""
-    header, _, body = text.removesuffix("}\n").partition("{")
-    address = header.split()[1]
     state: str | None = None
     times: dict[str, int | None] = {}
     hardware = uid = hostname = fqdn = None

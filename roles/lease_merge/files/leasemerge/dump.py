@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from json.encoder import encode_basestring_ascii
-from socket import inet_aton
 
 from .block import read_block
 from .lease import NEVER
@@ -13,14 +12,15 @@ from .log import LeaseLog
 
 def dump_lines(log: LeaseLog) -> Iterator[bytes]:
     """Yield the last complete block of each address as a line, in the order of the addresses."""
-    in_order = map(log.blocks.__getitem__, sorted(log.blocks, key=inet_aton))
-    for fields in filter(None, map(read_block, in_order)):
-        address, state, starts, ends, cltt, hardware, uid, hostname = fields
-        yield (
-            f'{{"address": "{address}", "state": "{state}", "starts": {_time(starts)}, '
-            f'"ends": {_time(ends)}, "cltt": {_time(cltt)}, "hardware": {_pairs(hardware)}, '
-            f'"uid": {_pairs(uid)}, "hostname": {_text(hostname)}}}\n'
-        ).encode()
+    for address, body in log.blocks():
+        fields = read_block(address, body)
+        if fields is not None:
+            _, state, starts, ends, cltt, hardware, uid, hostname = fields
+            yield (
+                f'{{"address": "{address}", "state": "{state}", "starts": {_time(starts)}, '
+                f'"ends": {_time(ends)}, "cltt": {_time(cltt)}, "hardware": {_pairs(hardware)}, '
+                f'"uid": {_pairs(uid)}, "hostname": {_text(hostname)}}}\n'
+            ).encode()
 
 
 def _pairs(text: str | None) -> str:

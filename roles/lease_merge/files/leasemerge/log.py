@@ -8,43 +8,40 @@ damaged block costs itself only. A block is *complete* when its closing brace is
 
 from __future__ import annotations
 
-import re
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from re import Match
+from socket import inet_aton
 from typing import NamedTuple, cast
 
-from .block import BLOCK, MAX_BLOCK, STRING, Fields, read_block, render_body
+from .block import (
+    BLANK,
+    BLOCKS,
+    EVENT,
+    GLUED,
+    MAX_BLOCK,
+    MAX_HEADER,
+    OTHER,
+    PEER_STATE,
+    SIDE,
+    WORD,
+    Fields,
+    read_block,
+)
 from .lease import Lease
 
 MAX_FAULTS = 100
 """The most places of damage that are listed: enough to look at, not as much as a file may have."""
 
-_CHUNK = 1 << 17  # which stays in the processor's cache
+# It stays in the processor's cache, and has no block that is too long.
+_CHUNK = MAX_BLOCK - (1 << 12)
 
-_OCTET = r"0{0,2}(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])"
-_HEADER = rf"(?i:lease)\s{{1,64}}+(?P<address>{_OCTET}(?:\.{_OCTET}){{3}})\s{{0,64}}+\{{"
-# Only as far as the name: a string is an event of its own, which a chunk may end in.
-_PEER = r'(?P<peer>(?i:failover\s{1,64}+peer)\s{0,64}+(?="))'
-_PEER_STATE = re.compile(
-    r'failover\s++peer\s*+"([^"]*+)"\s*+state\s*+\{([^}]*+)\}', re.IGNORECASE | re.ASCII
-)
-_EVENT = re.compile(
-    rf'{STRING}|(?P<comment>#[^\n]*+)|(?P<mark>[{{}};])|(?P<broken>"[^\n]*+)|{_HEADER}|{_PEER}',
-    re.ASCII,
-)
-# A header is shorter: what is nearer to the end of the text may be the beginning of one.
-_MAX_HEADER = 1024
-# A broken line that ends like this: a block was torn, and the next one begins on the same line. The
-# line break keeps a client's hostname from looking like it: there is none in a string.
-_GLUED = re.compile(_HEADER + r"[ \t\r]*+\Z", re.ASCII)
-_SIDE = re.compile(r"\b(my|partner)\s+state\s+([a-z-]+)", re.IGNORECASE | re.ASCII)
-_WORD = re.compile(r"[\w-]++", re.ASCII)
-_BLANK = re.compile(r"(?:\s|\xef\xbb\xbf)*+", re.ASCII)  # a byte order mark is one too
-# The statements that `lease_file_subparse` knows, without `lease`.
-_OTHER = re.compile(
-    "ia-na|ia-ta|ia-pd|class|subclass|host|group|failover|server-duid|authoring-byte-order",
-    re.IGNORECASE,
-)
+_END = b"\n}\n"  # of a block
+# What a block of BLOCKS has around its address and its body.
+_FRAME = len("lease . {\n}\n")
+# The last number of an address.
+_NUMBERS = {str(number): number for number in range(256)}
 
 
 class Fault(NamedTuple):
@@ -64,17 +61,21 @@ class _Statement(NamedTuple):
 class _Leases(Mapping[str, Lease]):
     """The last complete block of each address, read when it is looked up."""
 
-    def __init__(self, blocks: dict[str, str]) -> None:
-        self._blocks = blocks
+    def __init__(self, bodies: Mapping[str, Mapping[int, str]]) -> None:
+        self._bodies = bodies
 
     def __getitem__(self, address: str) -> Lease:
-        return Lease(*cast("Fields", read_block(self._blocks[address])))
+        network, _, last = address.rpartition(".")
+        body = self._bodies.get(network, {})[_NUMBERS[last]]
+        return Lease(*cast("Fields", read_block(address, body)))
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._blocks)
+        for network, bodies in self._bodies.items():
+            for number in bodies:
+                yield f"{network}.{number}"
 
     def __len__(self) -> int:
-        return len(self._blocks)
+        return sum(map(len, self._bodies.values()))
 
 
 class LeaseLog:
@@ -91,8 +92,9 @@ class LeaseLog:
         """The first MAX_FAULTS of them."""
         self.failover: dict[str, tuple[str, str]] = {}
         """The last known state of each failover peer: my state, partner state."""
-        self.blocks: dict[str, str] = {}
-        """The text of the last complete block of each address, which `read_block` reads."""
+        # The body of the last complete block of each address, by its /24 and its last number. One
+        # dict of all addresses would be out of the processor's cache at each lookup, and unsorted.
+        self._bodies: defaultdict[str, dict[int, str]] = defaultdict(dict)
         # None is all of them: a log that is only read whole need not gather them.
         self._changed: set[str] | None = None
         # What is not done yet: the text from the beginning of the open statement on.
@@ -109,11 +111,21 @@ class LeaseLog:
     @property
     def leases(self) -> Mapping[str, Lease]:
         """The last complete block of each address."""
-        return _Leases(self.blocks)
+        return _Leases(self._bodies)
+
+    def blocks(self) -> Iterator[tuple[str, str]]:
+        """Yield each address and the body of its last complete block, in the order of addresses.
+
+        `read_block` reads them.
+        """
+        for network in sorted(self._bodies, key=lambda network: inet_aton(f"{network}.0")):
+            bodies = self._bodies[network]
+            for number in sorted(bodies):
+                yield f"{network}.{number}", bodies[number]
 
     def take_changed(self) -> set[str]:
         """Return the addresses that got a new block since the last call."""
-        changed = set(self.blocks) if self._changed is None else self._changed
+        changed = set(self.leases) if self._changed is None else self._changed
         self._changed = set()
         return changed
 
@@ -137,19 +149,26 @@ class LeaseLog:
     def _take_blocks(self) -> None:
         """Take the blocks in dhcpd's own layout from the open statement on."""
         self._skip_blanks()
-        text, start = self._text, self._start
-        # Local names: what this loop costs is what reading a large file costs.
-        match, blocks, changed = BLOCK.match, self.blocks, self._changed
-        while block := match(text, start):
-            end = block.end()
-            if end - start > MAX_BLOCK:
-                break
-            address = block[1]
-            blocks[address] = block[0]
-            if changed is not None:
-                changed.add(address)
-            start = self._scanned = end
-        self._start = start
+        found = BLOCKS.findall(self._text, self._start)
+        if not found:
+            return
+        end = len(self._text)
+        # The steps of a block are what a large file takes: here only where one may end the blocks.
+        if found[-1][0] == "" or end - self._start > MAX_BLOCK:
+            end = self._start
+            for number, (network, last, body) in enumerate(found):
+                size = len(network) + len(last) + len(body) + _FRAME
+                if network == "" or size > MAX_BLOCK:
+                    del found[number:]
+                    break
+                end += size
+        if found:
+            self._start = self._scanned = end
+        bodies = self._bodies
+        for network, last, body in found:
+            bodies[network][_NUMBERS[last]] = body
+        if self._changed is not None:
+            self._changed.update(f"{network}.{last}" for network, last, _ in found)
 
     def _scan(self) -> bool:
         """Take event after event; return whether the text is at its end.
@@ -157,7 +176,7 @@ class LeaseLog:
         Stop before it where a statement ends, or where the rest of a line is to be skipped.
         """
         text = self._text
-        for event in _EVENT.finditer(text, self._scanned):
+        for event in EVENT.finditer(text, self._scanned):
             kind, end = event.lastgroup, event.end()
             self._skip_blanks()
             too_long = self._too_long(event.start(), end)
@@ -182,14 +201,14 @@ class LeaseLog:
                     return False
             elif self._take_mark(event):
                 return False
-        self._scanned = max(self._scanned, len(text) - _MAX_HEADER)
+        self._scanned = max(self._scanned, len(text) - MAX_HEADER)
         self._skip_blanks()
         self._too_long(self._scanned, len(text))
         return True
 
     def _skip_blanks(self) -> None:
         if self._depth == 0 and not self._lost:
-            blank = _BLANK.match(self._text, self._start)
+            blank = BLANK.match(self._text, self._start)
             self._start = blank.end() if blank else self._start
 
     def _too_long(self, start: int, end: int) -> bool:
@@ -207,7 +226,7 @@ class LeaseLog:
         self._scanned = len(self._text) if self._skip_line else line_end
         return not self._skip_line
 
-    def _take_header(self, header: re.Match[str], offset: int = 0) -> None:
+    def _take_header(self, header: Match[str], offset: int = 0) -> None:
         """Open a block. The header is at its place in the text, shifted by the offset."""
         start = header.start() + offset
         before = self._text[self._start : start]
@@ -222,7 +241,7 @@ class LeaseLog:
                 self._depth += 1
                 return
             self._skip(self._start, "a statement without its end")
-        elif _WORD.fullmatch(before):
+        elif WORD.fullmatch(before):
             # The end of a longer word only looks like a header.
             self._depth = 1
             return
@@ -233,13 +252,13 @@ class LeaseLog:
         self._start = start
         self._depth = 0 if address is None else 1
 
-    def _take_broken(self, line: re.Match[str]) -> None:
-        glued = _GLUED.search(line[0])
+    def _take_broken(self, line: Match[str]) -> None:
+        glued = GLUED.search(line[0])
         if glued:
             self._scanned = line.start() + glued.end()
             self._take_header(glued, line.start())
 
-    def _take_mark(self, mark: re.Match[str]) -> bool:
+    def _take_mark(self, mark: Match[str]) -> bool:
         """Take a brace or a semicolon; return whether it ends a statement of the file."""
         if mark[0] == "{":
             self._depth += 1
@@ -254,30 +273,30 @@ class LeaseLog:
         elif self._open is not None:
             self._take_statement(self._open, mark)
         elif self._start < mark.start():
-            word = _WORD.match(self._text, self._start)
-            if not word or not _OTHER.fullmatch(word[0]):
+            word = WORD.match(self._text, self._start)
+            if not word or not OTHER.fullmatch(word[0]):
                 self._skip(self._start, "text that is no statement")
         self._open = None
         self._start = mark.end()
         return True
 
-    def _take_statement(self, statement: _Statement, end: re.Match[str]) -> None:
+    def _take_statement(self, statement: _Statement, end: Match[str]) -> None:
         if statement.address is None:
-            state = _PEER_STATE.fullmatch(self._text, self._start, end.end())
+            state = PEER_STATE.fullmatch(self._text, self._start, end.end())
             if state is None:
                 self._skip(self._start, "a failover state that cannot be read")
                 return
-            sides = {side[1].lower(): side[2] for side in _SIDE.finditer(state[2])}
+            sides = {side[1].lower(): side[2] for side in SIDE.finditer(state[2])}
             peer = state[1].encode("latin-1").decode("utf-8", "replace")
             self.failover[peer] = (sides.get("my", ""), sides.get("partner", ""))
             return
-        body = self._text[self._start + statement.body : end.start()]
+        body = self._text[self._start + statement.body : end.start()].removeprefix("\n")
         address = ".".join(str(int(number)) for number in statement.address.split("."))
-        block = render_body(address, body)
-        if read_block(block) is None:
+        if read_block(address, body) is None:
             self._skip(self._start, "a block whose state cannot be read")
             return
-        self.blocks[address] = block
+        network, _, last = address.rpartition(".")
+        self._bodies[network][_NUMBERS[last]] = body
         if self._changed is not None:
             self._changed.add(address)
 
@@ -307,10 +326,12 @@ def read_log(path: Path) -> LeaseLog:
     rest = b""
     with path.open("rb") as file:
         while chunk := file.read(_CHUNK):
+            text = rest + chunk
             # A block in two pieces would be read event by event.
-            blocks, end, rest = (rest + chunk).rpartition(b"\n}\n")
-            if not end:
-                blocks, rest = rest, b""
-            log.feed(blocks + end)
+            end = text.rfind(_END) + len(_END)
+            if end < len(_END):
+                end = len(text)
+            log.feed(text[:end])
+            rest = text[end:]
     log.feed(rest)
     return log
