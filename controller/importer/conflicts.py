@@ -48,6 +48,11 @@ class Kind(Enum):
         Section.CHOSEN,
         "The clients of {network} go on asking {resolvers}, not the group dnscache_servers.",
     )
+    ROUTER_OUTSIDE = (
+        Section.CHOSEN,
+        "The router {routers} does not lie in {network}; its clients are sent it as an option, all "
+        "the same.",
+    )
     RANGE_AT_EDGE = (
         Section.CHOSEN,
         "The range {first} to {last} takes in the edge of {network}; it is now {new_first} to "
@@ -65,6 +70,10 @@ class Kind(Enum):
         Section.LEFT_OUT,
         "The range {first} to {last} overlaps the range {other_first} to {other_last}, which has "
         "other rules; dhcpd refuses that.",
+    )
+    MCLT = (
+        Section.CHOSEN,
+        "site_mclt is {seconds} s: it must not be longer than the longest lease.",
     )
     NOT_AUTHORITATIVE = (
         Section.CHOSEN,
@@ -114,7 +123,7 @@ class Kind(Enum):
 
     # Hosts.
     HOST_AS_TEXT = (Section.KEPT, "The host {host}: {why}.")
-    HOST_LEFT_OUT = (Section.LEFT_OUT, "The host {host}: {why}.")
+    HOST_LEFT_OUT = (Section.LEFT_OUT, "The host {host}{known}: {why}.")
     HOSTS_JOINED = (
         Section.CHOSEN,
         "The host {host} has the address of the host at {other}; they are one fixed host now.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,6 +11,9 @@ from .fixedhost import FixedHost
 from .found import Found, Records, Remark, Subnet
 from .resolve import domain_at, resolve
 from .settle import settle
+
+# site_mclt as the model has it.
+_MCLT = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +59,20 @@ def reconcile(
     """
     resolved, found, in_names = resolve(found, records, domain)
     settled, in_tables = settle(resolved, found, records.ttl)
+    options, extra = _below_no_condition(found.options, (*found.extra, *settled.kept))
     variables = dict(found.role_variables)
     if settled.pool_extra:
         variables["dhcpd_pool_extra"] = settled.pool_extra
-    authoritative = []
+    chosen = []
+    times = dict(found.times)
+    most = times.get("max_lease_time", _MCLT)
+    if times.get("mclt", _MCLT) > most:
+        times["mclt"] = most
+        chosen.append(conflict(Kind.MCLT, found.source, seconds=most))
     if found.authoritative is False:
         variables["dhcpd_authoritative"] = False
     elif found.authoritative is None and found.subnets:
-        authoritative = [conflict(Kind.NOT_AUTHORITATIVE, found.source)]
+        chosen.append(conflict(Kind.NOT_AUTHORITATIVE, found.source))
     return Inventory(
         domain=resolved.domain,
         hosts=settled.hosts,
@@ -76,14 +86,31 @@ def reconcile(
         ipv6_networks=settled.ipv6_networks,
         forward_zones=records.forward_zones,
         upstream_resolvers=records.upstream_resolvers,
-        times=found.times,
-        options=found.options,
-        extra=(*found.extra, *settled.kept),
+        times=times,
+        options=options,
+        extra=extra,
         ttl=records.ttl,
         role_variables=variables,
         remarks=(
             *found.remarks,
             *records.remarks,
-            *sentences([*conflicts, *in_names, *in_tables, *authoritative]),
+            *sentences([*conflicts, *in_names, *in_tables, *chosen]),
         ),
     )
+
+
+def _below_no_condition(
+    options: Mapping[str, str], extra: Sequence[str]
+) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Move what a condition of the text sets for some clients in front of that text.
+
+    The role writes site_options below site_extra, and of two statements dhcpd takes the last.
+    """
+    conditions = "".join(text for text in extra if re.match(r"(if|switch)\b", text, re.IGNORECASE))
+    moved = [
+        name
+        for name in options
+        if re.search(rf"^\s*option\s+{re.escape(name)}\s", conditions, re.IGNORECASE | re.MULTILINE)
+    ]
+    rest = {name: value for name, value in options.items() if name not in moved}
+    return rest, (*(f"option {name} {options[name]};" for name in moved), *extra)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from ipaddress import IPv4Address
 from typing import Any
 
 from .conflicts import Conflict, Kind, conflict
@@ -60,8 +61,6 @@ def settle(resolved: Resolved, found: Found, ttl: int | None) -> tuple[Settled, 
     _name(hosts, owners, resolved, found, conflicts)
     hosts += _named_only(hosts, owners, resolved, conflicts)
     cnames = _add_aliases(owners, resolved, conflicts)
-    if ttl is None:  # else it is that of most names, and the reader has counted the others
-        conflicts += _times_lost(owners, resolved, cnames)
     _add_wishes(hosts, owners, resolved, conflicts)
 
     def server(address: str, stem: str) -> str:
@@ -73,19 +72,15 @@ def settle(resolved: Resolved, found: Found, ttl: int | None) -> tuple[Settled, 
     resolvers = tuple(
         server(address, f"resolver{number}") for number, address in enumerate(resolved.resolvers, 1)
     )
-    name_servers = _name_server_names(resolved, owners, conflicts)
+    machines = len(set(dhcp_servers))
+    name_servers = _name_server_names(resolved, machines, owners, conflicts)
     for group, servers in (
         ("dhcp_servers", dhcp_servers),
-        ("tinydns_servers", name_servers if dhcp_servers else ()),
+        ("tinydns_servers", name_servers),
         ("dnscache_servers", resolvers),
     ):
         if not servers:
             conflicts.append(conflict(Kind.NO_SERVERS, "servers.yml", group=group))
-    if not dhcp_servers:
-        conflicts += [
-            conflict(Kind.NAME_SERVER_UNPLACED, "servers.yml", server=full, address=address)
-            for full, address in resolved.name_servers
-        ]
     by_label = {name.partition(".")[0]: host for name, host in owners.of.items()}
     reserved = tuple(name for name in RESERVED if name not in by_label)
     conflicts += [
@@ -93,7 +88,8 @@ def settle(resolved: Resolved, found: Found, ttl: int | None) -> tuple[Settled, 
         for name in RESERVED
         if name in by_label
     ]
-    lines, networks = zone_records(resolved, hosts, cnames, ttl, conflicts)
+    lines, networks, ipv6 = zone_records(resolved, hosts, cnames, ttl, conflicts)
+    conflicts += _times_lost(owners, resolved, cnames, ipv6, ttl)
     subnets, pool_extra = _shaped(resolved.subnets, found.times, conflicts)
     settled = Settled(
         tuple(sorted(hosts, key=_order)),
@@ -125,7 +121,8 @@ def _fixed_hosts(
 
     def keep(host: Host, why: str) -> None:
         kind = Kind.HOST_AS_TEXT if host.text else Kind.HOST_LEFT_OUT
-        conflicts.append(conflict(kind, host.where, host=host.name or "without a name", why=why))
+        known = "".join(f", {value}" for value in (*host.hardware, *host.addresses))
+        conflicts.append(conflict(kind, host.where, host=_name_of(host), known=known, why=why))
         if host.text:
             texts.append(host)
 
@@ -341,7 +338,8 @@ def _name(
         for wish, _ in host.wishes:
             _note_other_name(host, wish, resolved.names, conflicts)
     addresses = {address for host in hosts for address in host.addresses}
-    for host in hosts:
+    # Who is called that without a change first: a_b is a-b only where nobody is a-b.
+    for host in sorted(hosts, key=lambda host: not _is_exact(host)):
         if host not in known:
             _name_as_in_dhcpd(host, addresses, labels_at, owners, resolved, found, conflicts)
 
@@ -408,6 +406,12 @@ def _name_as_in_dhcpd(
         new = wish if "." not in written or written.lower() == full else full
         conflicts.append(conflict(Kind.RENAMED, host.where, old=written, new=new))
     owners.claim([host.name], host)
+
+
+def _is_exact(host: FixedHost) -> bool:
+    """Tell whether its label is its name as written, but for capitals."""
+    label, written = host.wishes[0] if host.wishes else ("", "")
+    return written.lower() in {label, f"{label}.{host.domain}"}
 
 
 def _is_renamed(written: str, label: str, domain: str, sent: bool) -> bool:
@@ -507,15 +511,23 @@ def _add_aliases(owners: _Owners, resolved: Resolved, conflicts: list[Conflict])
 
 
 def _times_lost(
-    owners: _Owners, resolved: Resolved, cnames: Sequence[Record]
+    owners: _Owners,
+    resolved: Resolved,
+    cnames: Sequence[Record],
+    ipv6: Sequence[Record],
+    ttl: int | None,
 ) -> Iterator[Conflict]:
-    """Note the names with a time to be cached of their own that are a host's now."""
-    lines: dict[tuple[str, int], list[str]] = {}
-    for record in (*resolved.names.home.values(), *resolved.names.aliases):
-        if record.ttl is not None and record.name in owners.of and record not in cnames:
-            lines.setdefault((record.where, record.ttl), []).append(record.name)
-    for (where, seconds), names in lines.items():
-        yield conflict(Kind.TIME_LOST, where, names=", ".join(names), seconds=seconds)
+    """Note the names with another time to be cached that are a host's now, those of a time at once.
+
+    `ipv6` are the hosts' addresses; `ttl` is what all names of hosts are given.
+    """
+    names: dict[int, dict[str, str]] = {}
+    for record in (*resolved.names.home.values(), *resolved.names.aliases, *ipv6):
+        if record.ttl not in (None, ttl) and record.name in owners.of and record not in cnames:
+            names.setdefault(record.ttl, {}).setdefault(record.name, record.where)
+    for seconds, found in names.items():
+        where = next(iter(found.values()))
+        yield conflict(Kind.TIME_LOST, where, names=", ".join(found), seconds=seconds)
 
 
 def _add_wishes(
@@ -604,13 +616,19 @@ def _server(
 
 
 def _name_server_names(
-    resolved: Resolved, owners: _Owners, conflicts: list[Conflict]
+    resolved: Resolved, machines: int, owners: _Owners, conflicts: list[Conflict]
 ) -> tuple[tuple[str, str], ...]:
-    named = []
+    """Give each DHCP server's machine the name and address of a name server, in their order."""
+    named: list[tuple[str, str]] = []
     used: set[str] = set()
     busy = {address for host in owners.of.values() for address in host.addresses}
     for number, (full, address) in enumerate(resolved.name_servers, 1):
         label = full.partition(".")[0]
+        if len(named) == machines:
+            at_host = address in resolved.machines | busy
+            kind = Kind.NAME_SERVER_NEEDS_ALIAS if at_host else Kind.NAME_SERVER_UNPLACED
+            conflicts.append(conflict(kind, full, server=full, address=address))
+            continue
         if owners.owner(label, resolved.domain) or label in used or label_of(label) != label:
             taken, label = label, f"ns{number}"
             while not owners.is_free(label, resolved.domain) or label in used:
@@ -648,6 +666,7 @@ def _shaped(
 
 def _shaped_subnet(subnet: Subnet, times: Mapping[str, int], conflicts: list[Conflict]) -> Subnet:
     """Join the ranges without rules, and keep the pools that have some."""
+    subnet = _with_routers_inside(subnet, conflicts)
     pools = [pool for pool in _without_overlaps(subnet, conflicts) if pool.ranges]
     plain = [ends for pool in pools if not pool.settings for ends in pool.ranges]
     ranges = tuple(sorted(plain, key=lambda ends: number_of(ends[0])))
@@ -662,6 +681,18 @@ def _shaped_subnet(subnet: Subnet, times: Mapping[str, int], conflicts: list[Con
     return replace(subnet, pools=tuple(shaped), settings=_in_order(subnet.settings, times))
 
 
+def _with_routers_inside(subnet: Subnet, conflicts: list[Conflict]) -> Subnet:
+    """Make an option of routers that the inventory would take for a mistake."""
+    if all(IPv4Address(router) in subnet.network for router in subnet.routers):
+        return subnet
+    shown = ", ".join(subnet.routers)
+    conflicts.append(
+        conflict(Kind.ROUTER_OUTSIDE, subnet.where, routers=shown, network=subnet.network)
+    )
+    given = {"options": {"routers": shown}}
+    return replace(subnet, routers=(), settings=joined_settings(given, subnet.settings))
+
+
 def _in_order(settings: Settings, outer: Mapping[str, Any]) -> dict[str, Any]:
     """Give a scope the lease times that dhcpd makes of its own and the outer ones.
 
@@ -673,8 +704,9 @@ def _in_order(settings: Settings, outer: Mapping[str, Any]) -> dict[str, Any]:
         return dict(settings)
     values = {**outer, **own}
     default = values.get("default_lease_time", 43200)
-    most = values.get("max_lease_time", max(86400, default))
-    least = min(values.get("min_lease_time", 300), most)
+    most = values.get("max_lease_time", 86400)
+    least = values.get("min_lease_time", min(300, most))
+    most = max(least, most)
     default = max(least, min(default, most))
     ordered = dict(zip(_TIMES, (default, least, most), strict=True))
     changed = {key: ordered[key] for key in _TIMES if key in own or ordered[key] != values.get(key)}

@@ -54,18 +54,10 @@ class _Reader:
 
     def records(self) -> Records:
         common = self._ttls.most_common(1)
-        ttl = common[0][0] if common else None
-        others = sum(self._ttls.values()) - self._ttls[ttl] if ttl is not None else 0
-        if others:
-            text = (
-                f"{others} names may be cached for another time than {ttl} s; fixed hosts get that "
-                "one."
-            )
-            self._remarks.append(Remark(Section.CHOSEN, "zone data", text))
         return Records(
             tuple(self._records),
             tuple(dict.fromkeys(self._zones)),
-            ttl,
+            common[0][0] if common else None,
             remarks=tuple(self._remarks),
         )
 
@@ -89,8 +81,8 @@ class _Reader:
             records = reader(name, fields)
             if not records:
                 self._left_out(text, "a value that is none", where)
-            found = number(fields[ttl_field])
-            ttl = _DEFAULT_TTL if found is None else found
+            ttl = number(fields[ttl_field])
+            ttl = _DEFAULT_TTL if ttl is None else ttl
             for record_kind, record_name, value in records:
                 if record_kind == "a" and kind in "=+":
                     self._ttls[ttl] += 1

@@ -25,8 +25,8 @@ def zone_records(
     cnames: Iterable[Record],
     ttl: int | None,
     conflicts: list[Conflict],
-) -> tuple[list[str], list[str]]:
-    """Return the lines of site_records, and site_ipv6_networks.
+) -> tuple[list[str], list[str], list[Record]]:
+    """Return the lines of site_records, site_ipv6_networks, and the IPv6 addresses of hosts.
 
     IPv6 addresses of hosts are added to these. `cnames` are those that are no host's alias.
     """
@@ -41,6 +41,7 @@ def zone_records(
     # tinydns serves all addresses of a name with the TTL of the last one.
     ttls = {record.name: record.ttl for record in loose if record.kind == "a"}
     lines: dict[str, None] = {}
+    of_hosts: list[Record] = []
 
     def leave_out(record: Record, why: str) -> None:
         conflicts.append(
@@ -70,6 +71,7 @@ def zone_records(
             leave_out(record, "it lies in no zone of this site")
         elif record.kind == "aaaa" and owner is not None:
             _add_ipv6(owner, record, leave_out)
+            of_hosts.append(record)
         elif record.kind == "ptr":
             host = at.get(address_of(record.name) or "")
             if host is None:
@@ -104,7 +106,7 @@ def zone_records(
     networks = {
         str(IPv6Network((address, 64), strict=False)) for host in hosts for address in host.ipv6
     }
-    return list(lines), sorted(networks)
+    return list(lines), sorted(networks), of_hosts
 
 
 def _zones(resolved: Resolved) -> frozenset[str]:
