@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from . import dhcpd, dnsmasq, dnsmasq_files, kea, openwrt, pihole, tinydns
-from .check import faults
+from .check import faults, refusals
 from .combine import joined, joined_records
 from .found import Found, Records, Remark, Section, SourceError
 from .reconcile import reconcile
@@ -60,6 +60,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         write(inventory, options.model, options.into)
         remarks = list(inventory.remarks)
         if options.check:
+            for path in options.dhcpd_conf:
+                remarks += [Remark(Section.FAULT, *refusal) for refusal in refusals(path)]
             remarks += [Remark(Section.FAULT, "check", fault) for fault in faults(options.into)]
             write_report(remarks, options.into, checked=True)
     except (SourceError, OSError) as error:

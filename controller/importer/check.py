@@ -1,15 +1,33 @@
-"""The inventory check of what was imported: Ansible computes it, as every playbook does."""
+"""What is wrong with what was imported: by the inventory check, and by dhcpd itself."""
 
 from __future__ import annotations
 
 import json
 import os
+import re
+import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
+
+from .dhcpd_syntax import included_file
+from .found import read_text
 
 PROJECT = Path(__file__).resolve().parents[2]
 _FAULTS = "{{ (site_definition | checked_site(keep_faults=true)).faults | to_json }}"
+# dhcpd looks the names of hosts up, one after the other.
+_DHCPD_SECONDS = 30
+# conflex.c: "FILE line NUMBER: MESSAGE"; what follows is the text up to the fault.
+_REFUSAL = re.compile(r"^(\S+) line (\d+): (.*?)\.?$", re.MULTILINE)
+_NOISE = re.compile(
+    r"Internet Systems|Copyright|All rights|For info|(Config|Database|PID) file:|exiting|WARNING"
+    r"|\s*$"
+)
+_MAX_FILES = 1000
+_INCLUDE = re.compile(
+    r'#[^\n]*|\binclude\s+"(?P<name>[^"\n]*)"\s*;|"(?:[^"\\]|\\.)*"', re.IGNORECASE | re.DOTALL
+)
 
 
 def faults(inventory: Path) -> list[str]:
@@ -40,3 +58,67 @@ def faults(inventory: Path) -> list[str]:
         return [f"Ansible cannot read the inventory: {(run.stderr or run.stdout).strip()}"]
     place = f"{inventory.resolve()}/"
     return [str(fault).replace(place, "") for fault in found]
+
+
+def refusals(path: Path) -> list[tuple[str, str]]:
+    """Return what dhcpd refuses of its configuration: file and line, and a sentence.
+
+    Nothing where a file that it includes is not here, where there is no dhcpd, or where dhcpd may
+    not read a copy of the files (AppArmor).
+    """
+    program = shutil.which("dhcpd", path="/usr/sbin:/usr/local/sbin:/sbin:/usr/bin")
+    if program is None:
+        return []
+    with tempfile.TemporaryDirectory(prefix="dhcpd-") as folder:
+        copies: dict[str, Path] = {}
+        conf = _copied(path, Path(folder), copies)
+        if conf is None:
+            return []
+        leases = Path(folder) / "leases"
+        leases.touch()
+        try:
+            run = subprocess.run(
+                [program, "-4", "-t", "-cf", conf, "-lf", leases],
+                capture_output=True,
+                text=True,
+                errors="replace",
+                check=False,
+                timeout=_DHCPD_SECONDS,
+            )
+        except (OSError, subprocess.TimeoutExpired):
+            return []
+    if run.returncode == 0 or "ermission denied" in run.stderr:
+        return []
+    output = run.stderr.partition("If you think you have received this message")[0]
+    found = [
+        (f"{copies.get(name, path)}:{line}", f"dhcpd refuses this file: {reason}.")
+        for name, line, reason in _REFUSAL.findall(output)
+        if folder not in reason  # that an included file is bad
+    ]
+    if not found:  # nothing of one line, such as a failover peer that no pool names
+        lines = [line.strip(" .") for line in output.splitlines() if not _NOISE.match(line)]
+        reason = ". ".join(lines) or "it does not say why"
+        found = [(f"{path}:1", f"dhcpd refuses this file: {reason}.")]
+    return found
+
+
+def _copied(path: Path, folder: Path, copies: dict[str, Path]) -> Path | None:
+    """Copy a file and what it includes, line by line, with includes that lead to the copies.
+
+    Return the copy; None where a file is not here.
+    """
+    copy = folder / f"{len(copies)}.conf"
+    copies[str(copy)] = path
+    whole = True
+
+    def included(match: re.Match[str]) -> str:
+        nonlocal whole
+        if match["name"] is None:
+            return match[0]  # a comment, or a string
+        file = included_file(path, match["name"])
+        inner = _copied(file, folder, copies) if file and len(copies) < _MAX_FILES else None
+        whole = whole and inner is not None
+        return f'include "{inner}";'
+
+    copy.write_text(_INCLUDE.sub(included, read_text(path)), encoding="utf-8")
+    return copy if whole else None

@@ -181,8 +181,8 @@ def _new_extra(
                     Kind.STATEMENT_DIFFERS,
                     second.source,
                     first=first.source,
-                    mine=_spaced(other),
-                    theirs=_spaced(text),
+                    mine=" ".join(other.split()),
+                    theirs=" ".join(text.split()),
                 )
             )
             continue
@@ -205,8 +205,11 @@ def _only(what: str, where: str, other: Found) -> Conflict:
 
 
 def _same(host: Host) -> str:
-    """Return what makes two declarations one and the same, wherever they stand."""
-    return repr(replace(host, where="", name=host.name.lower(), text=_spaced(host.text)))
+    """Return what makes two declarations one and the same, wherever and however they stand."""
+    text = _spaced(host.text) if host.irregular else ""
+    settings = [(key, _spaced(str(value))) for key, value in sorted(host.settings.items())]
+    plain = replace(host, where="", name=host.name.lower(), text=text, settings={})
+    return f"{plain!r} {settings}"
 
 
 def _described(host: Host) -> str:
@@ -230,7 +233,8 @@ def _head(text: str) -> str:
 
 
 def _spaced(text: str) -> str:
-    return " ".join(text.split())
+    """Write text with the spaces that count: one between words, none beside a mark."""
+    return re.sub(r" ?([(),;={}]) ?", r"\1", " ".join(text.split()))
 
 
 def _shown(value: object) -> str:

@@ -75,6 +75,7 @@ _KNOBS = {
 }
 # dhcpd.conf(5): "the minimum of 300 seconds or max-lease-time".
 _LEAST = 300
+_MOST = 86400
 _PING_TIMEOUT = {"ping-timeout-ms": 1, "ping-timeout": 1000}
 # What the role dhcpd writes itself, for a client that sends its name in option 81 alone.
 _OF_THE_ROLE = (
@@ -111,13 +112,13 @@ _STATEMENTS = frozenset({
     "use-lease-addr-for-default-route", "vendor-option-space", "zone",
 })  # fmt: skip
 _OLD_MACHINE = "it is about the old machine"
-_UNKNOWN = "dhcpd has no such statement, and refuses the file"
 
 
 def read(path: Path) -> Found:
     """Read dhcpd.conf. Raises SourceError for what dhcpd itself could not read."""
     statements, remarks = parse(path)
     reader = _Reader(path, remarks)
+    statements = reader.without_the_machine(statements)
     reader.prepare(statements)
     reader.read_global(statements)
     return reader.found()
@@ -156,6 +157,8 @@ class _Reader:
         self._variables: dict[str, object] = {}
         self._authoritative: bool | None = None
         self._has_least = False
+        # The least of all is the most of all then, but not in a scope with a most of its own.
+        self._is_short = False
         # Options that this configuration defines: they cannot be given before their definition.
         self._defined: set[str] = set()
 
@@ -177,10 +180,26 @@ class _Reader:
 
     # The file as a whole, and what is nested in it.
 
+    def without_the_machine(self, statements: Sequence[Statement]) -> list[Statement]:
+        """Take out what is about the old machine, wherever it stands."""
+        kept = []
+        for statement in statements:
+            if self._is_of_the_machine(statement):
+                self._left_out(statement, _OLD_MACHINE)
+            elif statement.block:
+                kept.append(
+                    replace(statement, block=tuple(self.without_the_machine(statement.block)))
+                )
+            else:
+                kept.append(statement)
+        return kept
+
     def prepare(self, statements: Sequence[Statement]) -> None:
         """Look ahead for what an earlier statement depends on."""
         everything = [s for statement in statements for s in (statement, *statement.inner())]
         self._has_least = any(s.keyword == "min-lease-time" for s in everything)
+        mosts = [_seconds(s) for s in statements if s.keyword == "max-lease-time" and s.values]
+        self._is_short = any(most is not None and most < _LEAST for most in mosts)
 
     def read_global(self, statements: Sequence[Statement]) -> None:
         conditional = ""
@@ -363,6 +382,9 @@ class _Reader:
         )
 
     def _failover(self, statement: Statement) -> None:
+        if statement.words[-1].lower() == "state":
+            self._left_out(statement, "a state of a pair is of its lease file")
+            return
         found: dict[str, str] = {}
         for item in statement.block or ():
             words = item.plain
@@ -408,8 +430,8 @@ class _Reader:
 
     def _global_setting(self, statement: Statement) -> None:
         keyword = statement.keyword
-        if keyword in _TIMES and number(statement.value) is not None:
-            self._times[keyword.replace("-", "_")] = int(statement.value)
+        if keyword in _TIMES and _seconds(statement) is not None:
+            self._times[keyword.replace("-", "_")] = _seconds(statement) or 0
         elif keyword == "dhcp-cache-threshold" and number(statement.value) is not None:
             self._variables["dhcpd_cache_threshold"] = int(statement.value)
         elif keyword in _PING_TIMEOUT and number(statement.value) is not None:
@@ -417,15 +439,13 @@ class _Reader:
             self._variables["dhcpd_ping_timeout_ms"] = milliseconds
         elif statement.plain in {"authoritative", "not authoritative"}:
             self._authoritative = keyword == "authoritative"
-        elif self._is_of_the_machine(statement):
-            self._left_out(statement, _OLD_MACHINE)
         elif keyword == "ddns-update-style":
             if statement.value.lower() != "none":
                 self._left_out(statement, "dhcpd updates no zone here: leasemerge publishes names")
         elif keyword == "option" and is_plain_option(statement):
             self._global_option(statement)
         elif keyword not in _STATEMENTS:
-            self._left_out(statement, _UNKNOWN)
+            self._left_out(statement, self._why_unknown(statement))
         elif " ".join(statement.render().split()) != _OF_THE_ROLE:
             self._as_text(statement)
 
@@ -464,14 +484,12 @@ class _Reader:
                 rest.append(statement)
             elif keyword in _EVERYWHERE:
                 self._as_text(statement)
-            elif self._is_of_the_machine(statement):
-                self._left_out(statement, _OLD_MACHINE)
             elif _is_overruled(statement, conditional):
                 extra.append(statement.render())
             elif keyword == "option" and is_plain_option(statement):
                 options[statement.words[1].lower()] = option_value(statement)
-            elif keyword in _TIMES and number(statement.value) is not None:
-                settings[keyword.replace("-", "_")] = int(statement.value)
+            elif keyword in _TIMES and _seconds(statement) is not None:
+                settings[keyword.replace("-", "_")] = _seconds(statement)
             elif keyword == "next-server" and len(statement.values) == 1:
                 settings["next_server"] = statement.value
             elif keyword == "filename" and re.fullmatch(r'"[ !#-\[\]-~]+"', statement.words[-1]):
@@ -479,7 +497,7 @@ class _Reader:
             elif keyword == "option" and "code" in map(str.lower, statement.words):
                 self._as_text(statement)  # a definition is known to the whole server
             elif keyword not in _STATEMENTS:
-                self._left_out(statement, _UNKNOWN)
+                self._left_out(statement, self._why_unknown(statement))
             else:
                 extra.append(statement.render())
             if statement.block is not None and keyword in _STATEMENTS:
@@ -488,9 +506,16 @@ class _Reader:
             settings["options"] = options
         if extra:
             settings["extra"] = "\n".join(extra) + "\n"
-        most = settings.get("max_lease_time", _LEAST)
-        if most < _LEAST and not self._has_least:
-            settings["min_lease_time"] = most
+        for statement in statements if settings else ():
+            if statement.keyword == "class":
+                text = (
+                    f"The {statement.text} stands among other statements, which dhcpd sends its "
+                    "members wherever they are; now these are only for where they stand."
+                )
+                self._remark(Section.CHOSEN, statement.where, text)
+        most = settings.get("max_lease_time")
+        if most is not None and not self._has_least and (most < _LEAST or self._is_short):
+            settings["min_lease_time"] = min(most, _LEAST)
         return settings, rest
 
     @staticmethod
@@ -499,6 +524,12 @@ class _Reader:
             name = statement.values[0].lower() if statement.values else ""
             return name in _OF_THE_MACHINE_OPTIONS
         return statement.keyword in _OF_THE_MACHINE
+
+    @staticmethod
+    def _why_unknown(statement: Statement) -> str:
+        if statement.keyword.startswith("ldap-"):
+            return "what is in the LDAP directory is not read; export it as dhcpd.conf"
+        return "dhcpd has no such statement, and refuses the file"
 
     # What is only seen when all is read.
 
@@ -528,11 +559,20 @@ class _Reader:
         self._remark(Section.LEFT_OUT, statement.where, f"{what}: {why}.")
 
 
+def _seconds(statement: Statement) -> int | None:
+    """Return the seconds of a lease time; -1 stands for ever, all ones in dhcpd (conflex.c)."""
+    return 2**32 - 1 if statement.value == "-1" else number(statement.value)
+
+
 def _times(given: dict[str, int]) -> dict[str, int]:
-    """Fill in what dhcpd.conf leaves open with dhcpd's own defaults, as dhcpd.conf(5) has them."""
-    default = given.get("default_lease_time", min(43200, given.get("max_lease_time", 43200)))
-    most = given.get("max_lease_time", max(86400, default))
-    least = min(given.get("min_lease_time", _LEAST), default)
+    """Fill in what dhcpd.conf leaves open with dhcpd's own defaults, as dhcpd.conf(5) has them.
+
+    dhcpd keeps the default between the least and the most, of which the least counts.
+    """
+    most = given.get("max_lease_time", _MOST)
+    least = given.get("min_lease_time", min(_LEAST, most))
+    most = max(least, most)
+    default = max(least, min(given.get("default_lease_time", 43200), most))
     return {**given, "default_lease_time": default, "max_lease_time": most, "min_lease_time": least}
 
 

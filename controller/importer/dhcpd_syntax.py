@@ -137,9 +137,13 @@ def parse(path: Path, depth: int = 0) -> tuple[list[Statement], list[Remark]]:
     return statements, remarks
 
 
+def included_file(by: Path, name: str) -> Path | None:
+    """Find an included file: a copy that lies beside the file counts before the path itself."""
+    return beside(by, name) or (Path(name) if is_file(Path(name)) else None)
+
+
 def _included(by: Path, name: str, where: str, depth: int) -> tuple[list[Statement], list[Remark]]:
-    """Read an included file: a copy that lies beside the file counts before the path itself."""
-    path = beside(by, name) or (Path(name) if is_file(Path(name)) else None)
+    path = included_file(by, name)
     if depth >= _MAX_INCLUDES:
         text = f"It includes {name}, and so on without an end."
     elif path is not None:

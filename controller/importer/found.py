@@ -118,7 +118,8 @@ class Found:
         """Whether a client is sent the name of its host declaration."""
         texts = [*self.extra, *(str(s.settings.get("extra", "")) for s in self.subnets)]
         texts += [str(host.settings.get("extra", "")) for host in self.hosts]
-        return any(re.search(r"use-host-decl-names\s+(on|true)", text) for text in texts)
+        on = re.compile(r"use-host-decl-names\s+(on|true)", re.IGNORECASE)
+        return any(on.search(text) for text in texts)
 
 
 @dataclass(frozen=True, slots=True)

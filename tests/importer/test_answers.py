@@ -22,20 +22,41 @@ from tests.support.dhcpd_answers import Question, answers, can_ask, compared
 
 # What differs is in import.txt: of a case, the numbers of options, and the clients. The role also
 # sends the further cards of a host its name.
-TOLD_CLIENTS = {("dhcpd-tinydns", "00:11:22:33:44:16")}
-TOLD = {("several-blocks", 12), ("renamed", 12), ("dhcpd-tinydns", 12), ("single-server", 15)}
+TOLD_CLIENTS = {
+    ("dhcpd-tinydns", "00:11:22:33:44:16"),
+    ("conditions", "02:ff:ff:ff:ff:07"),
+}
+TOLD = {
+    ("conditions", 12),
+    ("several-blocks", 12),
+    ("renamed", 12),
+    ("dhcpd-tinydns", 12),
+    ("single-server", 15),
+}
 # The resolvers are the new caches, and the search list is the role's.
 _OF_THE_SITE = frozenset({6, 119})
 # dhcpd refuses these as they are.
 _REFUSED = frozenset({"ranges"})
 CASES = sorted({path.parent.parent.name for path in GOLDEN.glob("*/input/dhcpd.conf")} - _REFUSED)
 STRANGER = "02:ff:ff:ff:ff:01"
+# What classes and conditions look at: number of an option to its octets.
+SENT: list[dict[str, str]] = [
+    {"60": b"PXEClient:Arch:00007:UNDI".hex(), "93": "0007"},
+    {"60": b"Phone 7".hex()},
+    {"60": b"Kiln 1".hex()},
+    {"60": b"Clock".hex()},
+    {"60": b"HTTPClient".hex(), "77": b"iPXE".hex()},
+    {"77": b"inner".hex()},
+    {"12": b"visitor".hex()},
+]
+# Clients that only a subclass names.
+_LISTED = re.compile(r"subclass\s+\S+\s+1:([0-9a-fA-F:]+)")
 
 
 @pytest.mark.skipif(not can_ask(), reason="needs dhcpd, and a network namespace")
 @pytest.mark.parametrize("case", CASES)
 def test_every_client_is_given_the_same(case: str, tmp_path: Path) -> None:
-    """Ask for each host, and for a stranger, in each subnet."""
+    """Ask for each host and for strangers, who send this and that, in each subnet."""
     folder = tmp_path / "old"
     shutil.copytree(GOLDEN / case / "input", folder)
     assert importer.main([*options(folder), "--into", str(tmp_path / "inventory")]) == 0
@@ -43,7 +64,7 @@ def test_every_client_is_given_the_same(case: str, tmp_path: Path) -> None:
     # A name that only the network it is from can resolve.
     old = _whole(folder / "dhcpd.conf").replace("thin1.corp.example.com", "192.168.10.41")
     found = dhcpd.read(folder / "dhcpd.conf")
-    questions = _questions(found)
+    questions = _questions(found, old)
     before, after = (
         answers(config, questions, tmp_path / name)
         for name, config in (("asked-old", old), ("asked-new", new))
@@ -60,9 +81,24 @@ def test_every_client_is_given_the_same(case: str, tmp_path: Path) -> None:
         assert is_now == was, f"{question}: an other answer"
 
 
-def _questions(found: Found) -> list[Question]:
-    macs = [*dict.fromkeys(mac for host in found.hosts for mac in host.hardware), STRANGER]
-    return [{"subnet": str(s.network), "hardware": mac} for s in found.subnets for mac in macs]
+def _questions(found: Found, text: str) -> list[Question]:
+    hosts = dict.fromkeys(mac for host in found.hosts for mac in host.hardware)
+    listed = (":".join(mac.zfill(2) for mac in m.split(":")) for m in _LISTED.findall(text))
+    macs = [*dict.fromkeys((*hosts, *listed)), STRANGER]
+    questions: list[Question] = [
+        {"subnet": str(s.network), "hardware": mac} for s in found.subnets for mac in macs
+    ]
+    for number, sends in enumerate(SENT):
+        mac = f"{STRANGER[:-2]}{number + 2:02x}"
+        questions += [
+            {"subnet": str(s.network), "hardware": mac, "options": sends} for s in found.subnets
+        ]
+        questions += [
+            {"subnet": str(s.network), "hardware": mac, "options": sends}
+            for s in found.subnets
+            for mac in [*hosts][:2]
+        ]
+    return questions
 
 
 def _is_dynamic(address: str, found: Found) -> bool:

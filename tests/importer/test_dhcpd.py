@@ -18,6 +18,7 @@ sys.path.insert(0, str(PROJECT))
 
 from controller.importer import __main__ as importer  # noqa: E402  (found only by the line above)
 from controller.importer import dhcpd  # noqa: E402
+from controller.importer.check import refusals  # noqa: E402
 from tests.importer.sources import CASES, options  # noqa: E402
 from tests.support import deployed  # noqa: E402
 
@@ -123,6 +124,27 @@ def test_dhcpd_accepts_every_import(case: str, tmp_path: Path) -> None:
     for role, text in deployed.dhcpd_conf(into).items():
         (tmp_path / f"{role}.conf").write_text(text)
         dhcpd_test(tmp_path / f"{role}.conf")
+
+
+def test_what_dhcpd_refuses_is_named_with_its_line(tmp_path: Path) -> None:
+    """An option that dhcpd does not have, in an included file, and one fault of no line."""
+    (tmp_path / "more.conf").write_text('\n# include "none";\noption no-such 1;\n')
+    conf = tmp_path / "dhcpd.conf"
+    conf.write_text('option x-y 1; include "/etc/dhcp/more.conf"; include "/etc/more.conf";\n')
+    unknown = "dhcpd refuses this file: unknown option dhcp"
+    assert refusals(conf) == [
+        (f"{conf}:1", f"{unknown}.x-y."),
+        (f"{tmp_path}/more.conf:3", f"{unknown}.no-such."),
+    ]
+    conf.write_text(
+        'failover peer "x" { primary; address 10.9.0.1; peer address 10.9.0.2; mclt 60; split 128; '
+        "port 647; peer port 647; }\nsubnet 10.9.0.0 netmask 255.255.255.0 { }\n"
+    )
+    ((where, sentence),) = refusals(conf)
+    assert where == f"{conf}:1"
+    assert "Failover peer, x, has no referring pools" in sentence
+    conf.write_text('include "/etc/dhcp/gone.conf"; option x-y 1;\n')
+    assert not refusals(conf), "the reader lists what is not here, and the rest may be its fault"
 
 
 def test_every_host_keeps_its_address(original: Path, rendered: Path) -> None:
