@@ -78,7 +78,7 @@ _SILENT = frozenset({
     "enable-ra", "enable-ubus", "except-interface", "expand-hosts", "fast-dns-retry",
     "filter-a", "filter-aaaa", "filter-rr", "filterwin2k", "group", "interface",
     "interface-address", "interface-name", "keep-in-foreground", "leasefile-ro",
-    "listen-address", "local-service", "local-ttl", "localise-queries", "localmx", "log-async",
+    "listen-address", "local-service", "localise-queries", "localmx", "log-async",
     "log-debug", "log-dhcp", "log-facility", "log-queries", "max-cache-ttl", "max-port",
     "max-tcp-connections", "max-ttl", "min-cache-ttl", "min-port", "neg-ttl", "no-daemon",
     "no-dhcp-interface", "no-dhcpv4-interface", "no-hosts", "no-negcache", "no-ping", "no-poll",
@@ -124,8 +124,12 @@ class _Reader:
         self._definitions: dict[str, None] = {}
         self._extra: list[str] = []
         self._pool_rules: list[str] = []
+        # What only some clients are given: the names of the settings, and the text.
+        self._conditional: list[tuple[frozenset[str], str]] = []
         # Tags that only some clients of a range have, each with the line of the range.
         self._classes: dict[str, Line] = {}
+        # Every tag that a line sets, also in a way that dhcpd does not know.
+        self._set = {tag for line in lines for tag in _tags_set(line)}
         # Options 3 and 6 that a line sets, so that dnsmasq does not send its own address.
         self._said: dict[int, set[IPv4Network | None]] = {3: set(), 6: set()}
         self._own = self._own_addresses()
@@ -142,14 +146,17 @@ class _Reader:
             (frozenset({"dhcp-ignore"}), self._ignore),
         )
         done = {key for keys, _ in steps for key in keys} | NAME_KEYS | _SILENT
+        # What has no tag is for those that nothing with one is for: dhcpd takes the last.
+        lines = sorted(self._lines, key=_has_tag)
         for keys, step in steps:
-            for line in self._lines:
+            for line in lines:
                 if line.key in keys:
                     step(line)
         for line in self._lines:
             if line.key not in done:
                 self._left_out(line, _WHY.get(line.key, "the inventory has no place for it"))
         self._say_defaults()
+        self._repeat_conditions()
         namer = Namer(self._lines, self._domain, self._domains)
         records = namer.records(self._hosts)
         source = self._lines[0].where.rpartition(":")[0] if self._lines else ""
@@ -170,7 +177,7 @@ class _Reader:
                 resolvers=self._resolvers,
                 times=self._times,
                 options=self._options,
-                extra=extra if self._subnets or self._hosts else (),
+                extra=extra,
                 authoritative=True if self._has("dhcp-authoritative") else None,
                 role_variables=(
                     {"dhcpd_pool_extra": "".join(f"{rule}\n" for rule in self._pool_rules)}
@@ -483,7 +490,9 @@ class _Reader:
         if code is None:
             return None
         name = options.name_of(code)
-        if code in (43, 125) or rest[0].startswith(("vi-encap", "encap", "vendor")):
+        encapsulated = code in (43, 125, 175)
+        of_space = rest[0].startswith(("vi-encap", "encap", "vendor"))
+        if of_space or (encapsulated and len(rest) > 1):
             return None
         if (written := options.option(code, ["1"])) and written.definition:
             self._definitions[written.definition] = None
@@ -494,14 +503,16 @@ class _Reader:
         if as_number is not None:
             size = {93: 2, 13: 2, 57: 2}.get(code, 1 if as_number < 256 else 2)
             return f"option {name} = {options.octets(as_number.to_bytes(4)[-size:])}"
-        if re.fullmatch(r"[0-9A-Fa-f]{1,2}(:[0-9A-Fa-f]{1,2})+", value):
-            return f"option {name} = {_octets(value)}"
+        if re.fullmatch(r"([0-9A-Fa-f]{1,2}|\*)(:([0-9A-Fa-f]{1,2}|\*))+", value):
+            return _of_octets(f"option {name}", value)
         return f"option {name} ~= {_pattern(value)}"
 
     def _condition(self, tags: Iterable[str]) -> str | None:
         """Return the condition of dhcpd that all these tags are set; None if there is none."""
         conditions = []
         for each in tags:
+            if self._is_always(each):
+                continue
             name = each.partition(":")[2] if ":" in each else each
             negated, name = name.startswith("!"), name.removeprefix("!")
             tag = self._tags.get(name, _Tag())
@@ -512,14 +523,20 @@ class _Reader:
                 parts = ["known"]
             if not parts:
                 return None
-            whole = " or ".join(f"({part})" if len(parts) > 1 else part for part in parts)
+            whole = _any(parts)
             conditions.append(f"not ({whole})" if negated else whole)
         if len(conditions) == 1:
             return conditions[0]
         return " and ".join(f"({condition})" for condition in conditions) or None
 
+    def _is_always(self, tag: str) -> bool:
+        """Tell whether every client has a tag: it is the opposite of one that nothing sets."""
+        name = tag.partition(":")[2]
+        return name.startswith("!") and name[1:] not in self._set | {"known"}
+
     def _give(self, line: Line, tags: Sequence[str], settings: Mapping[str, Any]) -> bool:
         """Apply settings to the clients with all the tags; return whether that was possible."""
+        tags = [tag for tag in tags if not self._is_always(tag)]
         names = [tag.partition(":")[2] for tag in tags]
         places = [name for name in names if name in self._tags and not name.startswith("!")]
         networks = dict.fromkeys(n for name in places for n in self._tags[name].networks)
@@ -541,9 +558,7 @@ class _Reader:
         others = [tag for tag, name in zip(tags, names, strict=True) if name != of_subnet]
         if len(names) == 1:
             of_subnet, others = None, list(tags)
-            condition = " or ".join(self._tags.get(names[0], _Tag()).conditions) or (
-                self._condition(tags)
-            )
+            condition = _any(self._tags.get(names[0], _Tag()).conditions) or self._condition(tags)
         else:
             condition = self._condition(others)
         if condition is None:
@@ -553,6 +568,7 @@ class _Reader:
         text = options.when(condition, _statements(settings))
         if of_subnet is None:
             self._extra.append(text)
+            self._conditional.append((_keys(settings), text))
         else:
             for network in dict.fromkeys(self._tags[of_subnet].networks):
                 self._give_subnet(network, {"extra": text + "\n"})
@@ -562,6 +578,19 @@ class _Reader:
         self._options.update(settings.get("options", {}))
         rest = {key: value for key, value in settings.items() if key != "options"}
         self._extra += _statements(rest)
+
+    def _repeat_conditions(self) -> None:
+        """Repeat what some clients are given in the subnets that give all of theirs the same.
+
+        A subnet's tag gives way to a client's in dnsmasq, and goes before it in dhcpd.
+        """
+        for network, subnet in self._subnets.items():
+            own = _keys(subnet.settings)
+            texts = [text for keys, text in self._conditional if keys & own]
+            extra = str(subnet.settings.get("extra", ""))
+            if texts:
+                settings = {**subnet.settings, "extra": "\n".join([*texts, extra])}
+                self._subnets[network] = replace(subnet, settings=settings)
 
     def _give_subnet(self, network: IPv4Network, settings: Mapping[str, Any]) -> None:
         subnet = self._subnets[network]
@@ -594,6 +623,9 @@ class _Reader:
             self._left_out(line, "an option unknown here; write it as an option in site.yml")
             return
         values = [value for value in rest[1:] if value]
+        if line.key == "dhcp-option-force" and values:
+            text = f"{line.text} is always sent; dhcpd sends what a client asks for."
+            self._remark(Section.CHOSEN, line.where, text)
         networks: set[IPv4Network | None] = {None}
         if tags:
             networks = {n for tag in tags for n in self._tag_named(tag).networks}
@@ -718,9 +750,13 @@ class _Reader:
         for name, line in self._classes.items():
             condition = self._condition([f"tag:{name}"])
             if condition is None:
-                self._left_out(line, f"nothing here that dhcpd knows sets the tag {name}")
-                continue
-            self._extra.append(f'class "{name}" {{\n    match if {condition};\n}}')
+                why = (
+                    f"nothing here that dhcpd knows sets the tag {name}; write `match if …;` into "
+                    f'class "{name}" of site_extra, which nobody is in until then'
+                )
+                self._left_out(line, why)
+            match = "" if condition is None else f"    match if {condition};\n"
+            self._extra.append(f'class "{name}" {{\n{match}}}')
         for network, subnet in list(self._subnets.items()):
             if subnet.routers or None in self._said[3] or network in self._said[3]:
                 continue
@@ -811,6 +847,29 @@ def _option_code(text: str) -> int | None:
     return _OPTION_NAMES.get(name) if text.lower().startswith("option:") else None
 
 
+def _keys(settings: Mapping[str, Any]) -> frozenset[str]:
+    """Name the statements that settings become, without their values."""
+    written = (re.match(r"option \S+|\S+", line) for line in _statements(settings))
+    return frozenset(match[0] for match in written if match)
+
+
+def _tags_set(line: Line) -> Iterable[str]:
+    """Name the tags that a line sets for a client or a range."""
+    first = line.parts[0]
+    parts = [part for part in line.parts if part.startswith(("set:", "net:"))]
+    if line.key in {"dhcp-range", "dhcp-host", "tag-if", *_TAG_KEYS}:
+        yield from (part.partition(":")[2] for part in parts)
+    # The old form has no word before the tag.
+    if line.key in _TAG_KEYS - {"tag-if"} or (line.key == "dhcp-range" and ":" not in first):
+        yield first.rpartition(":")[2]
+
+
+def _has_tag(line: Line) -> bool:
+    return any(re.match(r"(tag|net):", part) for part in line.parts) or bool(
+        line.key in _OPTION_KEYS and re.match(r"[A-Za-z_]+[\w-]*$", line.parts[0])
+    )
+
+
 def _statements(settings: Mapping[str, Any]) -> list[str]:
     """Write settings as statements of dhcpd.conf."""
     lines = [f"option {name} {value};" for name, value in settings.get("options", {}).items()]
@@ -823,6 +882,14 @@ def _statements(settings: Mapping[str, Any]) -> list[str]:
 
 def _of_wild_mac(text: str) -> str:
     """Write the condition that a MAC address fits one with stars: `00:20:e0:*:*:*`."""
+    return _of_octets("hardware", text, first=1) or "substring(hardware, 0, 1) = 01"
+
+
+def _of_octets(value: str, text: str, first: int = 0) -> str:
+    """Write the condition that a value has these octets, or any for a star, and then what it may.
+
+    `first` is the place of the first of them.
+    """
     parts = text.lower().split(":")
     conditions = []
     at = 0
@@ -832,9 +899,16 @@ def _of_wild_mac(text: str) -> str:
             end += 1
         if end > at:
             octets = options.octets(bytes(int(part, 16) for part in parts[at:end]))
-            conditions.append(f"substring(hardware, {at + 1}, {end - at}) = {octets}")
+            conditions.append(f"substring({value}, {at + first}, {end - at}) = {octets}")
         at = end + 1
-    return " and ".join(conditions) or "substring(hardware, 0, 1) = 01"
+    return " and ".join(conditions)
+
+
+def _any(conditions: Sequence[str]) -> str:
+    """Join conditions of which one is enough; dhcpd's `or` and `and` need their brackets."""
+    if len(conditions) == 1:
+        return conditions[0]
+    return " or ".join(f"({condition})" for condition in conditions)
 
 
 def _pattern(text: str, *, anchored: bool = False) -> str:

@@ -20,7 +20,7 @@ NAME_KEYS = frozenset(
     {"host-record", "address", "cname", "mx-host", "mx-target", "srv-host", "txt-record", "local"}
     | {"ptr-record", "caa-record", "dns-rr", "hosts-line", "server", "rev-server", "naptr-record"}
     | {"local-only", "synth-domain", "auth-server", "auth-zone", "auth-soa", "auth-sec-servers"}
-    | {"auth-peer"}
+    | {"auth-peer", "local-ttl"}
 )
 _NOWHERE = frozenset({"0.0.0.0", "::", "127.0.0.1", "::1"})
 _NAME = re.compile(r"[A-Za-z0-9_*]([A-Za-z0-9_.-]*[A-Za-z0-9_])?\.?")
@@ -69,6 +69,7 @@ class Namer:
         return Records(
             records=tuple(self._records),
             lone_names=tuple(self._zones),
+            ttl=next((number(line.value) for line in self._lines if line.key == "local-ttl"), None),
             forward_zones=self._forward,
             upstream_resolvers=tuple(dict.fromkeys(self._upstream)),
             remarks=tuple(self._remarks),
@@ -121,8 +122,8 @@ class Namer:
                 self._raw(line, parts)
             case "server" | "local" | "rev-server":
                 self._server(line)
-            case "mx-target":
-                pass
+            case "mx-target" | "local-ttl":
+                pass  # read before
             case _:
                 self._left_out(line, "the inventory has no place for it")
 

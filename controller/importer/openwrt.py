@@ -6,8 +6,8 @@ Source: OpenWrt's documentation, "DHCP and DNS configuration". The interfaces' a
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from pathlib import Path
@@ -16,6 +16,11 @@ from .dnsmasq_files import Line, read_named
 from .found import Remark, Section, SourceError, beside, is_address, number, read_text
 
 _DEFAULT_TIME = "12h"
+_UCI = re.compile(
+    r"""(?P<space>[ \t\r\f\v]+|\#[^\n]*|\\\n) | (?P<end>[\n;]) | '(?P<single>[^']*)'
+    | "(?P<double>(?:[^"\\]|\\.)*)" | (?P<escaped>\\.) | (?P<plain>[^\s'"\\#;]+) | (?P<stray>.)""",
+    re.DOTALL | re.VERBOSE,
+)
 # Options of the sections that concern neither clients nor names, or only IPv6.
 _SILENT = frozenset({
     "add_local_domain", "add_local_fqdn", "add_local_hostname", "allservers", "boguspriv",
@@ -70,15 +75,8 @@ def read(path: Path) -> tuple[list[Line], list[Remark]]:
 def _sections(path: Path) -> list[_Section]:
     """Read a file of UCI: `config TYPE NAME`, then `option NAME VALUE` or `list NAME VALUE`."""
     sections: list[_Section] = []
-    for line_number, line in enumerate(read_text(path).split("\n"), start=1):
-        where = f"{path}:{line_number}"
-        try:
-            words = shlex.split(line, comments=True)
-        except ValueError as error:
-            raise SourceError(f"{where}: a quotation mark is not closed.") from error
+    for where, words in _commands(path):
         match words:
-            case []:
-                pass
             case ["config", kind, *names]:
                 sections.append(_Section(kind, names[0] if names else "", where))
             case ["package", *_]:
@@ -89,6 +87,29 @@ def _sections(path: Path) -> list[_Section]:
             case _:
                 raise SourceError(f"{where}: this is no line of OpenWrt's configuration.")
     return sections
+
+
+def _commands(path: Path) -> Iterator[tuple[str, list[str]]]:
+    """Yield the words of each command, and where it begins (libuci's file.c).
+
+    A line end or a semicolon ends it, unless it is quoted; a # begins a comment, also in a word.
+    """
+    words: list[str] = []
+    line, begins, open_word = 1, 1, False
+    for match in _UCI.finditer(read_text(path) + "\n"):
+        text, kind = match[0], match.lastgroup
+        if kind == "stray":
+            raise SourceError(f"{path}:{line}: a quotation mark is not closed.")
+        if kind in {"plain", "single", "double", "escaped"}:
+            part = text[1:] if kind == "escaped" else text if kind == "plain" else text[1:-1]
+            part = re.sub(r"\\(.)", r"\1", part, flags=re.DOTALL) if kind == "double" else part
+            begins = begins if words else line
+            words = [*words[:-1], words[-1] + part] if open_word else [*words, part]
+        elif kind == "end" and words:
+            yield f"{path}:{begins}", words
+            words = []
+        open_word = kind in {"plain", "single", "double", "escaped"}
+        line += text.count("\n")
 
 
 class _Reader:
@@ -192,6 +213,12 @@ class _Reader:
             self._left_out(section, f"the pool of the interface {name}", why)
             return
         network = interfaces[0].network
+        if is_address(section.get("netmask")):
+            try:
+                whole = f"{interfaces[0].ip}/{section.get('netmask')}"
+                network = IPv4Network(whole, strict=False)
+            except ValueError:
+                self._left_out(section, f"netmask of {name}", "it is none")
         ends = _pool(network, section)
         if ends is None:
             why = f"start and limit do not lie in {network}"
@@ -209,11 +236,13 @@ class _Reader:
 
     def _host(self, section: _Section) -> None:
         known = {"name", "mac", "ip", "leasetime", "tag", "match_tag", "broadcast", "dns"}
+        known |= {"networkid"}
         for key in section.values.keys() - known - {"duid", "hostid", "instance"}:
             self._left_out(section, f"{key} of a host", "the inventory has no place for it")
         if section.get("hostid"):
             self._left_out(section, f"hostid {section.get('hostid')}", "its network is not here")
-        parts = [*section.words("mac"), *(f"set:{tag}" for tag in section.words("tag"))]
+        tags = [*section.words("tag"), *section.words("networkid")]
+        parts = [*section.words("mac"), *(f"set:{tag}" for tag in tags)]
         parts += [f"tag:{tag}" for tag in section.words("match_tag")]
         parts += [section.get(key) for key in ("ip", "name", "leasetime") if section.get(key)]
         self._line("dhcp-host", ",".join(parts), section.where)

@@ -183,8 +183,10 @@ def _written(form: Form, values: Sequence[str]) -> str | None:
         case "addresses":
             return ", ".join(values) if values and all(map(is_address, values)) else None
         case "number":
-            fits = len(values) == 1 and re.fullmatch(r"-?\d{1,10}", values[0], re.ASCII)
-            return str(int(values[0])) if fits else None
+            fits = len(values) == 1 and re.fullmatch(
+                r"-?\d{1,10}|0x[0-9a-f]{1,8}", values[0], re.ASCII | re.IGNORECASE
+            )
+            return str(int(values[0], 16 if "x" in values[0].lower() else 10)) if fits else None
         case "flag":
             return (
                 {"0": "false", "1": "true"}.get(values[0].lower(), values[0].lower())

@@ -44,7 +44,11 @@ class _Reader:
             self._range(dhcp)
             self._add("dhcp-authoritative", "")  # as Pi-hole always is
         self._all("dhcp-host", dhcp.get("hosts"))
+        if dhcp.get("ignoreUnknownClients") is True:
+            self._add("dhcp-ignore", "tag:!known", "ignoreUnknownClients")
         self._all("hosts-line", dns.get("hosts"))
+        if dns.get("hostRecord"):
+            self._add("host-record", str(dns["hostRecord"]))
         self._all("cname", dns.get("cnameRecords"))
         for server in _texts(dns.get("upstreams")):
             self._add("server", server)
@@ -56,6 +60,9 @@ class _Reader:
                 self._add("rev-server", f"{network},{address}", server)
                 if zone[0]:
                     self._add("server", f"/{zone[0]}/{address}", server)
+        if misc.get("etc_dnsmasq_d") is True:
+            text = "Pi-hole reads the files of /etc/dnsmasq.d too: import them along with this one."
+            self.remarks.append(Remark(Section.LEFT_OUT, self._where("etc_dnsmasq_d"), text))
         for line in _texts(misc.get("dnsmasq_lines")):
             key, _, value = line.partition("=")
             self._add(key.strip().lower(), value.strip(), line)
