@@ -36,8 +36,6 @@ from .kea_json import Object, parse
 
 # Kea's own, where no level has one.
 _DEFAULT_TIME = 7200
-# site_min_lease_time: a shorter lease needs a least of its own.
-_LEAST = 300
 _TIMES = {
     "valid-lifetime": "default_lease_time",
     "min-valid-lifetime": "min_lease_time",
@@ -129,6 +127,10 @@ class _Reader:
         self._tests: dict[str, str] = {}
         # Classes that dhcpd has, and so a pool can be for.
         self._classes: set[str] = set()
+        # The MAC addresses that reservations put into a class without a test.
+        self._members: dict[str, list[str]] = {}
+        # The options of classes, as statements for some clients.
+        self._sent: list[str] = []
         # Options that a definition of the file gives a name, with their types.
         self._own: dict[int, tuple[str, list[str]]] = {}
         self._remarks: list[Remark] = []
@@ -158,12 +160,15 @@ class _Reader:
     def server(self, data: Object) -> None:
         for entry in data.objects("client-classes"):
             self._tests[entry.text("name")] = entry.text("test")
+        self._find_members(data)
         for entry in data.objects("option-def"):
             self._definition(entry)
         settings = self._level(data, "the server")
         self._times = {key: settings.pop(key) for key in _TIMES.values() if key in settings}
         if data.objects("subnet4") or data.objects("shared-networks"):
             self._times.setdefault("default_lease_time", _DEFAULT_TIME)
+            for key in ("min_lease_time", "max_lease_time"):
+                self._times.setdefault(key, self._times["default_lease_time"])
         given = settings.pop("options", {})
         suffix = data.text("ddns-qualifying-suffix")
         self._domain = _domain(given.pop("domain-name", "")) or _domain(suffix) or None
@@ -174,8 +179,9 @@ class _Reader:
             self._authoritative = bool(data["authoritative"])
         for entry in data.objects("client-classes"):
             self._class(entry)
-        # Classes first: a pool may be for one.
-        self._extra += _statements(settings)
+        # A subnet's options go before those of a class in Kea, and behind a class' in dhcpd: these
+        # are statements of the whole server. Of two classes Kea takes the first, dhcpd the last.
+        self._extra += [*_statements(settings), *reversed(self._sent)]
         self.reservations(data.objects("reservations"))
         for subnet in data.objects("subnet4"):
             self._subnet(subnet, None, {})
@@ -185,6 +191,16 @@ class _Reader:
             self._hook(hook)
         known = _LEVEL | _SILENT | {"client-classes", "option-def", "hooks-libraries", "subnet4"}
         self._unknown(data, known | {"shared-networks"}, "the server")
+
+    def _find_members(self, data: Object) -> None:
+        """Find who is in a class by a reservation, on each level."""
+        for entry in data.objects("reservations"):
+            mac = normal_mac(entry.get("hw-address"))
+            for name in entry.get("client-classes") or () if mac else ():
+                if self._tests.get(str(name)) == "":
+                    self._members.setdefault(str(name), []).append(str(mac))
+        for inner in (*data.objects("subnet4"), *data.objects("shared-networks")):
+            self._find_members(inner)
 
     def _shared_network(self, data: Object) -> None:
         name = data.text("name") or "shared"
@@ -262,9 +278,8 @@ class _Reader:
                     settings[ours] = seconds
         if "valid-lifetime" in data and "default_lease_time" in settings:
             # Without a least and a most of its own Kea gives everybody this time.
+            settings.setdefault("min_lease_time", settings["default_lease_time"])
             settings.setdefault("max_lease_time", settings["default_lease_time"])
-            if settings["default_lease_time"] < _LEAST:
-                settings.setdefault("min_lease_time", settings["default_lease_time"])
         if data.text("next-server") not in {"", "0.0.0.0"}:
             settings["next_server"] = data.text("next-server")
         if data.text("boot-file-name"):
@@ -321,23 +336,34 @@ class _Reader:
         self._unknown(
             entry, _LEVEL | _SILENT | {"test", "name", "only-if-required", "option-def"}, what
         )
-        if not entry.text("test"):
+        macs = self._members.get(name, [])
+        if not entry.text("test") and not macs:
             if settings:
-                why = "only a reservation is in it, and dhcpd has no such class"
+                why = "no reservation is in it, and it has no test"
                 self._left_out(entry.where, what, why)
             return
-        try:
-            test = condition(entry.text("test"), self._tests)
-        except UntranslatableError as error:
-            self._left_out(entry.where, what, f"dhcpd has nothing like {error} in its test")
-            return
+        head, test = "match hardware;", _any_of(macs)
+        if entry.text("test"):
+            try:
+                test = condition(entry.text("test"), self._tests)
+            except UntranslatableError as error:
+                why = (
+                    f"dhcpd has nothing like {error} in its test; write `match if …;` into class "
+                    f"{options.quoted(name)} of site_extra, which nobody is in until then"
+                )
+                self._left_out(entry.where, what, why)
+                test = ""
+            head = f"match if {test};" if test else ""
         if name == "DROP":
-            self._extra.append(options.when(test, ["deny booting;"]))
+            self._extra += [options.when(test, ["deny booting;"])] if test else []
             return
         self._classes.add(name)
-        body = [f"match if {test};", *_statements(settings)]
-        lines = "".join(f"    {line}\n" for line in body)
+        sent, body = _options_apart(_statements(settings)) if test else ([], _statements(settings))
+        lines = "".join(f"    {line}\n" for line in (head, *body) if line)
         self._extra.append(f"class {options.quoted(name)} {{\n{lines}}}")
+        self._extra += [f"subclass {options.quoted(name)} 1:{mac};" for mac in macs]
+        if sent:
+            self._sent.append(options.when(test, sent))
         self._remark(Section.KEPT, entry.where, f"{what[0].upper()}{what[1:]}, in site_extra.")
 
     def _hook(self, hook: Object) -> None:
@@ -354,6 +380,10 @@ class _Reader:
                     ("primary", _host_of(first.text("url"))),
                     ("secondary", _host_of(second.text("url"))),
                 )
+            for peer in pair.objects("peers"):
+                if peer not in (first, second):
+                    why = f"{_host_of(peer.text('url'))}: a pair has two servers"
+                    self._left_out(peer.where, f"the peer {peer.text('name')}", why)
         name = Path(hook.text("library")).name
         if not pairs and "lease_cmds" not in name and "stat_cmds" not in name and "_ha" not in name:
             self._left_out(hook.where, f"the hook {name}", "dhcpd has no hooks")
@@ -384,6 +414,8 @@ class _Reader:
                 address = ""
             self._unknown(entry, _RESERVATION, what)
             for name in entry.get("client-classes") or ():
+                if mac in self._members.get(str(name), ()):
+                    continue
                 why = "a fixed host is in no class; write what it is sent beside it"
                 self._left_out(entry.where, f"the client class {name} of {what}", why)
             host = Host(
@@ -547,6 +579,18 @@ def _for_host(settings: Mapping[str, Any]) -> dict[str, Any]:
     if times:
         kept["extra"] = "".join(times) + str(kept.get("extra", ""))
     return kept
+
+
+def _any_of(macs: Sequence[str]) -> str:
+    """Write the condition that a client has one of these MAC addresses."""
+    conditions = [f"hardware = 1:{mac}" for mac in macs]
+    return " or ".join(f"({c})" for c in conditions) if len(macs) > 1 else "".join(conditions)
+
+
+def _options_apart(statements: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Split statements into options and others."""
+    sent = [line for line in statements if line.startswith("option ")]
+    return sent, [line for line in statements if line not in sent]
 
 
 def _statements(settings: Mapping[str, Any]) -> list[str]:
