@@ -26,7 +26,7 @@ from leasemerge.lease import NEVER, Lease
 from leasemerge.log import parse
 from leasemerge.ranges import subnet_ranges
 
-from .found import SourceError, is_address, normal_mac, number, read_text
+from .found import SourceError, is_address, is_file, normal_mac, number, read_text
 
 # The states of Kea's file that are no lease of a client: declined, expired-reclaimed, released.
 _KEA_STATES = {"": "active", "0": "active", "1": "abandoned", "2": "expired", "3": "released"}
@@ -77,8 +77,20 @@ def read_dnsmasq(path: Path, now: int) -> list[Lease]:
 
 
 def read_kea(path: Path) -> list[Lease]:
-    """Read Kea's CSV file, a log: the last row of an address counts. Raises SourceError."""
+    """Read Kea's CSV file, a log: the last row of an address counts. Raises SourceError.
+
+    What Kea has cleaned up lies beside it, as .2 or .completed and, meanwhile, as .1: these are
+    older, and hold the leases that nothing happened to since.
+    """
     leases: dict[str, Lease] = {}
+    done, *older = (path.with_name(path.name + end) for end in (".completed", ".2", ".1"))
+    for file in (*([done] if is_file(done) else filter(is_file, older)), path):
+        _read_kea(file, leases)
+    return list(leases.values())
+
+
+def _read_kea(path: Path, leases: dict[str, Lease]) -> None:
+    """Bring leases up to date with the rows of a file."""
     rows = csv.DictReader(read_text(path).split("\n"))
     if not {"address", "hwaddr", "expire"} <= set(rows.fieldnames or ()):
         raise SourceError(f"{path}:1: this is no lease file of Kea for IPv4.")
@@ -105,7 +117,6 @@ def read_kea(path: Path) -> list[Lease]:
             )
     except csv.Error as error:
         raise SourceError(f"{path}:{rows.line_num}: this is no CSV: {error}.") from error
-    return list(leases.values())
 
 
 def place(leases: Iterable[Lease], site: Mapping[str, Any], now: int) -> Placed:

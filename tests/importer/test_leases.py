@@ -83,6 +83,23 @@ def test_kea(tmp_path: Path) -> None:
     assert (found["10.1.1.28"].ends, found["10.1.1.28"].hostname) == (NEVER, "a,b")
 
 
+def test_kea_with_what_it_has_cleaned_up(tmp_path: Path) -> None:
+    """The older files count before the newer: one lease goes on, one was given back since."""
+    head = KEA.split("\n")[0]
+    rest = f"4000,{LATER},1,0,0,{{}},0,,0"
+    old = [f"10.1.1.{last},02:00:00:00:00:0{last - 20},,{rest}" for last in (25, 26, 27)]
+    written(tmp_path, "csv.2", "\n".join([head, *(row.format("old") for row in old)]))
+    written(tmp_path, "csv.1", "\n".join([head, old[1].format("new")]))
+    gone = f"10.1.1.27,02:00:00:00:00:07,,0,{NOW},1,0,0,,0,,0"
+    found = leases.read_kea(written(tmp_path, "csv", f"{head}\n{gone}\n"))
+    assert {(item.address, item.hostname) for item in found} == {
+        ("10.1.1.25", "old"),
+        ("10.1.1.26", "new"),
+    }
+    written(tmp_path, "csv.completed", f"{head}\n{old[2].format('done')}\n")
+    assert leases.read_kea(tmp_path / "csv") == []
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
