@@ -99,7 +99,7 @@ def refusals(path: Path) -> list[tuple[str, str]]:
         lines = [line.strip(" .") for line in output.splitlines() if not _NOISE.match(line)]
         reason = ". ".join(lines) or "it does not say why"
         found = [(f"{path}:1", f"dhcpd refuses this file: {reason}.")]
-    return found
+    return list(dict.fromkeys(found))  # a file may be included twice
 
 
 def _copied(path: Path, folder: Path, copies: dict[str, Path]) -> Path | None:
