@@ -85,11 +85,12 @@ unit: setup ## pytest: the package and the filters
 	$(call step,Test the package and the filters: four minutes,pytest,The test above shows what it expected.)
 
 .PHONY: molecule
-molecule: setup ## Molecule: deploy the whole network on Debian 12, then on Debian 13, and query it with testinfra
+molecule: setup ## Molecule: deploy the whole network on Debian 12, three domains on Debian 13, and query both with testinfra
 	$(call step,Test the whole network on Debian 12: seven minutes,LAB_RELEASE=bookworm molecule test,$(LOOK) Molecule has \
 		removed the lab: make lab keeps it.)
-	$(call step,Test the whole network on Debian 13: four minutes,export LAB_RELEASE=trixie; molecule converge && \
-		pytest -v molecule/lab/tests/test_network.py,$(LOOK))
+	$(call step,Test a network of three domains on Debian 13: seven minutes,export LAB_RELEASE=trixie; \
+		export LAB_MORE=molecule/domains/inventory; molecule converge && \
+		pytest -v molecule/lab/tests/test_network.py molecule/lab/tests/test_domains.py,$(LOOK))
 	@molecule destroy
 
 .PHONY: test

@@ -13,7 +13,8 @@ retry 2;
 initial-interval 1;
 backoff-cutoff 4;
 EOF
-    exec dhclient -d -cf /etc/dhcp/dhclient.conf -lf /run/dhclient.leases -pf /run/dhclient.pid eth0
+    mkdir -p /run/dhclient
+    exec dhclient -d -cf /etc/dhcp/dhclient.conf -lf /run/dhclient/leases -pf /run/dhclient.pid eth0
     ;;
 udhcpc)
     exec udhcpc -f -R -i eth0 -t 5 -T 1 -A 1 -x "hostname:$2"

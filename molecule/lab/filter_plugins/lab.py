@@ -50,6 +50,24 @@ def lab_networks(subnets: Iterable[Mapping[str, Any]], prefix: str) -> list[dict
     return networks
 
 
+def lab_outside(
+    zones: Mapping[str, Iterable[str]],
+    resolvers: Iterable[str],
+    network: Mapping[str, Any],
+) -> dict[str, list[str]]:
+    """Return the addresses in a network that the inventory has of somebody else's name servers.
+
+    With the zones of each (``site_forward_zones``); of a resolver (``site_upstream_resolvers``)
+    none. Error: none.
+    """
+    outside: dict[str, list[str]] = {address: [] for address in resolvers}
+    for zone, addresses in zones.items():
+        for address in addresses:
+            if address not in resolvers:
+                outside.setdefault(address, []).append(zone)
+    return {address: served for address, served in outside.items() if _is_on(address, network)}
+
+
 def lab_on(address: str, networks: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """Find the lab's network that an address lies in. Error: none."""
     for network in networks:
@@ -147,5 +165,6 @@ class FilterModule:
             "lab_clients": lab_clients,
             "lab_networks": lab_networks,
             "lab_on": lab_on,
+            "lab_outside": lab_outside,
             "lab_served": lab_served,
         }

@@ -231,6 +231,12 @@ def test_resolver_asks_the_root_for_other_names(resolver: str) -> None:
     assert dig(resolver, "www.example.test", "A") == ["192.0.2.80"]
 
 
+@pytest.mark.parametrize("resolver", RESOLVERS)
+@pytest.mark.parametrize("zone", [zone for zones in LAB["outside"].values() for zone in zones])
+def test_resolver_asks_somebody_elses_name_server_for_their_zone(resolver: str, zone: str) -> None:
+    assert dig(resolver, zone, "TXT") == [f'"{zone}"']
+
+
 @pytest.mark.parametrize("server", CACHES)
 def test_resolver_does_not_answer_strangers(server: str) -> None:
     stranger = "198.51.100.77"  # TEST-NET-2: in no subnet of anybody's inventory
@@ -279,7 +285,9 @@ def test_client_is_given_every_resolver_and_the_domain(row: dict[str, str]) -> N
     assert re.findall(r"^nameserver (\S+)", resolv_conf, re.MULTILINE) == RESOLVERS
     address = client(row["name"]).check_output("sh /lab/client-address.sh")
     # A client searches the domain that it is named in there.
-    assert re.search(rf"^(domain|search) {NETWORK.domain_of(address)}\b", resolv_conf, re.MULTILINE)
+    host = NETWORK.by_hardware.get(row["mac"])
+    domain = (host and host.domain) or NETWORK.domain_of(address)
+    assert re.search(rf"^(domain|search) {domain}\b", resolv_conf, re.MULTILINE)
 
 
 # 7. Records
