@@ -276,10 +276,13 @@ def _held(service: Service, what: str, unread: Sequence[str]) -> Iterator[Findin
             [*_unit_keys(home, service), ("unit", f"{home} keepalived.service")],
         )
     for server in service.standbys:
-        if service.state_on(server) == "silent":
+        fault = f"answers wrongly: {service.wrong[server]}" if server in service.wrong else ""
+        if server in service.silent:
+            fault = "does not answer"
+        if fault:
             yield Finding(
                 ("standby", f"{server} {service.address}"),
-                f"{what}: {server} stands by, and its daemon does not answer.",
+                f"{what}: {server} stands by, and its daemon {fault}.",
                 f"floating-address status on {server}.",
                 _unit_keys(server, service),
             )
@@ -291,7 +294,7 @@ def _answered(
     """Yield what is wrong with the answers of a service."""
     state, home = service.state, service.home
     holder = next(iter(service.holders), home)
-    others = [server for server in service.silent if server not in service.standbys]
+    others = service.by_holder(service.silent)
     off: list[Key] = [
         ("off", reading.server) for reading in network.readings if not reading.reachable
     ]
@@ -307,12 +310,14 @@ def _answered(
         if not service.holders and ("off", home) not in off:
             text = f"{what} answers nobody: no server has its address on an interface."
     elif state == "partly" and others:
-        text = f"{what} answers {', '.join(service.answered)}, not {', '.join(others)}."
+        answered = ", ".join(service.by_holder(service.answered))
+        text = f"{what} answers {answered}, not {', '.join(others)}."
         step = f"Check the network and firewalls between them and {service.address}."
         if holder in others:
             step = f"systemctl status '{daemon}*' on {holder}."
     elif state == "wrong":
-        server, fault = next(iter(service.wrong.items()))
+        server = service.by_holder(service.wrong)[0]
+        fault = service.wrong[server]
         text = f"{what} answers {server} wrongly: {fault}."
         if service.kind == "resolver":
             because += silent_servers

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 
@@ -46,11 +46,16 @@ class Service:
         """Return `answers`, `silent`, `wrong`, `partly`, `not held` or `not queried`."""
         if self.floating and self.whole and (self.standbys or self.answered) and not self.holders:
             return "not held"
-        if self.wrong:
+        if self.by_holder(self.wrong):
             return "wrong"
-        if self.silent:
-            return "partly" if self.answered else "silent"
-        return "answers" if self.answered else "not queried"
+        answered = self.by_holder(self.answered)
+        if self.by_holder(self.silent):
+            return "partly" if answered else "silent"
+        return "answers" if answered else "not queried"
+
+    def by_holder(self, servers: Iterable[str]) -> list[str]:
+        """Return those of the servers that query the holder: a standby queries itself."""
+        return [server for server in servers if not (self.holders and server in self.standbys)]
 
     def state_on(self, server: str) -> str:
         """Return what the daemon of a server that has the address answers there."""
@@ -65,9 +70,9 @@ class Service:
 
     def row(self) -> dict[str, object]:
         """Return the service as a row of a table."""
-        detail = next(iter(self.wrong.values()), "")
+        detail = next((self.wrong[server] for server in self.by_holder(self.wrong)), "")
         if self.state == "partly":
-            detail = f"not to {', '.join(self.silent)}"
+            detail = f"not to {', '.join(self.by_holder(self.silent))}"
         return {
             "kind": self.kind,
             "name": self.name,
