@@ -119,10 +119,11 @@ def _machine(reading: Reading) -> Iterator[Finding]:
             systems.setdefault(tuple(space), []).append(directory)
     for (free, size), directories in systems.items():
         if free < min(_ROOM, _ROOM_SHARE * size):
+            where = list(dict.fromkeys(directories))
             yield Finding(
                 ("disk", server),
-                f"{server}: {free // 1000000} MB are left where "
-                f"{' and '.join(dict.fromkeys(directories))} lie.",
+                f"{server}: {free // 1000000} MB are left where {' and '.join(where)} "
+                f"{'lies' if len(where) == 1 else 'lie'}.",
                 f"Make room on {server}: leases and zone data that cannot be written are lost.",
             )
     if abs(reading.offset) > _CLOCKS:

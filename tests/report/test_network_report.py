@@ -296,7 +296,7 @@ def test_what_a_wiped_server_has_lost_still_counts() -> None:
                 "status": status("taurus", "draco", errors=["tinydns-data: no space"]),
             },
             [
-                "taurus: 1 MB are left where /var/lib/dhcp lie.",
+                "taurus: 1 MB are left where /var/lib/dhcp lies.",
                 "  taurus: tinydns-data: no space",
             ],
         ),
