@@ -186,6 +186,19 @@ def test_a_note_about_a_range_that_fixed_hosts_fill() -> None:
     ]
 
 
+def test_a_note_about_a_floating_address_that_nobody_stands_by_for() -> None:
+    """A group of one machine works."""
+    site = base() | {"tinydns_servers": [{"name": "draco", "address": "10.1.1.5"}]}
+    site["name_servers"] = site["name_servers"][:1]
+    found = inventory_check.check(site)
+    assert found.faults == []
+    assert [str(note) for note in found.notes] == [
+        "Name server ns1 (inventory/servers.yml:10): nobody stands by for 10.1.1.3; add another "
+        "machine of its subnet to tinydns_servers, or know that nobody answers there while draco "
+        "is away."
+    ]
+
+
 def test_a_sentence_has_the_name_that_a_setting_is_known_by() -> None:
     """A key of site.json is a variable of another name in the inventory."""
     names = {"mclt": "site_mclt", "dnscache_servers": "the group dnscache_servers"}

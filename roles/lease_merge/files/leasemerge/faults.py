@@ -114,8 +114,8 @@ class Inventory:
         # The fixed hosts' names. A server's address is its fixed host's, whose faults are reported.
         self.hosts: dict[str, object] = {}
         self.without_host: set[str] = set()
-        # Of each network and number of a virtual router the row, and its floating address.
-        self.virtual_routers: dict[tuple[IPv4Network | None, int], tuple[Row, IPv4Address]] = {}
+        # Of each network or shared network and number of a virtual router the row, and its address.
+        self.virtual_routers: dict[tuple[object, int], tuple[Row, IPv4Address]] = {}
 
     # How a fault is reported, and how values are taken out.
 

@@ -188,7 +188,10 @@ def _check_floating(inventory: Inventory, row: Row, kind: str, address: IPv4Addr
 def _check_virtual_router(
     inventory: Inventory, row: Row, kind: str, address: IPv4Address, network: IPv4Network | None
 ) -> None:
-    """Check the number of the virtual router (RFC 5798 section 5.2.3): once on a network."""
+    """Check the number of the virtual router (RFC 5798 section 5.2.3): once on a link.
+
+    Subnets of a shared network are on one link.
+    """
     key = f"{kind}_virtual_router_id"
     value = row.get("virtual_router_id")
     number = int(address) % 256 if value is None or value == "" else value
@@ -200,7 +203,9 @@ def _check_virtual_router(
             f"set {key} to a number from 1 to 255 that no other on the network has",
         )
         return
-    other, theirs = inventory.virtual_routers.setdefault((network, number), (row, address))
+    shared = inventory.networks[network].get("shared_network") if network is not None else None
+    link = shared if isinstance(shared, str) else network
+    other, theirs = inventory.virtual_routers.setdefault((link, number), (row, address))
     # One address twice is another fault.
     if theirs != address:
         inventory.fault(
