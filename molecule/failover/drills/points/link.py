@@ -22,8 +22,8 @@ def cut(run: Run) -> None:
             for server in lab.pair:
                 eventually(partial(interrupted, lab, server), NOTICES)
             run.watch.served(clients=5)
-            for address in lab.dns_addresses:
-                names = [s.name for s in lab.holders(address)]
+            for address, holders in lab.holders().items():
+                names = [s.name for s in holders]
                 run.expect(len(names) == 2, f"{address} is held by {names} in the two halves")
         took = eventually(lambda: two_holders(lab), 10, every=0.05)
         run.note(f"healed, each address has one holder after {took:.1f} s")
@@ -32,7 +32,7 @@ def cut(run: Run) -> None:
 
 def two_holders(lab: Lab) -> str:
     """Return which address is held twice; empty when none is."""
-    held = {address: [s.name for s in lab.holders(address)] for address in lab.dns_addresses}
+    held = {address: [s.name for s in holders] for address, holders in lab.holders().items()}
     return "; ".join(f"{a} is held by {' and '.join(n)}" for a, n in held.items() if len(n) > 1)
 
 
