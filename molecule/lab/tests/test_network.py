@@ -144,6 +144,36 @@ def test_address_removed_by_hand_is_put_back(server: str, address: str) -> None:
     eventually(is_back)
 
 
+@pytest.mark.parametrize(
+    ("source", "ttl", "moves"),
+    [("stranger", 255, False), ("peer", 254, False), ("peer", 255, True)],
+)
+def test_forged_advertisement_moves_an_address_only_in_the_name_of_a_peer(
+    source: str, ttl: int, moves: bool
+) -> None:
+    """What a peer's name moves is in docs/security.md; here it shows that the rest is refused."""
+    address, home = HOMES[0]
+    row = next(row for row in FLOATING[home] if row["address"] == address)
+    names = {"stranger": LAB["root"], "peer": row["peers"][0]}
+    log = ["journalctl", "--quiet", "--output=cat", "--unit=keepalived", "--grep=BACKUP STATE"]
+    before = machine(home).run(" ".join(f"'{word}'" for word in log)).stdout.count(address)
+    machine("root").check_output(
+        "python3 /lab/forge-advertisements.py %s %s %s %s %s",
+        names[source],
+        str(ttl),
+        LAB["addresses"][home],
+        str(row["virtual_router_id"]),
+        address,
+    )
+    after = machine(home).run(" ".join(f"'{word}'" for word in log)).stdout.count(address)
+    assert (after > before) is moves, f"{home} has given {address} away {after - before} times."
+
+    def is_back() -> None:
+        assert holders(address) == [home]
+
+    eventually(is_back)
+
+
 @pytest.mark.parametrize(("server", "unit"), [u for u in UNITS if "@" in u[1]])
 def test_hung_daemon_is_restarted(server: str, unit: str) -> None:
     host = machine(server)

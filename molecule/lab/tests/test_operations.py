@@ -7,7 +7,9 @@
 5. a leased client is pinned to its address by one line, and unpinned again
 6. what an interrupted run has written is read, by the next run, by the service it was written for
 7. while its peer is away, dhcpd is not restarted; the next run with both does it
-8. the state of the network, a lease with the line that pins it, and an audit of every answer
+8. a server is not drained unless another one goes on with all that it does
+9. a server whose floating addresses are taken away has no keepalived and no daemons for them
+10. the state of the network, a lease with the line that pins it, and an audit of every answer
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ from conftest import (
     CACHES,
     DHCP_SERVERS,
     DOMAIN,
+    FLOATING,
     LAB,
     PROJECT,
     SITE,
@@ -252,6 +255,70 @@ def test_restart_is_left_while_the_peer_is_away_and_done_by_the_next_run(invento
 
 
 # 8.
+
+
+@pytest.mark.parametrize(
+    ("unit", "reason"),
+    [("isc-dhcp-server", "The pair is not healthy"), ("keepalived", "Nobody else answers on")],
+)
+def test_server_is_not_drained_unless_another_goes_on(unit: str, reason: str) -> None:
+    able = DHCP_SERVERS if unit == "isc-dhcp-server" else list(FLOATING)
+    others = [machine(server) for server in able if server != PRIMARY]
+    for other in others:
+        other.check_output("systemctl stop %s", unit)
+    try:
+        status, output = play("drain-server.yml", "-e", f"server={PRIMARY}")
+        assert status != 0, output
+        assert reason in output
+        assert changed_tasks(output) == []
+        assert machine(PRIMARY).service(unit).is_running
+    finally:
+        for other in others:
+            other.check_output("systemctl start %s", unit)
+
+    def is_healthy() -> None:
+        for server in DHCP_SERVERS:
+            assert machine(server).check_output("dhcpd-pair-state") == "normal normal"
+
+    eventually(is_healthy, 60)
+
+
+# 9.
+
+
+def test_server_without_floating_addresses_keeps_nothing_of_them() -> None:
+    server = CACHES[-1]
+    host, own = machine(server), LAB["addresses"][server]
+    gone = [row["unit"] for row in FLOATING[server] if row["unit"].startswith("dnscache@")]
+    no_more = {"floating_address_addresses": [], "dnscache_addresses": [own]}
+    options = ("--limit", server, "-e", json.dumps(no_more))
+    try:
+        for playbook in ("deploy-floating-addresses.yml", "deploy-dnscache.yml"):
+            status, output = play(playbook, *options)
+            assert status == 0, output
+            again, output = play(playbook, *options)
+            assert again == 0, output
+            assert changed_tasks(output) == []
+        assert not host.service("keepalived").is_running
+        assert not host.service("keepalived").is_enabled
+        for path in ("/etc/keepalived/keepalived.conf", "/etc/systemd/system/keepalived.service"):
+            assert not host.file(path).exists, path
+        assert "floating_address" not in host.check_output("nft list tables")
+        interfaces = host.check_output("ip -oneline link")
+        assert "vrrp." not in interfaces
+        addresses = host.check_output("ip -oneline -4 address")
+        assert [row["address"] for row in FLOATING[server] if row["address"] in addresses] == []
+        for unit in gone:
+            assert host.run("systemctl is-active %s", unit).stdout.strip() == "inactive", unit
+        assert host.service(f"dnscache@{own}.service").is_running
+    finally:
+        status, output = play("site.yml", "--limit", server)
+    assert status == 0, output
+    assert changed_tasks(play("site.yml", "--check")[1]) == []
+    assert all(host.service(row["unit"]).is_running for row in FLOATING[server])
+
+
+# 10.
 
 
 def test_status_shows_every_server_and_writes_the_page() -> None:
