@@ -7,7 +7,7 @@ from typing import Any
 
 from ..catalogue import MACHINES, drill
 from ..engine import Run
-from ..lab import KEEPALIVED, WATCHER, Server, end, eventually
+from ..lab import KEEPALIVED, WATCHER, A, Server, end, eventually
 from ..watch import Watch
 
 
@@ -68,13 +68,16 @@ def cached(run: Run, server: Server) -> None:
     """Wherever an address is, what clients and routers have in their ARP caches is right."""
     lab = run.lab
     address = server.resolver or server.alias
+    far = [probe for probe in lab.everywhere if probe != lab.left]
+    for probe in far:
+        # So that the router has an entry for the address.
+        lab.query([address], [(f"{server.name}.{lab.domain}", A)], on=probe)
     before = lab.neighbour(address, lab.left), router(run, address)
     with lab.dead(server):
         run.watch.served(lookups=60)
         after = lab.neighbour(address, lab.left), router(run, address)
         run.note(f"{address} is at {before} and, while its home is away, at {after}")
         run.expect(before == after, "a cached MAC address has become wrong")
-        far = [probe for probe in lab.everywhere if probe != lab.left]
         for probe in far:
             wrong = lab.wrong_names(servers=[address], on=probe)
             run.expect(not wrong, f"behind the router: {wrong}")
