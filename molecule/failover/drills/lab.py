@@ -11,7 +11,7 @@
                       relay ----- probe-far
 
 The names are the inventory's, and so is who has what. A network that is cut in two is really two
-bridges.
+bridges, with a cable between them.
 """
 
 from __future__ import annotations
@@ -379,24 +379,37 @@ class Lab:
         raise DrillError(f"{container} has no network port here")
 
     @contextmanager
-    def cut(self) -> Iterator[None]:
-        """Cut the network in two: the primary's half and the secondary's, a probe in each."""
+    def two_switches(self) -> Iterator[str]:
+        """Give the secondary's half, and a probe, a switch of its own; yield the cable to it."""
         right = [self.container(self.secondary), self.right]
         right += [self.container(s) for s in self.servers if not s.role]
         ports = [self.port(container) for container in right]
         found = self.run("ip", "-o", "link", "show", ports[0])
         bridge = found.split(" master ")[1].split()[0]
-        other = f"{self.facts['prefix']}-cut"[-15:]
+        other, here, there = (
+            f"{self.facts['prefix']}-{end}"[-15:] for end in ("two", "up", "down")
+        )
         self.run("ip", "link", "add", other, "type", "bridge")
-        self.run("ip", "link", "set", other, "up")
+        self.run("ip", "link", "add", here, "type", "veth", "peer", "name", there)
         try:
-            for port in ports:
-                self.run("ip", "link", "set", port, "master", other)
-            yield
+            for port, switch in ((here, bridge), (there, other), *((p, other) for p in ports)):
+                self.run("ip", "link", "set", port, "master", switch, "up")
+            self.run("ip", "link", "set", other, "up")
+            yield here
         finally:
             for port in ports:
                 self.run("ip", "link", "set", port, "master", bridge)
+            self.run("ip", "link", "delete", here)
             self.run("ip", "link", "delete", other)
+
+    @contextmanager
+    def cut(self, cable: str) -> Iterator[None]:
+        """Pull a cable between two switches, and put it back."""
+        self.run("ip", "link", "set", cable, "down")
+        try:
+            yield
+        finally:
+            self.run("ip", "link", "set", cable, "up")
 
     # -- deploying -----------------------------------------------------------
 

@@ -113,6 +113,7 @@ class Watch:
     events: dict[str, list[Event]]
     processes: dict[str, Popen[str]] = field(default_factory=dict)
     since: float = field(default_factory=time.monotonic)
+    until: float = float("inf")
     forgotten: set[str] = field(default_factory=set)
 
     def forget(self, *names: str) -> None:
@@ -122,6 +123,10 @@ class Watch:
     def mark(self) -> None:
         """Count from here: what went before is what the drill itself does on purpose."""
         self.since = time.monotonic()
+
+    def stop(self) -> None:
+        """Count no further than here: what follows is what the drill itself does on purpose."""
+        self.until = time.monotonic()
 
     def read(self) -> None:
         """Read what the probes have reported."""
@@ -163,10 +168,10 @@ class Watch:
         """Return what the clients noticed since the mark, the worse of the halves."""
         self.read()
         # Before the lab is queried: what a busy machine takes for that is no gap of the clients.
-        now = time.monotonic()
+        until = min(time.monotonic(), self.until)
         for name, address in self.lab.live_names().items():
             self.right.setdefault(f"{name}.{self.lab.domain}", set()).add(address)
-        first, *rest = (measure(e, self.right, self.since, now) for e in self.events.values())
+        first, *rest = (measure(e, self.right, self.since, until) for e in self.events.values())
         for other in rest:
             first = first.worst(other)
         return first

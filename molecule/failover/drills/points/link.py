@@ -14,10 +14,17 @@ from ..steps import NOTICES, interrupted
 def cut(run: Run) -> None:
     """Each half serves its own clients on every address; healed, both know all names."""
     lab = run.lab
-    with lab.hold(["at-left"]) as left, lab.hold(["at-right"], on=[lab.right]) as right:
+    with (
+        lab.two_switches() as cable,
+        lab.hold(["at-left"]) as left,
+        lab.hold(["at-right"], on=[lab.right]) as right,
+    ):
         lab.bound(left, 1)
         lab.bound(right, 1)
-        with lab.cut():
+        # The clients at the new switch were off the network while they were plugged into it.
+        eventually(lambda: lab.server_fault() or lab.wrong_names(left, right), 60)
+        run.watch.mark()
+        with lab.cut(cable):
             run.watch.served(clients=5)
             for server in lab.pair:
                 eventually(partial(interrupted, lab, server), NOTICES)
@@ -28,6 +35,7 @@ def cut(run: Run) -> None:
         took = eventually(lambda: two_holders(lab), 10, every=0.05)
         run.note(f"healed, each address has one holder after {took:.1f} s")
         lab.all_healthy(left, right, within=60)
+        run.watch.stop()
 
 
 def two_holders(lab: Lab) -> str:
