@@ -133,11 +133,15 @@ def hosts_elsewhere(
     return rows
 
 
+# What playbooks/import-leases.yml is given on the command line, where every host has it.
+_OF_PLAYBOOKS = frozenset({"dhcpd_leases", "dnsmasq_leases", "kea_leases"})
+
+
 def unknown_variables(
     groups: Mapping[str, Iterable[str]], hostvars: Mapping[str, Mapping[str, Any]]
 ) -> list[dict[str, Any]]:
     """List variables that are named like the site's or a role's, and are none of them."""
-    known = {*_SETTINGS.values(), *_DERIVED, *_role_variables()}
+    known = {*_SETTINGS.values(), *_DERIVED, *_role_variables(), *_OF_PLAYBOOKS}
     prefixes = ("site_", *(f"{role}_" for role in _roles()))
     # Every group that has such variables, by one of its hosts.
     hosts = ["localhost", *(members[0] for members in map(list, groups.values()) if members)]

@@ -179,3 +179,11 @@ def test_the_variables_of_a_host_are_gathered_once() -> None:
     hostvars = Hostvars((host, {"fixed_address": "10.1.1.7"}) for host in hosts)
     assert len(FilterModule().filters()["fixed_hosts"](hosts, hostvars)) == 50
     assert set(asked.values()) == {1}
+
+
+def test_what_a_playbook_is_given_is_no_unknown_variable() -> None:
+    """`-e dhcpd_leases=FILE` bears the name of a role, and so does nothing else of its own."""
+    unknown = FilterModule().filters()["unknown_variables"]
+    given = {"dhcpd_leases": "a", "kea_leases": "b", "dnsmasq_leases": "c", "dhcpd_leasez": "d"}
+    rows = unknown({"all": ["localhost"]}, {"localhost": given})
+    assert [row["name"] for row in rows] == ["dhcpd_leasez"]
