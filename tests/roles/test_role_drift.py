@@ -69,3 +69,22 @@ def test_stray_is_what_a_pattern_matches_and_no_list_has(tmp_path: Path) -> None
         (tmp_path / name).touch()
     listed = {"package": [{"path": str(tmp_path / "ours.py")}]}
     assert role_drift.strays([f"{tmp_path}/*.py"], listed) == [str(tmp_path / "old.py")]
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        ({}, False),
+        ({"packages": ["tinydns"]}, True),
+        ({"users": ["dhcpd"]}, True),
+        ({"files": {"data": [], "server": [{"path": "/etc/a"}]}}, True),
+        ({"strays": ["/etc/b"]}, True),
+        ({"stopped": ["tinydns.service"]}, True),
+        ({"stale": ["tinydns.service"]}, True),
+    ],
+)
+def test_one_entry_anywhere_is_a_difference(more: dict[str, Any], expected: bool) -> None:
+    """The roles skip all of their tasks where there is none."""
+    desired = {"packages": ["dpkg"], "users": ["root"], "files": {"data": []}, "only": []}
+    found = role_drift.compare({**desired, "units": []})
+    assert role_drift.any_entry({**found, **more}) is expected

@@ -71,12 +71,20 @@ EXAMPLES = r"""
     units: [{name: tinydns.service, files: [server]}]
   register: drift
 
+- name: Skip the rest where nothing differs
+  ansible.builtin.meta: end_role
+  when: not drift.differs
+
 - name: Install tinydns
   ansible.builtin.import_tasks: install.yml
   when: (drift.packages + drift.files.data) | length > 0
 """
 
 RETURN = r"""
+differs:
+  description: Whether anything differs, so that one of the lists below has an entry.
+  returned: always
+  type: bool
 packages:
   description: The packages that are not installed.
   returned: always
@@ -120,21 +128,30 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    desired = module.params
     try:
-        module.exit_json(
-            changed=False,
-            packages=missing_packages(desired["packages"]),
-            users=[user for user in desired["users"] if _known(pwd.getpwnam, user) is None],
-            files={
-                name: [file for file in files if differs(file)]
-                for name, files in desired["files"].items()
-            },
-            strays=strays(desired["only"], desired["files"]),
-            **units(desired["units"], desired["files"]),
-        )
+        found = compare(module.params)
     except (OSError, ValueError, KeyError, subprocess.SubprocessError) as error:
         module.fail_json(msg=f"role_drift: {type(error).__name__}: {error}")
+    module.exit_json(changed=False, differs=any_entry(found), **found)
+
+
+def compare(desired: dict[str, Any]) -> dict[str, Any]:
+    """Return everything in which this host differs from the desired state."""
+    return {
+        "packages": missing_packages(desired["packages"]),
+        "users": [user for user in desired["users"] if _known(pwd.getpwnam, user) is None],
+        "files": {
+            name: [file for file in files if differs(file)]
+            for name, files in desired["files"].items()
+        },
+        "strays": strays(desired["only"], desired["files"]),
+        **units(desired["units"], desired["files"]),
+    }
+
+
+def any_entry(found: dict[str, Any]) -> bool:
+    """Return whether one of the lists that `compare` returns has an entry."""
+    return any(any(some.values()) if isinstance(some, dict) else some for some in found.values())
 
 
 def missing_packages(names: list[str]) -> list[str]:
