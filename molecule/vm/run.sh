@@ -3,12 +3,12 @@
 #
 #   molecule/vm/run.sh [PLAYBOOK_OPTION…]
 #
-# Virtual machines show what containers do not: AppArmor, the machine's own kernel, a reboot. They are emulated (no KVM is
-# needed), so it takes an hour or more on two cores, and is not part of `make test`. Everything is in .lab/vm; what was seen
-# is printed and left in .lab/vm/result.txt. As root, with qemu-system-x86, mmdebstrap and e2fsprogs (make vm installs them).
+# Virtual machines show what containers do not: AppArmor, the machine's own kernel, a reboot. KVM is used where it works;
+# emulated, they take an hour or more on two cores, so this is not part of `make test`. Everything is in .lab/vm; what was
+# seen is printed and left in .lab/vm/result.txt. As root, with qemu-system-x86, mmdebstrap and e2fsprogs (make vm installs them).
 #
-# Each machine has two network cards: one for ssh and packages (qemu's user network), one for the inventory's network, which
-# is a socket between the two.
+# Each machine has three network cards: one for ssh and packages (qemu's user network), and two in the inventory's network,
+# which is a hub in each machine and a socket between the two. The second of those is for a client, in a namespace of its own.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 PATH=$PWD/.venv/bin:/usr/sbin:/sbin:$PATH
@@ -66,8 +66,6 @@ build() { # NAME RELEASE NUMBER: a disk with a bare Debian
     printf '[Match]\nMACAddress=02:00:5e:fd:01:%02x\n[Network]\nAddress=%s/24\n' "$number" "$(address_of "$name")" \
         >"$root/etc/systemd/network/20-lan.network"
     systemctl --quiet --root="$root" enable systemd-networkd.service ssh.service apparmor.service
-    # The unit would wait for a card that has no carrier before the other machine is up.
-    systemctl --quiet --root="$root" mask systemd-networkd-wait-online.service
     cp "$root"/boot/vmlinuz-* "$dir/$name.kernel"
     cp "$root"/boot/initrd.img-* "$dir/$name.initrd"
     truncate --size 4G "$dir/$name.new"
@@ -76,38 +74,48 @@ build() { # NAME RELEASE NUMBER: a disk with a bare Debian
     rm -rf "$root"
 }
 
-boot() { # NAME NUMBER LAN
-    local name=$1 number=$2 lan=$3
-    qemu-system-x86_64 -machine q35 -accel tcg,thread=multi -cpu max -smp 2 -m 1500 -display none \
+boot() { # ACCELERATOR NAME NUMBER LAN
+    local accelerator=$1 name=$2 number=$3 lan=$4
+    # Of the CPU models that both accelerators have, this one needs the least of the host.
+    qemu-system-x86_64 -machine q35 -accel "$accelerator" -cpu qemu64 -smp 2 -m 1500 -display none \
         -serial "file:$dir/$name.console" -daemonize -pidfile "$dir/$name.pid" \
         -kernel "$dir/$name.kernel" -initrd "$dir/$name.initrd" \
         -append "root=/dev/vda rw console=ttyS0 apparmor=1 security=apparmor" \
         -drive "file=$dir/$name.img,format=raw,if=virtio" \
         -netdev "user,id=user,hostfwd=tcp:127.0.0.1:$(port_of "$name")-:22" \
         -device "virtio-net-pci,netdev=user,mac=$(printf '02:00:5e:fd:00:%02x' "$number")" \
-        -netdev "socket,id=lan,$lan=127.0.0.1:2299" \
-        -device "virtio-net-pci,netdev=lan,mac=$(printf '02:00:5e:fd:01:%02x' "$number")"
+        -netdev "socket,id=wire,$lan=127.0.0.1:2299" -netdev hubport,id=hub,hubid=0,netdev=wire \
+        -netdev hubport,id=lan,hubid=0 -device "virtio-net-pci,netdev=lan,mac=$(printf '02:00:5e:fd:01:%02x' "$number")" \
+        -netdev hubport,id=client,hubid=0 -device "virtio-net-pci,netdev=client,mac=$(printf '02:00:5e:fd:02:%02x' "$number")"
+}
+
+boot_both() { # ACCELERATOR SECONDS: whether both can be reached within them
+    log "Boot both machines with $1"
+    boot "$1" "${names[0]}" 1 listen && boot "$1" "${names[1]}" 2 connect || return
+    for name in "${names[@]}"; do is_within "$2" on "$name" true || return; done
 }
 
 halt() { # The machines of this run, or of an earlier one that was interrupted
     for name in "${names[@]}"; do
         if [ -e "$dir/$name.pid" ] && [ "$(cat "/proc/$(cat "$dir/$name.pid")/comm" 2>/dev/null)" = qemu-system-x86 ]; then
-            kill "$(cat "$dir/$name.pid")"
+            kill -TERM "$(cat "$dir/$name.pid")"
+            kill -CONT "$(cat "$dir/$name.pid")"
         fi
         rm -f "$dir/$name.pid"
     done
 }
 
-until_within() { # SECONDS WHAT COMMAND…
-    local end=$((SECONDS + $1)) what=$2
-    shift 2
+is_within() { # SECONDS COMMAND…: whether the command succeeds within them
+    local end=$((SECONDS + $1))
+    shift
     until "$@" >/dev/null 2>&1; do
-        if [ $SECONDS -ge $end ]; then
-            log "Gave up waiting: $what"
-            exit 1
-        fi
-        sleep 3
+        [ $SECONDS -lt $end ] || return
+        sleep 1
     done
+}
+
+until_within() { # SECONDS WHAT COMMAND…
+    is_within "$1" "${@:3}" || { log "Gave up waiting: $2"; exit 1; }
 }
 
 is_normal() { [ "$(on "$1" dhcpd-pair-state)" = 'normal normal' ]; }
@@ -116,19 +124,41 @@ is_rebooted() { local now; now=$(boot_id "$1") && [ -n "$now" ] && [ "$now" != "
 
 play() { ansible-playbook "${inventories[@]}" --limit "$(IFS=,; echo "${names[*]}")" "$@"; }
 
-query() { # What is seen on a machine and from it
-    local name=$1 aliases
+query() { # What is seen on a machine
+    local name=$1
     printf '\n-- %s: Debian %s, kernel %s\n' "$name" "$(on "$name" cat /etc/debian_version)" "$(on "$name" uname -r)"
-    echo "services: $(on "$name" 'systemctl is-active isc-dhcp-server leasemerge tinydns' | tr '\n' ' ')"
+    echo 'services:'
+    on "$name" systemctl list-units --no-legend --plain 'isc-dhcp-server*' 'leasemerge*' 'tinydns*' 'dnscache*' 'keepalived*' \
+        'floating-address*' | awk '{ print "  " $1, $3, $4 }'
+    echo "failed units: $(on "$name" systemctl list-units --failed --no-legend --plain | wc -l)"
     echo "pair: $(on "$name" dhcpd-pair-state)"
+    echo 'floating addresses:'
+    on "$name" floating-address status | sed 's/^/  /'
+    echo "their virtual interfaces: $(on "$name" "ip -4 -br address show type macvlan" | tr -s ' ' | tr '\n' ';')"
+    echo "root servers known to dnscache, and of them in dns-root-data: $(on "$name" '
+        cat /run/dnscache/*/servers/@ | sort -u >/tmp/known; wc -l </tmp/known
+        awk "\$3 == \"A\" { print \$4 }" /usr/share/dns/root.hints | sort -u | comm -12 - /tmp/known | wc -l' | tr '\n' ' ')"
     echo "dhcpd's AppArmor profile: $(on "$name" 'cat /proc/$(systemctl show -P MainPID isc-dhcp-server)/attr/current')"
-    echo "denials by AppArmor: $(on "$name" 'journalctl -b -k | grep -c "apparmor=.DENIED.*dhcpd" || true')"
-    aliases=$(ansible-inventory "${inventories[@]}" --list | python3 -c '
-import json, sys
-hosts = json.load(sys.stdin)["_meta"]["hostvars"]
-print(*sorted(h["alias_address"] for h in hosts.values() if "alias_address" in h))')
-    for alias in $aliases; do
-        echo "$name. at $alias: $(on "$name" "dig +short +time=2 +tries=5 @$alias $name.$domain")"
+    echo "denials by AppArmor since the boot: $(on "$name" 'journalctl -b | grep -c "apparmor=.DENIED" || true')"
+}
+
+in_client() { on "${names[1]}" ip netns exec client "$@"; }
+
+query_as_client() { # What a new client on the wire is given and answered
+    local name address
+    on "${names[1]}" '
+        card=$(ip -o link | sed -n "s/^[0-9]*: \([^:@]*\).*02:00:5e:fd:02:02.*/\1/p")
+        ip netns add client; ip link set "$card" netns client name lan
+        ip -n client link set lo up; ip -n client link set lan up
+        printf "#!/bin/sh\n[ \"\$1\" != bound ] || { ip address add \$ip/\$mask dev \$interface; env >/tmp/lease; }\n" >/tmp/bound
+        chmod +x /tmp/bound'
+    in_client busybox udhcpc -n -q -i lan -s /tmp/bound -x hostname:vmclient 2>&1 | tail -1
+    echo "its resolvers: $(on "${names[1]}" sed -n 's/^dns=//p' /tmp/lease)"
+    sleep 2
+    for name in vmclient "${names[@]}"; do
+        for address in "${addresses[@]}"; do
+            echo "$name.$domain at $address: $(in_client dig +short +time=2 +tries=1 "@$address" "$name.$domain" | tr '\n' ' ')"
+        done
     done
 }
 
@@ -140,10 +170,19 @@ for name in "${names[@]}"; do
     number=$((number + 1))
 done
 domain=$(ansible localhost "${inventories[@]}" -m ansible.builtin.debug -a var=site_domain | sed -n 's/.*site_domain: //p')
-boot "${names[0]}" 1 listen
-boot "${names[1]}" 2 connect
-log 'Boot both machines'
-for name in "${names[@]}"; do until_within 1800 "ssh to $name" on "$name" true; done
+mapfile -t addresses < <(ansible-inventory "${inventories[@]}" --list | python3 -c '
+import json, sys
+for host in json.load(sys.stdin)["_meta"]["hostvars"].values():
+    for key in ("alias_address", "resolver_address"):
+        if key in host:
+            print(host[key])' | sort)
+# A machine that KVM cannot run says so at once, or never boots: only a try shows it.
+accelerator=kvm
+if ! boot_both kvm 120; then
+    halt
+    accelerator=tcg,thread=multi
+    boot_both "$accelerator" 1800 || { log 'Gave up waiting for ssh; .lab/vm has the consoles'; exit 1; }
+fi
 for name in "${names[@]}"; do on "$name" apt-get -qq update; done
 
 log 'Deploy the pair (site.yml)'
@@ -159,21 +198,23 @@ for name in "${names[@]}"; do on "$name" systemctl reboot || true; done
 rebooted=$SECONDS
 for name in "${names[@]}"; do until_within 1800 "$name after its reboot" is_rebooted "$name" "${before[$name]}"; done
 for name in "${names[@]}"; do until_within 600 "a normal pair on $name after the reboot" is_normal "$name"; done
-log "Both are back, and the pair is normal, after $((SECONDS - rebooted)) s"
+back=$((SECONDS - rebooted))
+log "Both are back, and the pair is normal, after $back s"
 
 {
-    echo "Deployed and rebooted on $(date --utc +%F), as the user $user with sudo."
+    echo "Deployed and rebooted on $(date --utc +%F), as the user $user with sudo, accelerator $accelerator."
     sed -n '/PLAY RECAP/,$p' "$dir/site.log"
     echo 'The second run:'
     sed -n '/PLAY RECAP/,$p' "$dir/again.log"
-    echo "Both were back, and the pair normal, $((SECONDS - rebooted)) s after the reboot."
+    echo "Both were back, and the pair normal, $back s after the reboot."
     for name in "${names[@]}"; do query "$name"; done
-    printf '\n-- a new client on the second machine\n'
-    # A MAC address of its own on the same card, in a network namespace: only the other machine's dhcpd can answer it.
-    on "${names[1]}" 'lan=$(ip -o link | sed -n "s/^[0-9]*: \([^:@]*\).*02:00:5e:fd:01:02.*/\1/p"); ip netns add client
-        ip link add link "$lan" name mv0 type macvlan mode bridge && ip link set mv0 netns client &&
-        ip -n client link set mv0 up && ip netns exec client busybox udhcpc -n -q -f -i mv0 -s /bin/true -x hostname:vmclient 2>&1 |
-        tail -1; ip netns del client'
-    sleep 2
-    echo "its name on ${names[0]}: $(on "${names[0]}" "leasemerge render --site /etc/leasemerge/site.json --leases ${names[0]}=/var/lib/dhcp/dhcpd.leases" | grep vmclient | head -1)"
+    printf '\n-- a new client on the same wire\n'
+    query_as_client
+    printf '\n-- the same while %s hangs\n' "${names[0]}"
+    kill -STOP "$(cat "$dir/${names[0]}.pid")"
+    sleep 1
+    for address in "${addresses[@]}"; do
+        echo "vmclient.$domain at $address: $(in_client dig +short +time=2 +tries=1 "@$address" "vmclient.$domain" | tr '\n' ' ')"
+    done
+    kill -CONT "$(cat "$dir/${names[0]}.pid")"
 } | tee "$dir/result.txt"
