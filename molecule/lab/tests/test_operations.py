@@ -10,6 +10,8 @@
 8. a server is not drained unless another one goes on with all that it does
 9. a server whose floating addresses are taken away has no keepalived and no daemons for them
 10. the state of the network, a lease with the line that pins it, and an audit of every answer
+11. a run that would take many hosts away stops before it touches anything
+12. where the controller has no dhcpd, a server's own checks dhcpd.conf before anything is published
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ import json
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -30,6 +32,7 @@ from conftest import (
     DOMAIN,
     FLOATING,
     LAB,
+    NAME_SERVERS,
     PROJECT,
     SITE,
     client,
@@ -43,11 +46,17 @@ ALIASES = [row["address"] for row in SITE["name_servers"]]
 PRIMARY = next(row["name"] for row in SITE["dhcp_servers"] if row["role"] == "primary")
 
 
-def play(playbook: str, *options: str, inventory: Path | None = None) -> tuple[int, str]:
+def play(
+    playbook: str, *options: str, inventory: Path | None = None, wrapper: Sequence[str] = ()
+) -> tuple[int, str]:
     """Run a playbook against the lab; its exit status and output."""
     first, *others = LAB["inventories"]
     sources = [str(inventory or first), *others]
-    command = ["ansible-playbook", *(word for source in sources for word in ("-i", source))]
+    command = [
+        *wrapper,
+        "ansible-playbook",
+        *(word for source in sources for word in ("-i", source)),
+    ]
     run = subprocess.run(
         [*command, *options, f"playbooks/{playbook}"],
         cwd=PROJECT, capture_output=True, text=True, check=False,
@@ -234,22 +243,24 @@ def test_restart_is_left_while_the_peer_is_away_and_done_by_the_next_run(invento
     before = host.check_output(started)
     pin: dict[str, object] = {"hardware_ethernet": "02:00:5e:99:99:99"}
     edit_fixed_hosts(inventory, "pinned-alone", pin)
-    peer.check_output("systemctl stop isc-dhcp-server")
     try:
-        status, output = play("pin-hosts.yml", "--limit", PRIMARY, inventory=inventory)
+        peer.check_output("systemctl stop isc-dhcp-server")
+        try:
+            status, output = play("pin-hosts.yml", "--limit", PRIMARY, inventory=inventory)
+        finally:
+            peer.check_output("systemctl start isc-dhcp-server")
+        assert status == 0, output
+        assert "NOT restarted" in output
+        assert "-e dhcpd_restart_alone=true" in output
+        assert "pinned-alone" in host.file(CONF).content_string
+        assert host.check_output(started) == before
+        # The pair finds itself again meanwhile; the run waits for that.
+        status, output = play("pin-hosts.yml", inventory=inventory)
+        assert status == 0, output
+        assert host.check_output(started) != before
+        assert "pinned-alone" in peer.file(CONF).content_string
     finally:
-        peer.check_output("systemctl start isc-dhcp-server")
-    assert status == 0, output
-    assert "NOT restarted" in output
-    assert "-e dhcpd_restart_alone=true" in output
-    assert "pinned-alone" in host.file(CONF).content_string
-    assert host.check_output(started) == before
-    # The pair finds itself again meanwhile; the run waits for that.
-    status, output = play("pin-hosts.yml", inventory=inventory)
-    assert status == 0, output
-    assert host.check_output(started) != before
-    assert "pinned-alone" in peer.file(CONF).content_string
-    status, output = play("pin-hosts.yml")
+        status, output = play("pin-hosts.yml")
     assert status == 0, output
     assert changed_tasks(play("site.yml", "--check")[1]) == []
 
@@ -373,3 +384,46 @@ def test_audit_finds_a_name_that_is_answered_wrongly_and_ends_with_an_error() ->
         assert dig(row["address"], wrong, "A") == []
 
     eventually(is_gone)
+
+
+# 11.
+
+
+@pytest.mark.parametrize("run", [("site.yml",), ("site.yml", "--check"), ("pin-hosts.yml",)])
+def test_removal_of_many_hosts_stops_before_anything_is_touched(
+    run: tuple[str, ...], inventory: Path
+) -> None:
+    servers = {*DHCP_SERVERS, *NAME_SERVERS, *CACHES}
+    gone = [host["name"] for host in SITE["fixed_hosts"] if host["name"] not in servers]
+    for name in gone:
+        edit_fixed_hosts(inventory, name, None)
+    status, output = play(*run, inventory=inventory)
+    assert status != 0
+    assert f"{len(gone)} of {len(SITE['fixed_hosts'])} fixed hosts: {', '.join(gone)}" in output
+    assert "-e allow_removal=true" in output
+    assert changed_tasks(output) == []
+    assert set(re.findall(r"changed=(\d+)", output)) == {"0"}
+
+
+# 12.
+
+
+def test_server_checks_dhcpd_conf_where_the_controller_has_no_dhcpd(inventory: Path) -> None:
+    bad: dict[str, object] = {
+        "fixed_address": SITE["subnets"][0]["ranges"][0][1],
+        "hardware_ethernet": "02:00:5e:99:99:98",
+        "options": {"no-such-option": 1},
+    }
+    edit_fixed_hosts(inventory, "refused", bad)
+    # A file that is hidden from this one run.
+    hide = 'mount --bind /dev/null /usr/sbin/dhcpd && exec "$@"'
+    wrapper = ["unshare", "--mount", "sh", "-c", hide, "sh"]
+    status, output = play("pin-hosts.yml", inventory=inventory, wrapper=wrapper)
+    assert status != 0
+    assert re.search(r"Host refused \(\S+fixed_hosts\.yml:\d+\): dhcpd refuses", output), output
+    assert "unknown option dhcp.no-such-option" in output
+    assert changed_tasks(output) == []
+    for alias in ALIASES:
+        assert dig(alias, f"refused.{DOMAIN}", "A") == []
+    for server in DHCP_SERVERS:
+        assert machine(server).run("ls /etc/dhcp/dhcpd.conf.*").stdout == "", "A candidate is left."
