@@ -125,7 +125,8 @@ def dhcpd_refusals(
     ``results`` are of `dhcpd -t` on ``confs``, one of each server. ``site`` are the values that
     hold for every client.
     """
-    places: dict[tuple[str, str], str | None] = {("site", ""): origins.place(site)}
+    values = list(site)
+    places: dict[tuple[str, str], str | None] = {}
     for host in _rows(fixed_hosts):
         places["host", str(host["name"])] = host.get("where")
     for subnet in subnets:
@@ -135,9 +136,19 @@ def dhcpd_refusals(
     sentences: dict[str, None] = {}
     for result, conf in zip(results, confs, strict=False):
         if result.get("rc"):
-            found = refusals.refusals(str(result.get("stderr", "")), conf)
-            sentences.update((refusals.sentence(refusal, known), None) for refusal in found)
+            for refusal in refusals.refusals(str(result.get("stderr", "")), conf):
+                origin = [value for value in values if _holds(value, refusal.statement)] or values
+                place = origins.place(origin)
+                of_site = {} if place is None else {("site", ""): place}
+                sentences[refusals.sentence(refusal, known | of_site)] = None
     return list(sentences)
+
+
+def _holds(value: object, statement: str) -> bool:
+    """Tell whether a statement was made of options, or stands in a text."""
+    if isinstance(value, Mapping):
+        return any(statement.startswith(f"option {name} ") for name in value)
+    return isinstance(value, str) and bool(statement) and statement in value
 
 
 def _rows(table: str | Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:

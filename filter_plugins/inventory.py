@@ -7,21 +7,21 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from difflib import get_close_matches
-from functools import cache
+from functools import cache, partial, wraps
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
 import yaml
-from ansible.errors import (  # type: ignore[import-untyped]  # has no types
-    AnsibleError,
-    AnsibleFilterError,
-)
-from jinja2.exceptions import UndefinedError
+from ansible.errors import AnsibleFilterError  # type: ignore[import-untyped]  # has no types
+from jinja2 import pass_context
+from jinja2.runtime import Context
+from jinja2.utils import missing
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "roles/lease_merge/files"))
 
+from controller import unresolved
 from controller.origins import origin, place
 from leasemerge import inventory_check, ranges
 from leasemerge.host_check import FIXED_HOST_KEYS
@@ -31,6 +31,8 @@ from leasemerge.site import Site
 _ROLES = Path(__file__).resolve().parent.parent / "roles"
 _LISTS = ("hardware_ethernet", "aliases")
 _KEYS = tuple(key for key in FIXED_HOST_KEYS if key != "name")
+# What no two hosts have alike.
+_OF_ONE_HOST = ("fixed_address", "ipv6_address", "hardware_ethernet", "aliases")
 # The variables of the site by the key of its definition, as a person knows them.
 _SETTINGS = {
     key: f"site_{key}"
@@ -65,7 +67,7 @@ _GROUPS = {
 }
 # What derived.yml and check-inventory.yml make of them.
 _DERIVED = (
-    *("site_definition", "site_gathered"),
+    *("site_definition", "site_gathered", "site_reverse_zones"),
     *("site_name_servers", "site_dnscache_servers", "site_resolvers"),
 )
 # What site.json holds (docs/design.md): tables with the rows' keys, and single values. The rest is
@@ -94,8 +96,25 @@ _SITE_KEYS: dict[str, tuple[str, ...] | None] = {
 _SITE_TABLES = (
     *("fixed_hosts", "subnets", "name_servers"),
     *("dhcp_servers", "tinydns_servers", "dnscache_servers"),
-    *("hosts_elsewhere", "unknown_variables"),
+    *("hosts_elsewhere", "misplaced_variables", "unknown_variables"),
 )
+
+
+@pass_context
+def site_setting(context: Context, name: str, default: Any = None) -> Any:
+    """Return the value of a variable, or the default where there is no such variable.
+
+    Of a variable with a template that cannot be worked out, return a mapping with the key
+    ``unresolved``, for checked_site to report. Jinja's own filter `default` would take the default
+    there, and what a person wrote would be lost.
+    """
+    take = partial(context.resolve_or_missing, name)
+    rows = [{"name": name, **row} for row in unresolved.find(take)]
+    if rows:
+        where = place(key for key in context.get_all() if key == name)
+        return {"unresolved": [{**row, "where": row["where"] or where} for row in rows]}
+    value = take()
+    return default if value is missing else value
 
 
 def fixed_hosts(
@@ -108,7 +127,10 @@ def fixed_hosts(
     What a host has in an inventory file or in host_vars comes along as well, for checked_site to
     refuse, unless it is a variable of Ansible's, of a role, or one of `own_variables`.
     """
-    known = {*_KEYS, *_SETTINGS.values(), *_role_variables(), *map(str, _listed(own_variables))}
+    known: set[str] | None = None
+    if not _is_unresolved(own_variables):
+        own = map(str, _listed(own_variables))
+        known = {*_KEYS, *_SETTINGS.values(), *_role_variables(), *own}
     seen: set[object] = set()
     rows = [_fixed_host(host, hostvars[host], known, seen) for host in hosts]
     return sorted(rows, key=lambda row: str(row["name"]))
@@ -127,7 +149,7 @@ def hosts_elsewhere(
         for key in ("fixed_address", "hardware_ethernet", *SERVER_KEYS):
             group = SERVER_KEYS.get(key, "fixed_hosts")
             if key in variables and group not in variables["group_names"]:
-                where = _where([variables[key]]) or _where([host])
+                where = _where(name for name in variables if name == key) or _where([host])
                 rows.append({"name": _plain(host), "key": key, "group": group, **where})
                 break
     return rows
@@ -143,11 +165,8 @@ def unknown_variables(
     """List variables that are named like the site's or a role's, and are none of them."""
     known = {*_SETTINGS.values(), *_DERIVED, *_role_variables(), *_OF_PLAYBOOKS}
     prefixes = ("site_", *(f"{role}_" for role in _roles()))
-    # Every group that has such variables, by one of its hosts.
-    hosts = ["localhost", *(members[0] for members in map(list, groups.values()) if members)]
-    servers = [host for group in set(SERVER_KEYS.values()) for host in groups.get(group, ())]
     rows: dict[str, dict[str, Any]] = {}
-    for host in dict.fromkeys([*hosts, *servers]):
+    for host in _examples(groups):
         for name in hostvars[host]:
             tag = origin(name)
             # What stands elsewhere is a host's, and reported with it.
@@ -162,6 +181,35 @@ def unknown_variables(
                     continue
                 meant = close
             rows[name] = {"name": _plain(name), "meant": next(iter(meant), None), **_where([name])}
+    return list(rows.values())
+
+
+def misplaced_variables(
+    groups: Mapping[str, Iterable[str]], hostvars: Mapping[str, Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """List the site's variables that a host has otherwise, and a host's variables that all have.
+
+    dhcpd would be given another site than DNS has, or every host the address of one.
+    """
+    # As they are written: to work out ten thousand records for each host takes seconds.
+    raw: Callable[[str], Mapping[str, Any]] = getattr(hostvars, "raw_get", hostvars.__getitem__)
+    of_all = raw("localhost")
+    rows: dict[object, dict[str, Any]] = {}
+    for key in (*_OF_ONE_HOST, *SERVER_KEYS):
+        # A host that is named localhost, which is a fault, has its own.
+        if key in of_all and "localhost" not in groups.get("fixed_hosts", ()):
+            where = _where(name for name in of_all if name == key)
+            problem, remedy = "it is set for every host", "write it at the host that it is for"
+            rows[key] = {"name": key, "problem": problem, "remedy": remedy, **where}
+    for host in _examples(groups):
+        variables = raw(host)
+        for name in _SETTINGS.values():
+            value = variables.get(name)
+            if name not in _DERIVED and value != of_all.get(name):
+                where = _where([value])
+                problem = f"the host {_plain(host)} has another value of it than the network"
+                row = {"name": name, "problem": problem, "remedy": "set it in group_vars/all alone"}
+                rows.setdefault((name, where.get("where", host)), {**row, **where})
     return list(rows.values())
 
 
@@ -184,6 +232,9 @@ def checked_site(site: Mapping[str, Any], keep_faults: bool = False) -> dict[str
     """
     # Ansible templates each value again that is taken from what it hands over: once is enough.
     placed = _plain(_with_places(dict(site)))
+    broken = {key: value["unresolved"] for key, value in placed.items() if _is_unresolved(value)}
+    placed |= dict.fromkeys(broken)
+    placed["unresolved"] = [row for rows in broken.values() for row in rows]
     found = inventory_check.check(placed, {**_SETTINGS, **_GROUPS})
     faults = [str(fault) for fault in found.faults]
     if faults and not keep_faults:
@@ -202,6 +253,11 @@ def checked_site(site: Mapping[str, Any], keep_faults: bool = False) -> dict[str
     }
 
 
+def _is_unresolved(value: object) -> bool:
+    """Tell whether it is what site_setting returns where a template cannot be worked out."""
+    return isinstance(value, Mapping) and value.keys() == {"unresolved"}
+
+
 def _site_json(site: Mapping[str, Any]) -> str:
     # The servers need not know that a range may lie in a pool.
     subnets = [{**subnet, "ranges": ranges.subnet_ranges(subnet)} for subnet in site["subnets"]]
@@ -217,7 +273,7 @@ def _site_json(site: Mapping[str, Any]) -> str:
 
 
 def _fixed_host(
-    name: str, variables: Mapping[str, Any], known: set[str], seen: set[object]
+    name: str, variables: Mapping[str, Any], known: set[str] | None, seen: set[object]
 ) -> dict[str, Any]:
     row: dict[str, Any] = {"name": _plain(name), "fixed_address": None}
     row.update((key, []) for key in _LISTS)
@@ -228,8 +284,8 @@ def _fixed_host(
         try:
             value = variables[key]
             plain = _plain(_listed(value) if key in _LISTS else value)
-        except (AnsibleError, UndefinedError) as exc:
-            row.setdefault("unresolved", {})[key] = str(exc).rpartition("tripped: ")[2].rstrip(".")
+        except unresolved.ERRORS as exc:
+            row.setdefault("unresolved", {})[key] = unresolved.reason(exc)
             continue
         values[key] = value
         if key == "hardware_ethernet":
@@ -238,7 +294,12 @@ def _fixed_host(
             row[key] = plain
     # The name's own place is the first file that has the host, such as that of the servers.
     row.update(_where(values.values()) or _where(variables.keys() & _KEYS) or _where([name]))
-    row.update((str(key), None) for key in _unknown(variables, known, seen))
+    if known is not None:
+        found = _unknown(variables, known, seen)
+        row.update((str(key), None) for key in found)
+        # The row's place is where its keys stand: a server's unknown one may be in another file.
+        if found:
+            row["places"] = {str(key): place([key]) for key in found}
     return row
 
 
@@ -276,6 +337,13 @@ def _is_of_hosts(file: str, folder: str) -> bool:
     """Return whether a file is one of an inventory's hosts, not one of a group's variables."""
     path = Path(file)
     return path.parent == Path(folder) or "host_vars" in path.parts
+
+
+def _examples(groups: Mapping[str, Iterable[str]]) -> list[str]:
+    """Return the servers, and a host of each group, which has the group's variables."""
+    hosts = ["localhost", *(members[0] for members in map(list, groups.values()) if members)]
+    servers = [host for group in set(SERVER_KEYS.values()) for host in groups.get(group, ())]
+    return list(dict.fromkeys([*hosts, *servers]))
 
 
 @cache
@@ -365,6 +433,7 @@ def _plain(value: object) -> Any:
 def _checked(function: Callable[..., Any]) -> Callable[..., Any]:
     """Turn what the caller got wrong into Ansible's own error."""
 
+    @wraps(function)
     def adapter(*arguments: Any, **options: Any) -> Any:
         try:
             return function(*arguments, **options)
@@ -385,7 +454,9 @@ class FilterModule:
                 checked_site,
                 fixed_hosts,
                 hosts_elsewhere,
+                misplaced_variables,
                 reverse_zones,
+                site_setting,
                 unknown_variables,
             )
         }

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from ipaddress import IPv4Address, IPv4Network
+from pathlib import Path
 from typing import Any
 
-from ansible.errors import AnsibleError  # type: ignore[import-untyped]  # has no types
-from jinja2.exceptions import UndefinedError
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from controller import unresolved
+from controller.origins import place
 
 #: keepalived's priorities: an address's home, and the first of those that stand by, in the group's
 #: order. A daemon that fails takes 100 away, so that any other is preferred to it.
@@ -22,26 +26,30 @@ def server_table(
 ) -> list[dict[str, Any]]:
     """Make one row for each host: a column's name to the value of the variable named.
 
-    A host without the variable, or with one that cannot be worked out, has an empty text there,
-    for the inventory check to report. With ``having``, a host that has none of these variables has
-    no row, unless no host has one.
+    A host without the variable has an empty text there, for the inventory check to report. With one
+    that cannot be worked out, the row also has ``unresolved``, a variable's name to the reason, and
+    ``where``. With ``having``, a host that has none of these variables has no row, unless no host
+    has one.
     """
     hosts, needed = list(hosts), list(having)
     rows = [host for host in hosts if any(hostvars[host].get(name) for name in needed)] or hosts
-    return [
-        {column: _value(hostvars[host], variable) for column, variable in columns.items()}
-        for host in rows
-    ]
+    return [_row(hostvars[host], columns) for host in rows]
 
 
-def _value(variables: Mapping[str, Any], name: str) -> Any:
-    try:
-        value = variables.get(name, "")
-        # What a template could not work out raises when it is used, not when it is handed on.
-        str(value)
-    except (AnsibleError, UndefinedError):
-        return ""
-    return value
+def _row(variables: Mapping[str, Any], columns: Mapping[str, str]) -> dict[str, Any]:
+    row: dict[str, Any] = {}
+    for column, name in columns.items():
+        row[column] = ""
+        try:
+            value = variables.get(name, "")
+            # What a template could not work out raises when it is used, not when it is handed on.
+            str(value)
+            row[column] = value
+        except unresolved.ERRORS as exc:
+            row.setdefault("unresolved", {})[name] = unresolved.reason(exc)
+    if "unresolved" in row:
+        row["where"] = place(name for name in variables if name in row["unresolved"])
+    return row
 
 
 def floating_addresses(site: Mapping[str, Any], server: str) -> list[dict[str, Any]]:

@@ -49,7 +49,7 @@ def test_site_json_has_nothing_that_only_the_inventory_check_needs() -> None:
     hosts = [
         row
         | {"where": "fixed_hosts.yml:7"}
-        | ({"extra": "x"} if row.get("hardware_ethernet") else {})
+        | ({"extra": "x;"} if row.get("hardware_ethernet") else {})
         for row in office["fixed_hosts"]
     ]
     subnets = [row | {"routers": []} for row in office["subnets"]]

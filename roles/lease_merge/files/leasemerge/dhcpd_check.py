@@ -10,6 +10,9 @@ from .faults import Inventory, Row, show
 
 # RFC 2132 section 9.2: 32 bits, and all ones mean for ever (RFC 2131 section 3.3).
 _LEASE_TIME_MAX = 2**32 - 1
+# docs/drills.md: dhcpd takes a lease with less than 65 s to go for ended when a pair is healed, and
+# half of a lease is over when a client renews.
+_SHORT_LEASE = 130
 # The statement, or the option of that name, at the beginning of a statement; not in a comment.
 _SERVER_IDENTIFIER = re.compile(
     r"(?:^|[;{}])\s*(?:option\s+dhcp-)?server-identifier\b", re.MULTILINE
@@ -18,6 +21,8 @@ _HOST_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?")
 # A name of dhcp-options(5), with that of its space where it has one.
 _OPTION = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)?")
 _COMMENT = re.compile(r"#.*")
+# A text, a comment, a word or a mark; a quotation mark alone is one that is not closed.
+_RAW_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|#[^\n]*|[^\s"#{};]+|[{};"]')
 LEASE_TIMES = ("min_lease_time", "default_lease_time", "max_lease_time", "mclt")
 # The first must not be greater than the second.
 _ORDER_OF_TIMES = (
@@ -28,7 +33,8 @@ _ORDER_OF_TIMES = (
 )
 
 
-def _is_address(text: str) -> bool:
+def is_address(text: str) -> bool:
+    """Return whether it is an IPv4 address."""
     try:
         IPv4Address(text)
     except ValueError:
@@ -43,6 +49,7 @@ def check_lease_times(inventory: Inventory) -> None:
         for key in LEASE_TIMES
         if inventory.data.get(key) is not None
     }
+    _note_short_lease(inventory, inventory.site("default_lease_time"), times)
     for low, high in _ORDER_OF_TIMES:
         if 0 < times.get(high, 0) < times.get(low, 0):
             inventory.fault(
@@ -51,6 +58,16 @@ def check_lease_times(inventory: Inventory) -> None:
                 f"{times[high]}",
                 f"{inventory.setting(low)} must not be greater",
             )
+
+
+def _note_short_lease(inventory: Inventory, who: str | Row, times: Mapping[str, object]) -> None:
+    seconds = times.get("default_lease_time")
+    if isinstance(seconds, int) and 0 < seconds < _SHORT_LEASE:
+        inventory.note(
+            who,
+            f"a default lease time of {seconds} is too short for a failover pair",
+            f"set {_SHORT_LEASE} or more, or know that names go while a broken pair is healed",
+        )
 
 
 def check_raw(inventory: Inventory) -> None:
@@ -75,6 +92,7 @@ def check_seconds(inventory: Inventory, row: Row, key: str) -> None:
 
 def check_times_of(inventory: Inventory, row: Row) -> None:
     """Check that the lease times of a subnet go together, where it has its own."""
+    _note_short_lease(inventory, row, {key: row.get(key) for key in LEASE_TIMES})
     times = {key: row.values.get(key, inventory.data.get(key)) for key in LEASE_TIMES}
     for low, high in _ORDER_OF_TIMES:
         least, most = times[low], times[high]
@@ -94,7 +112,7 @@ def check_next_server(inventory: Inventory, row: Row, key: str) -> None:
     value = row.get(key)
     numbers = isinstance(value, str) and re.fullmatch(r"[0-9.]+", value)
     if not isinstance(value, str) or not (
-        _is_address(value) if numbers else _HOST_NAME.fullmatch(value)
+        is_address(value) if numbers else _HOST_NAME.fullmatch(value)
     ):
         inventory.fault(row, f"{key} is {show(value)}", "write the address or the name of a server")
 
@@ -140,8 +158,32 @@ def check_raw_text(inventory: Inventory, row: Row, key: str) -> None:
     value = row.get(key)
     if not isinstance(value, str):
         inventory.fault(row, f"{key} is {show(value)}, not text", "write it as text")
-    elif value and _SERVER_IDENTIFIER.search(value):
+    elif _SERVER_IDENTIFIER.search(value):
         _fault_of_identity(inventory, row, key)
+    else:
+        problem, remedy = _open_end(value)
+        if problem:
+            inventory.fault(row, f"{key} {problem}", remedy)
+
+
+def _open_end(text: str) -> tuple[str, str]:
+    """Return what of a text would change the meaning of what follows it, and the remedy."""
+    depth, last = 0, ";"
+    for match in _RAW_TOKEN.finditer(text):
+        token = match[0]
+        if token.startswith("#"):
+            continue
+        if token == '"':
+            return "has a quotation mark that is not closed", "close it"
+        depth += {"{": 1, "}": -1}.get(token, 0)
+        if depth < 0:
+            return "has a } without a { before it", "remove it, or add what is missing"
+        last = token
+    if depth:
+        return "has a { that is not closed", "add a }"
+    if last not in ";}":
+        return f"ends with {show(last)}", "end its last statement with a semicolon"
+    return "", ""
 
 
 def _fault_of_identity(inventory: Inventory, row: Row, key: str) -> None:

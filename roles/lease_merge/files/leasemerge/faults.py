@@ -9,6 +9,8 @@ from difflib import get_close_matches
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from types import MappingProxyType
 
+from .ranges import listed
+
 # RFC 1035 section 2.3.4, in text form.
 _LABEL_MAX = 63
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
@@ -31,10 +33,13 @@ _OFTEN_MEANT = {
     "macaddress": "hardware_ethernet",
     "names": "aliases",
     "range": "ranges",
+    "role": "failover_role",
     "router": "routers",
     "subnet": "network",
     "tftp_server": "next_server",
 }
+# What comes along with a row: where it stands, and where those of its keys do that stand elsewhere.
+NOTES = ("where", "places")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +70,24 @@ class Row:
         """Keep the values; `key` is the one that names the entry."""
         self.values = values
         name = values.get(key) or values.get("server")
-        shown = f"{kind} {show(name)}" if name is not None else f"{kind} number {index + 1}"
-        where = values.get("where")
-        self.who = f"{shown} ({_printable(where)})" if where is not None else shown
+        self._shown = f"{kind} {show(name)}" if name is not None else f"{kind} number {index + 1}"
+        self.who = self._at(values.get("where"))
+        reasons = values.get("unresolved")
+        # Of each variable that cannot be worked out, the reason.
+        self.unresolved = reasons if isinstance(reasons, Mapping) else {}
 
     def get(self, key: str) -> object:
         """Return the value of a key, None where it is absent."""
         return self.values.get(key)
+
+    def where(self, key: object) -> str:
+        """Name the entry where a sentence is about one of its keys, which may stand elsewhere."""
+        places = self.values.get("places")
+        place = places.get(key) if isinstance(places, Mapping) else None
+        return self.who if place is None else self._at(place)
+
+    def _at(self, place: object) -> str:
+        return self._shown if place is None else f"{self._shown} ({printable(place)})"
 
     def __str__(self) -> str:
         """Name the entry in the midst of a sentence."""
@@ -85,6 +101,12 @@ class Inventory:
         """Begin with nothing read and no fault."""
         self.data = data
         self.settings = settings
+        # The variables that are reported already, since their templates cannot be worked out.
+        self.unresolved = {
+            str(row.get("name"))
+            for row in listed(data.get("unresolved"))
+            if isinstance(row, Mapping)
+        }
         self.faults: list[Fault] = []
         self.notes: list[Fault] = []
         self.reserved: set[str] = set()
@@ -132,11 +154,23 @@ class Inventory:
         """Return the name that a key of the site is set under."""
         return self.settings.get(key, key)
 
+    def is_unresolved(self, *keys: str) -> bool:
+        """Return whether one of these keys of the site has a value that is not known."""
+        return any(self.setting(key) in self.unresolved for key in keys)
+
+    def report_unresolved(self, row: Row, *names: str) -> bool:
+        """Report the variables of these that cannot be worked out; return whether there is one."""
+        found = [name for name in names if name in row.unresolved]
+        for name in found:
+            reason = printable(row.unresolved[name])
+            self.fault(row, f"{name} cannot be worked out ({reason})", "fix its template")
+        return bool(found)
+
     def site(self, key: str) -> str:
         """Name the site where a sentence is about one of its own keys."""
         places = self.data.get("where")
         place = places.get(key) if isinstance(places, Mapping) else None
-        return "Site" if place is None else f"Site ({_printable(place)})"
+        return "Site" if place is None else f"Site ({printable(place)})"
 
     def items(self, who: str | Row, key: str, value: object) -> Sequence[object]:
         """Return the entries of a list, none of what is not a list: that is a fault."""
@@ -145,7 +179,9 @@ class Inventory:
         if isinstance(value, (str, bytes)) or not isinstance(value, Sequence):
             self.fault(who, f"{key} is {show(value)}, not a list", "write it as a list")
             return ()
-        return value
+        if None in value:
+            self.fault(who, f"an entry of {key} is empty", "write its value, or remove it")
+        return [item for item in value if item is not None]
 
     def rows(self, key: str, kind: str, name_key: str = "name") -> Iterator[Row]:
         """Yield the entries of a table that are mappings; any other is a fault."""
@@ -171,17 +207,16 @@ class Inventory:
         `elsewhere` are keys that such a row has only if it is in the group that each names.
         """
         for key, value in row.values.items():
-            if key == "unresolved" and isinstance(value, Mapping):
-                for name, reason in value.items():
-                    self.fault(row, f"{name} cannot be worked out ({reason})", "fix its template")
+            if key == "unresolved":
+                self.report_unresolved(row, *row.unresolved)
             elif key in elsewhere:
                 problem = f"it has {key}, but is not in the group {elsewhere[str(key)]}"
-                self.fault(row, problem, "add it to the group")
+                self.fault(row.where(key), problem, "add it to the group")
             elif value is None and not elsewhere and key in keys:
                 self.fault(row, f"{key} is empty", "write its value, or remove it")
-            elif key not in keys and key != "where":
+            elif key not in keys and key not in NOTES:
                 problem = f"the key {show(key)} is unknown"
-                self.fault(row, problem, self._remedy(str(key), keys, elsewhere))
+                self.fault(row.where(key), problem, self._remedy(str(key), keys, elsewhere))
         for key, check in keys.items():
             if check is not None and row.get(key) is not None:
                 check(self, row, key)
@@ -195,7 +230,7 @@ class Inventory:
         name = key.lower().replace("-", "_")
         meant = name if name in known else _OFTEN_MEANT.get(name)
         close = get_close_matches(name, [*known, *elsewhere], 1, 0.7)
-        if meant in known:
+        if meant in known or meant in elsewhere:
             return f"write {meant}"
         if close:
             return f"write {close[0]}"
@@ -333,11 +368,11 @@ def show(value: object) -> str:
     if value is None or isinstance(value, bool):
         return {None: "empty", True: "true", False: "false"}[value]
     text = value if isinstance(value, str) else repr(value)
-    text = _printable(text)
+    text = printable(text)
     return (text if len(text) <= 80 else f"{text[:80]}…") or "''"
 
 
-def _printable(text: object) -> str:
+def printable(text: object) -> str:
     """Return a text as one line."""
     return "".join(char if char.isprintable() else "?" for char in str(text))
 

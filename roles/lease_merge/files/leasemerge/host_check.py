@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv6Address
 
 from .dhcpd_check import check_next_server, check_options, check_raw_text, check_text, statements
-from .faults import Check, Inventory, Row, show
+from .faults import NOTES, Check, Inventory, Row, show
 from .ranges import listed, normal_mac
 from .server_check import SERVER_KEYS
 from .zone_check import check_own_domain
@@ -34,7 +34,7 @@ def check_fixed_hosts(inventory: Inventory) -> None:
         if label is not None:
             inventory.hold_label(row, "name", label, domain)
         _check_macs(inventory, row)
-        unclear = any(key not in FIXED_HOST_KEYS and key != "where" for key in row.values)
+        unclear = any(key not in FIXED_HOST_KEYS and key not in NOTES for key in row.values)
         keys = ("fixed_address", "hardware_ethernet", "ipv6_address")
         if not (unclear or any(map(row.get, keys))):
             inventory.fault(
@@ -107,6 +107,13 @@ def _check_fixed_addresses(
             inventory.spared.add(address)
             inventory.hold_address(row, "address", address, label or "")
         addresses.append(address)
+    if row.get("hardware_ethernet"):
+        networks = [network for network in map(inventory.network_of, addresses) if network]
+        for network in sorted({network for network in networks if networks.count(network) > 1}):
+            problem = (
+                f"several of its addresses lie in {network}, and dhcpd assigns the first alone"
+            )
+            inventory.fault(row, problem, "leave one of them in each subnet")
     return addresses
 
 
@@ -130,7 +137,9 @@ def _check_ipv6_addresses(inventory: Inventory, row: Row, key: str) -> None:
                 "write it as 2001:db8::1",
             )
             continue
-        if not any(address in network for network in inventory.ipv6_networks):
+        if not inventory.is_unresolved("ipv6_networks") and not any(
+            address in network for network in inventory.ipv6_networks
+        ):
             inventory.fault(
                 row,
                 f"the address {address} lies in none of {inventory.setting('ipv6_networks')}",

@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 from .dhcpd_check import LEASE_TIMES, check_lease_times, check_raw
-from .faults import Fault, Findings, Inventory
+from .faults import Fault, Findings, Inventory, printable
 from .host_check import check_fixed_hosts
 from .server_check import (
     check_dhcp_servers,
@@ -81,7 +81,8 @@ def _check_keys(inventory: Inventory) -> None:
         if key in inventory.data and inventory.data[key] is None
     ]
     for name in missing:
-        inventory.fault("Site", f"{name} is missing", "add it")
+        if name not in inventory.unresolved:
+            inventory.fault("Site", f"{name} is missing", "add it")
     rows = inventory.data.get("fixed_hosts")
     if isinstance(rows, Sequence):
         inventory.hosts.update(
@@ -91,8 +92,17 @@ def _check_keys(inventory: Inventory) -> None:
         )
 
 
+def _check_unresolved(inventory: Inventory) -> None:
+    """Report the variables of the site that cannot be worked out."""
+    for row in inventory.rows("unresolved", "Variable"):
+        problem = f"it cannot be worked out ({printable(row.get('reason'))})"
+        inventory.fault(row, problem, "fix its template")
+
+
 def _check_variables(inventory: Inventory) -> None:
     """Check the variables that are named like ours."""
+    for row in inventory.rows("misplaced_variables", "Variable"):
+        inventory.fault(row, printable(row.get("problem")), printable(row.get("remedy")))
     for row in inventory.rows("unknown_variables", "Variable"):
         meant = f"write {row.get('meant')}, if that is meant, or " if row.get("meant") else ""
         inventory.fault(
@@ -109,6 +119,7 @@ def _check_elsewhere(inventory: Inventory) -> None:
 
 # In this order: a check finds what the ones before it have read.
 _CHECKS: tuple[Callable[[Inventory], None], ...] = (
+    _check_unresolved,
     _check_keys,
     check_domain,
     check_reserved_names,

@@ -29,6 +29,8 @@ _DATA_MAX = 512
 _LABEL = re.compile(r"[a-z0-9_/-]+")
 _TOKEN = re.compile(r'\s*(?:;.*|("(?:[^"\\]|\\.)*"|(?:[^\s;"\\]|\\.)+))(?=[\s;]|$)|\s+$')
 _ESCAPE = re.compile(r"\\([0-9]{3}|.)", re.DOTALL)
+# BIND's way to write a TTL.
+_TIME = re.compile(r"(?:[0-9]+[SMHDW])+")
 _RAW_TYPE = re.compile(r"TYPE([0-9]{1,5})")
 
 
@@ -98,6 +100,8 @@ def _parse(line: str, origin: str) -> Record:
     raw = _RAW_TYPE.fullmatch(word)
     if raw is not None:
         return Record(name, *_read_raw(int(raw[1]), words), ttl)
+    if _TIME.fullmatch(word):
+        raise RecordError(f"the TTL {word.lower()} has a unit", "write a number of seconds")
     if word not in TYPES:
         raise RecordError(
             f"the type {word[:80]} is unknown" if word else "it has no type",

@@ -49,6 +49,8 @@ def check_dhcp_servers(inventory: Inventory) -> None:
             names[role].append(name)
             continue
         complete = False
+        if inventory.report_unresolved(row, "failover_role"):
+            continue
         problem = f"its failover_role is {show(role)}" if role else "it has no failover_role"
         inventory.fault(row, problem, "write primary or secondary")
     if not complete:
@@ -119,9 +121,13 @@ def check_name_servers(inventory: Inventory) -> None:
             f"remove some: dnscache queries {NAME_SERVERS_MAX} at most for one zone",
         )
     for row in rows:
-        label = inventory.label(row, "alias_name", row.get("name") or None)
-        if label is not None:
-            inventory.hold_label(row, "alias_name", label, inventory.domain)
+        inventory.report_unresolved(row, "alias_virtual_router_id")
+        if not inventory.report_unresolved(row, "alias_name"):
+            label = inventory.label(row, "alias_name", row.get("name") or None)
+            if label is not None:
+                inventory.hold_label(row, "alias_name", label, inventory.domain)
+        if inventory.report_unresolved(row, "alias_address"):
+            continue
         address = inventory.address(row, "alias_address", row.get("address"))
         if address is None:
             continue
@@ -133,6 +139,7 @@ def check_name_servers(inventory: Inventory) -> None:
 def check_resolvers(inventory: Inventory) -> None:
     """Check the resolvers' floating addresses. Where there is none, nothing moves."""
     for row in inventory.rows("dnscache_servers", "Dnscache server"):
+        inventory.report_unresolved(row, "resolver_address", "resolver_virtual_router_id")
         if not row.get("resolver_address"):
             continue
         address = inventory.address(row, "resolver_address", row.get("resolver_address"))

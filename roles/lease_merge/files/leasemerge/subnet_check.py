@@ -13,6 +13,7 @@ from .dhcpd_check import (
     check_seconds,
     check_text,
     check_times_of,
+    is_address,
     statements,
 )
 from .faults import Check, Inventory, Row, is_edge, show
@@ -70,6 +71,9 @@ def _network(inventory: Inventory, row: Row) -> IPv4Network | None:
                     f"the network {value} has bits set behind its prefix",
                     f"write {network}",
                 )
+            elif not value.partition("/")[2].isdecimal():
+                problem = f"the network {value} has a mask instead of the length of its prefix"
+                inventory.fault(row, problem, f"write {network}")
             return network
     except ValueError:
         pass
@@ -115,7 +119,15 @@ def _check_permits(inventory: Inventory, row: Row, key: str) -> None:
 def _read_ranges(inventory: Inventory, row: Row, network: IPv4Network) -> None:
     """Read the ranges of a subnet or of one of its pools."""
     ranges = inventory.ranges[network]
-    for value in inventory.items(row, "ranges", row.get("ranges")):
+    values = inventory.items(row, "ranges", row.get("ranges"))
+    if len(values) == 2 and all(isinstance(value, str) and is_address(value) for value in values):
+        inventory.fault(
+            row,
+            "ranges is a list of two addresses, not of ranges",
+            f"write [[{values[0]}, {values[1]}]]",
+        )
+        return
+    for value in values:
         ends = value if isinstance(value, Sequence) and not isinstance(value, str) else ()
         if len(ends) != 2:
             inventory.fault(

@@ -27,7 +27,14 @@ def check_domain(inventory: Inventory) -> None:
     value = inventory.data.get("domain")
     if value is None:
         return
-    inventory.domain = _read_domain(inventory, inventory.site("domain"), "domain", value) or ""
+    who = inventory.site("domain")
+    inventory.domain = _read_domain(inventory, who, "domain", value) or ""
+    if inventory.domain.split(".")[-1] == "local":
+        inventory.note(
+            who,
+            f"many machines look up names in {inventory.domain} by multicast alone (RFC 6762)",
+            "choose another domain, such as office.internal, or know that they get no answer",
+        )
 
 
 def _read_domain(inventory: Inventory, who: str | Row, what: str, value: object) -> str | None:
@@ -165,6 +172,9 @@ def check_records(inventory: Inventory) -> None:
             numbered.append((len(rows) - 1, parse(row.get("record"), inventory.domain)))
         except RecordError as error:
             inventory.fault(row, error.problem, error.remedy)
+    if inventory.is_unresolved("domain", "zones", "subnets", "ipv6_networks"):
+        # They decide what fits beside what.
+        return
     addresses: list[tuple[IPv4Address | IPv6Address, Row]] = [
         *((address, holder[0]) for address, holder in inventory.holders.items()),
         *inventory.ipv6_addresses.items(),
@@ -202,7 +212,7 @@ def check_forward_zones(inventory: Inventory) -> None:
                 who, f"the forwarded zone {zone} is served here", "remove it from one of the two"
             )
         addresses = _check_name_server_addresses(inventory, who, f"the zone {zone}", servers)
-        if not addresses:
+        if not addresses and servers in (None, []):
             inventory.fault(
                 who, f"the forwarded zone {zone} has no name server", "write a list of addresses"
             )

@@ -1,0 +1,47 @@
+"""Values of the inventory whose template cannot be worked out: why, and where they stand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from operator import getitem
+from typing import Any
+
+from ansible.errors import AnsibleError  # type: ignore[import-untyped]  # has no types
+from jinja2.exceptions import UndefinedError
+
+from controller.origins import place
+
+#: What Ansible raises where a value is used that it could not work out.
+ERRORS = (AnsibleError, UndefinedError)
+
+
+def reason(exc: Exception) -> str:
+    """Return why a template cannot be worked out, without what Ansible puts around it."""
+    return " ".join(str(exc).rpartition("tripped: ")[2].split()).rstrip(".")
+
+
+def find(take: Callable[[], object]) -> Iterator[dict[str, Any]]:
+    """Yield ``reason`` and ``where`` (None if it is unknown) of each faulty template in a value.
+
+    `take` takes the value from where it is: Ansible works out each item as it is taken, so that
+    every faulty one is found, not only the first.
+    """
+    try:
+        value = take()
+        if isinstance(value, Mapping):
+            keys = list(value)
+        elif isinstance(value, (list, tuple)):
+            keys = list(range(len(value)))
+        else:
+            keys = []
+            # What a template could not work out raises when it is used, not when it is handed on.
+            str(value)
+    except ERRORS as exc:
+        # Private, but the only thing that knows the template's line.
+        template = getattr(getattr(exc, "source", None), "_marker_template_source", None)
+        yield {"reason": reason(exc), "where": place([template])}
+        return
+    for key in keys:
+        for row in find(partial(getitem, value, key)):
+            yield {**row, "where": row["where"] or place([key])}
