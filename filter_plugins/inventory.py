@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from difflib import get_close_matches
-from functools import cache, partial, wraps
+from functools import cache, partial
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "roles/lease_merge/files"))
 
 from controller import unresolved
+from controller.filters import filters
 from controller.origins import origin, place
 from leasemerge import inventory_check, ranges
 from leasemerge.host_check import FIXED_HOST_KEYS
@@ -430,33 +431,17 @@ def _plain(value: object) -> Any:
     return int(value) if isinstance(value, int) else str(value)
 
 
-def _checked(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Turn what the caller got wrong into Ansible's own error."""
-
-    @wraps(function)
-    def adapter(*arguments: Any, **options: Any) -> Any:
-        try:
-            return function(*arguments, **options)
-        except (TypeError, ValueError) as exc:
-            raise AnsibleFilterError(f"{function.__name__}: {exc}") from exc
-
-    return adapter
-
-
 class FilterModule:
     """What Ansible looks for in this file."""
 
     def filters(self) -> dict[str, Any]:
         """Name each filter of this file."""
-        return {
-            function.__name__: _checked(function)
-            for function in (
-                checked_site,
-                fixed_hosts,
-                hosts_elsewhere,
-                misplaced_variables,
-                reverse_zones,
-                site_setting,
-                unknown_variables,
-            )
-        }
+        return filters(
+            checked_site,
+            fixed_hosts,
+            hosts_elsewhere,
+            misplaced_variables,
+            reverse_zones,
+            site_setting,
+            unknown_variables,
+        )

@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import sys
 from base64 import b64decode
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ansible.errors import AnsibleFilterError  # type: ignore[import-untyped]  # has no types
-
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from controller.filters import filters
 from controller.overview import answers, lease, names_served, network, readings
 from controller.overview.readings import Reading, Site
 
@@ -169,32 +168,17 @@ def _seconds(now: object) -> int:
     return int(now)  # type: ignore[call-overload,no-any-return]  # what is no number raises
 
 
-def _checked(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Turn what the caller got wrong into Ansible's own error."""
-
-    def adapter(*arguments: Any, **options: Any) -> Any:
-        try:
-            return function(*arguments, **options)
-        except (KeyError, TypeError, ValueError) as exc:
-            raise AnsibleFilterError(f"{function.__name__}: {exc}") from exc
-
-    return adapter
-
-
 class FilterModule:
     """What Ansible looks for in this file."""
 
     def filters(self) -> dict[str, Any]:
         """Name each filter of this file."""
-        return {
-            function.__name__: _checked(function)
-            for function in (
-                server_readings,
-                status_queries,
-                machine_table,
-                network_report,
-                lease_view,
-                dns_queries,
-                dns_differences,
-            )
-        }
+        return filters(
+            server_readings,
+            status_queries,
+            machine_table,
+            network_report,
+            lease_view,
+            dns_queries,
+            dns_differences,
+        )

@@ -128,7 +128,7 @@ def _render(options: argparse.Namespace) -> None:
     from .merge import Merge
     from .zone import zone_data
 
-    site = read_site(options.site)
+    site = _read_site(options.site)
     merge = Merge(site)
     for number, text in enumerate(options.leases):
         server, path = _server_and_path(text)
@@ -216,18 +216,15 @@ def _history(options: argparse.Namespace) -> None:
     print(f"The history begins {show_time(begun)}. Hosts with a fixed address are not in it.")
 
 
-def read_site(path: Path) -> Site:
-    """Read site.json; raise CommandError if it cannot be read or has faults."""
-    from .site import Site, SiteError
+def _read_site(path: Path) -> Site:
+    from .site import SiteError, read_site
 
     try:
-        return Site.from_dict(json.loads(path.read_bytes()))
+        return read_site(path)
     except OSError as error:
         raise CommandError([f"leasemerge: {path}: {error.strerror}"], 1) from error
     except SiteError as error:
         raise CommandError(error.faults, 2) from error
-    except (ValueError, RecursionError) as error:
-        raise CommandError([f"Site: {path} is not JSON ({error}); fix it."], 2) from error
 
 
 def _read_log(path: Path) -> LeaseLog:

@@ -27,7 +27,7 @@ from .probe import Probe
 from .protocol import Blocks, Event, Hello
 from .publish import BuildError, Publisher
 from .schedule import Schedule
-from .site import Site, SiteError
+from .site import SiteError, read_site
 from .status import HistoryStatus, Status
 from .store import EARLIER, Store
 from .tail import Tail
@@ -84,16 +84,6 @@ class Settings:
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise SettingsError(f"{path}: {type(error).__name__}: {error}") from error
-
-
-def read_site(path: Path) -> Site:
-    """Read site.json; raise OSError, or SiteError with every fault."""
-    try:
-        return Site.from_dict(json.loads(path.read_text(encoding="utf-8")))
-    except ValueError as error:
-        if isinstance(error, SiteError):
-            raise
-        raise SiteError([f"{path}: {error}"]) from error
 
 
 class Service:

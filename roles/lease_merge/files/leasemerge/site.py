@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from ipaddress import IPv4Address, IPv4Network, IPv6Address
+from pathlib import Path
 from typing import Any
 
 from .faults import Fault
@@ -200,6 +202,18 @@ class Site:
                 return True
             name = name.partition(".")[2]
         return False
+
+
+def read_site(path: Path) -> Site:
+    """Return the site of a file.
+
+    Raises OSError: when it cannot be read; SiteError: when it has faults.
+    """
+    try:
+        data = json.loads(path.read_bytes())
+    except (ValueError, RecursionError) as error:
+        raise SiteError([f"Site: {path} is not JSON ({error}); fix it."]) from error
+    return Site.from_dict(data)
 
 
 def _site(data: Mapping[str, Any]) -> Site:
