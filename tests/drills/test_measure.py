@@ -34,7 +34,7 @@ def catalogue() -> Any:
 
 
 def lease(asked: float, at: float) -> dict[str, Any]:
-    """Report a client that began to ask at ``asked`` and had its address at ``at``."""
+    """Report a client that began at ``asked`` and had its address at ``at``."""
     return {"kind": "lease", "asked": asked, "at": at}
 
 

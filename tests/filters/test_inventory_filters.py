@@ -50,7 +50,7 @@ PLAYBOOK = """\
     - name: Gather the table
       ansible.builtin.set_fact:
         table: "{{ groups['fixed_hosts'] | fixed_hosts(hostvars, ['net', 'other_variable']) }}"
-    - name: Write what the filters say
+    - name: Write what the filters return
       ansible.builtin.copy:
         dest: "{{ playbook_dir }}/out.json"
         mode: "0600"
@@ -91,16 +91,16 @@ def play(folder: Path, inventory: str, playbook: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def said(tmp_path_factory: pytest.TempPathFactory) -> Any:
+def output(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """Run the playbook once for all cases."""
     folder = tmp_path_factory.mktemp("inventory")
     play(folder, INVENTORY, PLAYBOOK)
     return json.loads((folder / "out.json").read_text())
 
 
-def test_the_table_is_sorted_and_normal(said: Any) -> None:
+def test_the_table_is_sorted_and_normal(output: Any) -> None:
     """Text or list, upper case or hyphens, templates and group variables: one form."""
-    table = {row["name"]: row for row in said["table"]}
+    table = {row["name"]: row for row in output["table"]}
     assert list(table) == ["bad", "camera", "foobar", "printer", "thin", "typo"]
     assert table["printer"] == {
         "name": "printer",
@@ -122,10 +122,10 @@ def test_the_table_is_sorted_and_normal(said: Any) -> None:
     assert table["thin"]["options"] == {"root-path": "10.1.1.16:/srv", "time-servers": ["10.1.1.5"]}
 
 
-def test_faults_name_the_line_to_fix(said: Any) -> None:
+def test_faults_name_the_line_to_fix(output: Any) -> None:
     """Of hosts and of what stands in other files; nothing else is wrong here."""
     mac = 10 * 60**5 + 20 * 60**4 + 30 * 60**3 + 40 * 60**2 + 50 * 60 + 59
-    assert [sentence.partition(";")[0] for sentence in said["faults"]] == [
+    assert [sentence.partition(";")[0] for sentence in output["faults"]] == [
         "Site (play.yml:21): site_lease_ttl is 0",
         "Subnet 10.1.1.0/24 (play.yml:19): the range 10.1.1.100 to 10.1.1.255 takes in the network "
         "or broadcast address of 10.1.1.0/24",
@@ -169,7 +169,7 @@ def test_the_variables_of_a_host_are_gathered_once() -> None:
     asked: Counter[str] = Counter()
 
     class Hostvars(dict[str, Any]):
-        """Count how often each host is asked for."""
+        """Count how often each host is read."""
 
         def __getitem__(self, host: str) -> Any:
             asked[host] += 1

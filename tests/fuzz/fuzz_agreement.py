@@ -8,7 +8,6 @@ it gives up on what follows; of the others it must keep the same leases.
 
 from __future__ import annotations
 
-import argparse
 import random
 import re
 import sys
@@ -21,14 +20,15 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "roles/lease_merge/files")]
 
-from leasemerge.lease import Lease  # noqa: E402  # found where the line above says
+from leasemerge.lease import Lease  # noqa: E402  # found on the path set above
 from leasemerge.log import parse  # noqa: E402
+from tests.fuzz.campaign import arguments  # noqa: E402
 from tests.leasemerge.test_block import AFTER, WRITTEN  # noqa: E402
-from tests.support.dhcpd_oracle import JudgeError, kept_leases, verdict  # noqa: E402
+from tests.support.dhcpd_oracle import OracleError, kept_leases, verdict  # noqa: E402
 
 _TOKEN = re.compile(rb'"[^"\n]*"|#[^\n]*|[{};]|[^\s{};"#]+|\s+')
 _COMPLAINT = re.compile(r"leases line \d+|orrupt|does not|Too many")
-_IN_RANGE = re.compile(r"10\.1\.1\.(?:250|2[0-4]\d|1\d\d|[1-9]\d?)")  # of the judge's pool
+_IN_RANGE = re.compile(r"10\.1\.1\.(?:250|2[0-4]\d|1\d\d|[1-9]\d?)")  # of the oracle's pool
 
 
 def damage(chance: random.Random) -> bytes:
@@ -57,7 +57,7 @@ def disagreement(data: bytes, directory: Path) -> str | None:
         return None
     try:
         kept = kept_leases(directory, data)
-    except JudgeError:
+    except OracleError:
         return None
     log = parse(data)
     read = {address: lease for address, lease in log.leases.items() if _IN_RANGE.fullmatch(address)}
@@ -81,7 +81,7 @@ def _same(kept: Lease | None, read: Lease | None) -> bool:
 
 
 def fuzz(chance: random.Random, go_on: Callable[[], bool]) -> tuple[int, list[tuple[bytes, str]]]:
-    """Compare as long as told; return how often dhcpd had no complaint, and what differed."""
+    """Compare until the time is over; return how often dhcpd kept silent, and what differed."""
     count = 0
     differing: list[tuple[bytes, str]] = []
     with tempfile.TemporaryDirectory() as directory:
@@ -96,15 +96,11 @@ def fuzz(chance: random.Random, go_on: Callable[[], bool]) -> tuple[int, list[tu
 
 def main() -> int:
     """Fuzz for some seconds; return 1 if something differed."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--seconds", type=float, default=60)
-    parser.add_argument("--seed", type=int, default=random.randrange(1 << 32))
-    options = parser.parse_args()
-    end = time.monotonic() + options.seconds
-    count, differing = fuzz(random.Random(options.seed), lambda: time.monotonic() < end)
+    seed, go_on = arguments(__doc__ or "")
+    count, differing = fuzz(random.Random(seed), go_on)
     for data, difference in differing:
         print(f"{data!r}\n{difference}\n")
-    print(f"seed {options.seed}: {count} files without a complaint, {len(differing)} differed")
+    print(f"seed {seed}: {count} files without a complaint, {len(differing)} differed")
     return 1 if differing else 0
 
 

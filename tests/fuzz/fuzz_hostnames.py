@@ -9,19 +9,18 @@ made small and kept in finds/, where tests/fuzz/test_hostname_finds.py tries it 
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import random
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "roles/lease_merge/files")]
 
-from leasemerge.zone import zone_data  # noqa: E402  # found where the line above says
+from leasemerge.zone import zone_data  # noqa: E402  # found on the path set above
+from tests.fuzz.campaign import arguments  # noqa: E402
 from tests.support.examples import merged, site  # noqa: E402
 from tests.support.hostile_hostnames import HOSTILE, hostile_log, meant  # noqa: E402
 from tests.support.tinydns import compile_data  # noqa: E402
@@ -57,7 +56,7 @@ def hostname(chance: random.Random) -> bytes:
 def fuzz(
     chance: random.Random, go_on: Callable[[], bool], folder: Path
 ) -> tuple[int, list[list[bytes]]]:
-    """Make up and check as long as told; return how many, and what broke."""
+    """Make up and check until the time is over; return how many, and what broke."""
     count, broken = 0, list[list[bytes]]()
     while go_on() and len(broken) < 10:
         hostnames = [hostname(chance) for _ in range(60)]
@@ -85,15 +84,10 @@ def _smaller(hostnames: list[bytes], folder: Path) -> list[bytes]:
 
 
 def main() -> int:
-    """Fuzz as long as told; return 1 if anything broke."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--seconds", type=float, default=60)
-    parser.add_argument("--seed", type=int, default=None, help="for the same hostnames again")
-    options = parser.parse_args()
-    seed = random.randrange(2**32) if options.seed is None else options.seed
-    end = time.monotonic() + options.seconds
+    """Fuzz until the time is over; return 1 if anything broke."""
+    seed, go_on = arguments(__doc__ or "")
     with tempfile.TemporaryDirectory() as folder:
-        count, broken = fuzz(random.Random(seed), lambda: time.monotonic() < end, Path(folder))
+        count, broken = fuzz(random.Random(seed), go_on, Path(folder))
     for hostnames in broken:
         text = "".join(f"{one.hex()}\n" for one in hostnames)
         path = FINDS / f"{hashlib.sha256(text.encode()).hexdigest()[:12]}.hostnames"

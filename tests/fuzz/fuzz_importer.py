@@ -1,4 +1,4 @@
-"""Fuzz the importer: whatever the files hold, it imports them or says in a line why not.
+"""Fuzz the importer: whatever the files hold, it imports them or prints a line with the reason.
 
     python tests/fuzz/fuzz_importer.py --seconds 60
 
@@ -8,16 +8,13 @@ inventory that YAML cannot read.
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import io
-import os
 import random
 import re
 import shutil
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import yaml
@@ -25,7 +22,8 @@ import yaml
 ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "roles/lease_merge/files")]
 
-from controller.importer import __main__ as importer  # noqa: E402  # found where the line above says
+from controller.importer import __main__ as importer  # noqa: E402  # found on the path set above
+from tests.fuzz.campaign import arguments  # noqa: E402
 from tests.importer.sources import GOLDEN, options  # noqa: E402
 
 MODEL = ROOT / "tests/importer/model"
@@ -89,19 +87,16 @@ def find(seed: int, folder: Path) -> str | None:
 
 def main() -> int:
     """Fuzz for some seconds; exit 1 with every find."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=60)
-    parser.add_argument("--seed", type=int, default=int.from_bytes(os.urandom(4)))
-    arguments = parser.parse_args()
-    end, seed, finds = time.monotonic() + arguments.seconds, arguments.seed, 0
+    first, go_on = arguments(__doc__ or "")
+    seed, finds = first, 0
     with tempfile.TemporaryDirectory() as folder:
-        while time.monotonic() < end:
+        while go_on():
             found = find(seed, Path(folder) / "case")
             if found:
                 finds += 1
                 print(found)
             seed += 1
-    print(f"{seed - arguments.seed} inputs, {finds} finds")
+    print(f"{seed - first} inputs, {finds} finds")
     return bool(finds)
 
 

@@ -7,24 +7,23 @@ What breaks a rule is made small and kept in finds/, where test_finds.py tries i
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import json
 import random
 import re
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
-sys.path.insert(0, str(ROOT / "roles/lease_merge/files"))
+sys.path[:0] = [str(ROOT), str(ROOT / "roles/lease_merge/files")]
 
-from leasemerge.block import MAX_BLOCK, read_block, read_tokens  # noqa: E402  # found where the line above says
+from leasemerge.block import MAX_BLOCK, read_block, read_tokens  # noqa: E402  # found on the path set above
 from leasemerge.dump import dump_lines  # noqa: E402
 from leasemerge.lease import NEVER, STATES, Lease  # noqa: E402
 from leasemerge.log import MAX_FAULTS, LeaseLog, parse  # noqa: E402
+from tests.fuzz.campaign import arguments  # noqa: E402
 
 FINDS = HERE / "finds"
 CAPTURED = HERE.parent / "pair" / "captured"
@@ -67,7 +66,7 @@ def check(data: bytes, cuts: random.Random | None = None) -> None:
     _equal("bytes", whole, _chunked(data, lambda: 1))
     _equal("blocks", whole, _blocks(data))
     if len(whole.faults) != min(whole.damage, MAX_FAULTS):
-        raise RuleBrokenError("damage is counted but not told")
+        raise RuleBrokenError("damage is counted but not reported")
     for address, lease in whole.leases.items():
         if lease.address != address or lease.state not in STATES:
             raise RuleBrokenError(f"{address} has {lease}")
@@ -117,7 +116,7 @@ def finds() -> Iterator[tuple[str, bytes]]:
 
 
 def fuzz(chance: random.Random, go_on: Callable[[], bool]) -> tuple[int, list[bytes]]:
-    """Damage and check as long as told; return how often, and what broke a rule."""
+    """Damage and check until the time is over; return how often, and what broke a rule."""
     corpus, broken, count = seeds(), set[bytes](), 0
     while go_on() and len(broken) < 10:
         data = mutate(chance.choice(corpus), chance)
@@ -206,14 +205,9 @@ def _check_dump(log: LeaseLog) -> None:
 
 
 def main() -> int:
-    """Fuzz as long as told; return 1 if a rule was broken."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--seconds", type=float, default=60)
-    parser.add_argument("--seed", type=int, default=None, help="for the same damage again")
-    options = parser.parse_args()
-    seed = random.randrange(2**32) if options.seed is None else options.seed
-    end = time.monotonic() + options.seconds
-    count, broken = fuzz(random.Random(seed), lambda: time.monotonic() < end)
+    """Fuzz until the time is over; return 1 if a rule was broken."""
+    seed, go_on = arguments(__doc__ or "")
+    count, broken = fuzz(random.Random(seed), go_on)
     for data in broken:
         path = FINDS / f"{hashlib.sha256(data).hexdigest()[:12]}.leases"
         path.write_bytes(data)

@@ -33,7 +33,7 @@ def test_a_short_run() -> None:
 
 
 @pytest.mark.skipif(
-    not dhcpd_oracle.can_judge(), reason="needs dhcpd, and the right to make a network namespace"
+    not dhcpd_oracle.available(), reason="needs dhcpd, and the right to make a network namespace"
 )
 def test_a_short_run_against_dhcpd() -> None:
     """Of some hundred damaged files dhcpd reads some without a complaint, and means the same."""

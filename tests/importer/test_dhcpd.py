@@ -1,4 +1,4 @@
-"""What the importer reads and what it writes, judged by the real dhcpd and inventory check."""
+"""What the importer reads and what it writes, verified by the real dhcpd and inventory check."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PLAYBOOK = Path(sys.executable).parent / "ansible-playbook"
 
 
 def dhcpd_test(path: Path) -> None:
-    """Have dhcpd judge a file."""
+    """Have dhcpd check a file."""
     leases = path.parent / "leases"
     leases.touch()
     run = subprocess.run(
@@ -60,7 +60,7 @@ def render(inventory: Path, out: Path) -> None:
 
 @pytest.fixture(scope="module")
 def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Lay out a configuration as its server has it: with its includes where it says they are."""
+    """Lay out a configuration as its server has it: with its includes where it has them."""
     folder = tmp_path_factory.mktemp("original")
     shutil.copytree(HERE / "golden/dhcpd-tinydns/input", folder, dirs_exist_ok=True)
     text = (folder / "dhcpd.conf").read_text()
@@ -73,7 +73,7 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def imported(original: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Have the playbook make an inventory of it."""
     into = tmp_path_factory.mktemp("imported") / "inventory"
-    told = ansible(
+    output = ansible(
         "playbooks/import-inventory.yml",
         "-e",
         f"dhcpd_conf={original}/dhcpd.conf",
@@ -82,7 +82,7 @@ def imported(original: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         "-e",
         f"into={into}",
     )
-    assert "Faults of the result: fix these before the first deployment (0)" in told
+    assert "Faults of the result: fix these before the first deployment (0)" in output
     return into
 
 
@@ -158,7 +158,7 @@ def test_every_host_keeps_its_address(original: Path, rendered: Path) -> None:
         return table
 
     before, after = given(original / "dhcpd.conf"), given(rendered / "primary.conf")
-    # The zone data names an address for it, which dhcpd now gives: told as a disagreement.
+    # The zone data names an address for it, which dhcpd now assigns: listed as a disagreement.
     before["00:11:22:33:44:16"] = {"192.168.10.70"}
     before["00:11:22:33:44:01"] = {"192.168.10.41"}
     # Its first declaration counts, as in the real dhcpd.
@@ -202,7 +202,7 @@ dnscache_servers:
 def test_the_projects_own_inventory_comes_back(tmp_path: Path) -> None:
     """Render the inventory, import what was rendered: the same table of fixed hosts.
 
-    Without what no rendered file says: which addresses float, and who stands by for them.
+    Without what no rendered file shows: which addresses float, and who stands by for them.
     """
     own = tmp_path / "own"
     shutil.copytree(PROJECT / "inventory", own)
@@ -233,7 +233,7 @@ def _servers(folder: Path) -> object:
 
 
 def _site(folder: Path) -> object:
-    """Read the site; its ranges are written around fixed hosts, which cannot be told afterwards."""
+    """Read the site; its ranges are written around fixed hosts, which no file shows afterwards."""
     site = yaml.safe_load((folder / "group_vars/all/site.yml").read_text())
     for subnet in site["site_subnets"]:
         subnet["ranges"] = bool(subnet.get("ranges"))

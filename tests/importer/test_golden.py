@@ -80,7 +80,7 @@ def test_no_hardware_address_is_lost(tmp_path: Path, monkeypatch: pytest.MonkeyP
 def test_broken_dhcpd_conf_is_told_with_its_line(
     text: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Refuse what dhcpd would refuse, and say where."""
+    """Refuse what dhcpd would refuse, and report where."""
     monkeypatch.chdir(tmp_path)
     Path("dhcpd.conf").write_text(text)
     with pytest.raises(SourceError, match=re.escape(message)):
@@ -101,7 +101,7 @@ def test_broken_kea_conf_is_told_with_its_line(
 def test_json_that_is_not_of_kea_is_refused(
     text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Tell the file instead of a stack."""
+    """Report the file instead of a stack."""
     monkeypatch.chdir(tmp_path)
     Path("kea.json").write_text(text)
     with pytest.raises(SourceError, match=r"kea\.json:1: "):

@@ -149,7 +149,7 @@ def test_what_does_not_go_on_is_listed() -> None:
     )
 
 
-@pytest.mark.skipif(not dhcpd_oracle.can_judge(), reason="needs dhcpd, and a network namespace")
+@pytest.mark.skipif(not dhcpd_oracle.available(), reason="needs dhcpd, and a network namespace")
 def test_dhcpd_keeps_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -56,7 +56,7 @@ def _dnsmasq(folder: Path) -> tuple[list[str], str]:
     return ["dnsmasq", "--keep-in-foreground", "--user=root", *files], "--dnsmasq-leases"
 
 
-@pytest.mark.skipif(not dhcpd_oracle.can_judge(), reason="needs dhcpd, and a network namespace")
+@pytest.mark.skipif(not dhcpd_oracle.available(), reason="needs dhcpd, and a network namespace")
 @pytest.mark.parametrize("old", [_dhcpd, _dnsmasq])
 def test_nobody_gets_another_address(
     old: Callable[[Path], tuple[list[str], str]],
@@ -80,7 +80,7 @@ def test_nobody_gets_another_address(
         finally:
             server.terminate()
             server.wait()
-        before = {name: told["address"] for name, told in pair.told.items()}
+        before = {name: sent["address"] for name, sent in pair.sent.items()}
 
         monkeypatch.setattr("sys.stdin", io.StringIO(json.dumps(_SITE)))
         assert leases.main([option, str(tmp_path / "old.leases")]) == 0
@@ -95,7 +95,7 @@ def test_nobody_gets_another_address(
         finally:
             for name in SERVERS:
                 pair.kill(name)
-        after = {name: told["address"] for name, told in pair.told.items()}
+        after = {name: sent["address"] for name, sent in pair.sent.items()}
     assert {name: after[name] for name in before} == before
     assert len(set(after.values())) == 5
 

@@ -18,7 +18,7 @@ from tests.support import dhcpd_oracle
 pytestmark = pytest.mark.filterwarnings("error")
 
 needs_dhcpd = pytest.mark.skipif(
-    not dhcpd_oracle.can_judge(), reason="needs dhcpd, and the right to make a network namespace"
+    not dhcpd_oracle.available(), reason="needs dhcpd, and the right to make a network namespace"
 )
 
 STARTS = 1790000000  # 1 2026/09/21 14:13:20
@@ -206,7 +206,7 @@ WRITTEN = [
          b"    ends 1 2036/11/24 05:18:31;\n  }\n}\n" + BLOCK, (PLAIN,)),
 ]  # fmt: skip
 
-# dhcpd loses more of these files than it must, or reads less out of a block than it says.
+# dhcpd loses more of these files than it must, or reads less out of a block than is in it.
 GIVES_UP = "dhcpd loses the blocks after the damage too"
 SURVIVED = [
     Case("a date that ends in UTC", block(TIMES[0], "ends 1 2036/11/24 05:18:31 UTC;", ACTIVE[2]),
@@ -312,7 +312,7 @@ def test_case(case: Case) -> None:
 @needs_dhcpd
 @pytest.mark.parametrize("case", WRITTEN + SURVIVED, ids=lambda case: case.name)
 def test_case_as_dhcpd_reads_it(case: Case, tmp_path: Path) -> None:
-    """The real dhcpd keeps the same leases, or the case says why it does not."""
+    """The real dhcpd keeps the same leases, or the case has the reason."""
     kept = dhcpd_oracle.kept_leases(tmp_path, case.data)
     expected = {lease.address: lease for lease in case.leases}
     if case.differs:
@@ -337,7 +337,7 @@ def test_states(state: str, tmp_path: Path) -> None:
     data = BLOCK.replace(b"binding state active", b"binding state " + state.encode(), 1)
     assert dict(parse(data).leases) == {PLAIN.address: lease}
     assert dict(parse(lease.render()).leases) == {PLAIN.address: lease}
-    if dhcpd_oracle.can_judge():
+    if dhcpd_oracle.available():
         assert dhcpd_oracle.kept_leases(tmp_path, data) == {PLAIN.address: lease}
 
 

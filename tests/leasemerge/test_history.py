@@ -26,7 +26,7 @@ ADDRESS = "10.1.1.151"
 
 
 class Network:
-    """A history and the clients that it is told of."""
+    """A history and the clients that it is called with."""
 
     def __init__(self, directory: Path, days: int = 30, size: int = 1 << 20) -> None:
         """Begin without clients, at NOW."""
@@ -162,7 +162,7 @@ def test_6_it_is_bounded_in_size(tmp_path: Path) -> None:
 
 
 def test_7_more_clients_than_it_can_hold_is_a_fault(tmp_path: Path) -> None:
-    """It says so, and does not write the same again and again."""
+    """It is reported, and the same is not written again and again."""
     network = Network(tmp_path / "history", size=10_000)
     for number in range(200):
         network.has(f"10.1.1.{number}", PHONE)
@@ -214,7 +214,7 @@ def test_9_a_full_disk_is_reported_and_made_up_for(tmp_path: Path) -> None:
 
 
 def test_10_only_its_user_can_read_it(network: Network) -> None:
-    """It says where people are."""
+    """It shows where people are."""
     network.has(ADDRESS, LAPTOP)
     assert network.directory.stat().st_mode & 0o777 == 0o700
     assert next(network.directory.iterdir()).stat().st_mode & 0o777 == 0o600

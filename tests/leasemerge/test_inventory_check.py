@@ -1,6 +1,6 @@
-"""Every fault of a site is found, and told in a sentence that says what to do.
+"""Every fault of a site is found, and reported in a sentence with what to do.
 
-golden/input/every-key.json is a site that is well and has every key. A case in golden/errors is
+golden/input/every-key.json is a valid site that has every key. A case in golden/errors is
 what it has otherwise (`with`), lacks (`without`) or is instead, and beside it the exact sentences.
 """
 
@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from leasemerge import inventory_check
 from leasemerge.faults import Inventory
 from leasemerge.site import Site, SiteError
+from tests.support.small_site import SITE
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 EVERY_KEY = GOLDEN / "input" / "every-key.json"
@@ -26,7 +27,7 @@ CASES = sorted(path.stem for path in (GOLDEN / "errors").glob("*.json"))
 
 
 def base() -> dict[str, Any]:
-    """Read the site that is well."""
+    """Read the valid site."""
     site: dict[str, Any] = json.loads(EVERY_KEY.read_text())
     return site
 
@@ -119,30 +120,8 @@ def test_from_dict_raises_every_fault() -> None:
 
 def test_only_the_keys_of_site_json() -> None:
     """What only a deployment knows may be absent, and what is not known is ignored."""
-    site = {
-        "domain": "office.internal",
-        "reverse_zones": ["1.1.10.in-addr.arpa"],
-        "name_servers": [
-            {"name": "ns1", "address": "10.1.1.3"},
-            {"name": "ns2", "address": "10.1.1.4"},
-        ],
-        "fixed_hosts": [
-            {
-                "name": "foobar",
-                "fixed_address": "10.1.1.15",
-                "hardware_ethernet": ["de:ad:be:ef:ca:fe"],
-                "aliases": ["www"],
-            }
-        ],
-        "subnets": [{"network": "10.1.1.0/24", "ranges": [["10.1.1.100", "10.1.1.200"]]}],
-        "servers": ["draco", "taurus"],
-        "reserved_names": ["wpad", "isatap", "localhost"],
-        "fixed_ttl": 3600,
-        "lease_ttl": 60,
-        "negative_ttl": 5,
-    }
-    assert faults(site) == []
-    assert faults(site | {"a_key_of_tomorrow": 1}) == []
+    assert faults(SITE) == []
+    assert faults(SITE | {"a_key_of_tomorrow": 1}) == []
 
 
 @pytest.mark.parametrize(
@@ -168,7 +147,7 @@ def test_only_the_keys_of_site_json() -> None:
     ],
 )
 def test_a_fixed_host_in_each_of_its_forms(host: dict[str, Any]) -> None:
-    """No MAC, several MACs, a MAC and no address, an address inside a range: all are well."""
+    """No MAC, several MACs, a MAC and no address, an address inside a range: all are valid."""
     site = base()
     site["fixed_hosts"].append(host)
     assert faults(site) == []

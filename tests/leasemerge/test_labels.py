@@ -54,8 +54,8 @@ def test_rule_7(hostname: str, expected: str | None) -> None:
     if expected in (None, "reserved", "fixed"):
         with pytest.raises(HostnameError) as error:
             label(hostname, site)
-        says = {None: "nothing of the hostname", "reserved": "reserved name", "fixed": " of a"}
-        assert says[expected] in str(error.value).replace(" of the fixed", " of a")
+        words = {None: "nothing of the hostname", "reserved": "reserved name", "fixed": " of a"}
+        assert words[expected] in str(error.value).replace(" of the fixed", " of a")
     else:
         assert label(hostname, site) == expected
 

@@ -87,7 +87,7 @@ def test_a_block_torn_anywhere_costs_itself(cut: int) -> None:
 
 
 def test_line_of_damage() -> None:
-    """Damage is told with the line on which the lost text begins, whatever the chunks are."""
+    """Damage is reported with the line on which the lost text begins, whatever the chunks are."""
     data = BLOCK + b"\n\n" + BLOCK[:70] + b"\n" + AFTER + b"frob;\n" + BLOCK
     lines = [data[: data.index(mark)].count(b"\n") + 1 for mark in (b"\n\nlease", b"frob")]
     for size in (1, 7, 100, len(data)):
@@ -113,7 +113,7 @@ def test_failover_states() -> None:
 
 
 def test_take_changed() -> None:
-    """Each address is told once for each time that it got new blocks."""
+    """Each address is reported once for each time that it got new blocks."""
     log = parse(BLOCK + AFTER + BLOCK)
     assert log.take_changed() == {"10.1.1.5", "10.1.1.6"}
     assert log.take_changed() == set()

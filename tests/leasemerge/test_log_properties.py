@@ -71,7 +71,7 @@ def test_damage_costs_no_neighbour(damage: bytes, before: Lease, after: Lease) -
 @thoroughly
 @given(logs)
 def test_a_log_again_changes_nothing(data: bytes) -> None:
-    """Reading what is already known tells nothing new."""
+    """Reading what is already known returns nothing new."""
     known = {address: lease.render() for address, lease in parse(data).leases.items()}
     log = parse(b"".join(known.values()))
     log.feed(b"".join(known.values()))
@@ -82,7 +82,7 @@ def test_a_log_again_changes_nothing(data: bytes) -> None:
 @thoroughly
 @given(st.datetimes(datetime(1970, 1, 1), datetime(2037, 12, 31, 23, 59, 59)))
 def test_every_second_is_read(time: datetime) -> None:
-    """A date means the second that the calendar says."""
+    """A date means the second that the calendar has."""
     text = time.strftime("%w %Y/%m/%d %H:%M:%S")
     lease = parse(f"lease 10.1.1.5 {{ ends {text}; }}".encode()).leases["10.1.1.5"]
     assert lease.ends == int(time.replace(tzinfo=UTC, microsecond=0).timestamp())

@@ -86,8 +86,8 @@ def test_a_path_may_have_an_equals_sign(tmp_path: Path) -> None:
     folder = tmp_path / "a=b"
     folder.mkdir()
     shutil.copy(OFFICE / "draco.leases", folder)
-    plain, odd = render(PAIR[0]), render(str(folder / "draco.leases"))
-    assert (odd.returncode, odd.stdout) == (0, plain.stdout)
+    plain, irregular = render(PAIR[0]), render(str(folder / "draco.leases"))
+    assert (irregular.returncode, irregular.stdout) == (0, plain.stdout)
 
 
 def test_a_site_with_faults(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """Each rule of the merge (docs/design.md) by examples of what two dhcpd servers really write.
 
-A is draco, the primary; B is taurus. A server that did not hear the client has no `cltt` and no
-hostname of it, or a stale one (the binding update carries neither).
+A is draco, the primary; B is taurus. A server that received nothing from the client has no `cltt`
+and no hostname of it, or a stale one (the binding update carries neither).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from leasemerge.site import Site
 from tests.support.examples import HOUR, NOW, SITE, lease, leased, machine, merged, reasons, site
 
 
-def unheard(address: int, hostname: str | None = None, **changes: object) -> Lease:
+def unseen(address: int, hostname: str | None = None, **changes: object) -> Lease:
     """Write the block that the peer's binding update made."""
     return lease(address, hostname, **{"cltt": None, **changes})
 
@@ -26,13 +26,13 @@ def unheard(address: int, hostname: str | None = None, **changes: object) -> Lea
 
 def test_rule_2_one_server_heard_the_client() -> None:
     """The usual pair: one block with the name, one without."""
-    names = merged(draco=[lease(100, "laptop")], taurus=[unheard(100)])
+    names = merged(draco=[lease(100, "laptop")], taurus=[unseen(100)])
     assert leased(names) == {"laptop": "10.1.1.100"}
 
 
 @pytest.mark.parametrize("state", ["free", "backup", "released", "expired", "abandoned", "reset"])
 def test_rule_2_an_end_seen_by_one_server_only(state: str) -> None:
-    """Released, expired, declined or abandoned at B while A's file still says active."""
+    """Released, expired, declined or abandoned at B while A's file is still active."""
     ended = lease(100, "laptop", state=state, cltt=-5)
     assert leased(merged(draco=[lease(100, "laptop")], taurus=[ended])) == {}
     assert leased(merged(draco=[ended], taurus=[lease(100, "laptop")])) == {}
@@ -49,18 +49,18 @@ def test_rule_2_a_dead_secondary_still_says_active() -> None:
 
 def test_rule_2_a_fresh_starts_beats_an_old_cltt() -> None:
     """B's binding update made A's block fresh without a cltt: the state is there."""
-    renewed = unheard(100, starts=-10, ends=2 * HOUR)
+    renewed = unseen(100, starts=-10, ends=2 * HOUR)
     old = lease(100, "laptop", starts=-HOUR, cltt=-HOUR, ends=10)
     names = merged(draco=[renewed], taurus=[old], now=60)
     assert leased(names) == {"laptop": "10.1.1.100"}
 
 
 def test_rule_2_at_the_same_event_the_greater_cltt_knows_more() -> None:
-    """Equal latest event: who heard the client speaks of it, whichever server it is."""
-    heard = lease(100, "laptop", starts=-70, cltt=-60, state="released")
-    told = unheard(100, starts=-60)
-    assert leased(merged(draco=[told], taurus=[heard])) == {}
-    assert leased(merged(draco=[heard], taurus=[told])) == {}
+    """Equal latest event: the one that received from the client counts, whichever server it is."""
+    received = lease(100, "laptop", starts=-70, cltt=-60, state="released")
+    other = unseen(100, starts=-60)
+    assert leased(merged(draco=[other], taurus=[received])) == {}
+    assert leased(merged(draco=[received], taurus=[other])) == {}
 
 
 def test_rule_2_alike_blocks_go_by_the_order_of_servers() -> None:
@@ -93,7 +93,7 @@ def test_rule_2_live_until_its_end(ends: int | None, live: bool) -> None:
     assert bool(leased(names)) is live
 
 
-# Rule 3: the name is what the lease's own client was last heard to say.
+# Rule 3: the name is what was last received from the lease's own client.
 
 
 def test_rule_3_a_stale_name_beside_a_fresh_starts() -> None:
@@ -104,7 +104,7 @@ def test_rule_3_a_stale_name_beside_a_fresh_starts() -> None:
 
 
 def test_rule_3_the_name_survives_the_death_of_who_heard_it() -> None:
-    """A heard the name and is dead; B's update is fresher and has none."""
+    """A received the name and is dead; B's update is fresher and has none."""
     at_a = lease(100, "laptop", starts=-HOUR, cltt=-HOUR, ends=60)
     at_b = lease(100, None, starts=-10, cltt=-10)
     assert leased(merged(draco=[at_a], taurus=[at_b], now=120)) == {"laptop": "10.1.1.100"}
@@ -140,7 +140,7 @@ def test_rule_3_a_changed_card_behind_the_same_uid_is_another_client() -> None:
 
 
 def test_rule_3_equal_cltt_goes_by_starts_then_by_server() -> None:
-    """A broadcast rebind is heard by both at once."""
+    """A broadcast rebind is received by both at once."""
     early, late = lease(100, "early", starts=-90), lease(100, "late", starts=-80)
     assert leased(merged(draco=[early], taurus=[late])) == {"late": "10.1.1.100"}
     one, two = lease(100, "one"), lease(100, "two")
@@ -150,14 +150,14 @@ def test_rule_3_equal_cltt_goes_by_starts_then_by_server() -> None:
 
 def test_rule_3_a_name_without_cltt_is_the_last_choice() -> None:
     """An absent cltt is the smallest, even beside fresh starts."""
-    kept = unheard(100, "stale", starts=-10)
-    heard = lease(100, "fresh", starts=-HOUR, cltt=-HOUR)
-    assert leased(merged(draco=[kept], taurus=[heard])) == {"fresh": "10.1.1.100"}
+    kept = unseen(100, "stale", starts=-10)
+    received = lease(100, "fresh", starts=-HOUR, cltt=-HOUR)
+    assert leased(merged(draco=[kept], taurus=[received])) == {"fresh": "10.1.1.100"}
 
 
 def test_rule_3_the_server_of_a_name_is_the_one_that_heard_it() -> None:
     """For the person who reads the list."""
-    names = merged(draco=[unheard(100, starts=-10)], taurus=[lease(100, "laptop")])
+    names = merged(draco=[unseen(100, starts=-10)], taurus=[lease(100, "laptop")])
     assert [name.server for name in names.names if name.label == "laptop"] == ["taurus"]
 
 
@@ -188,7 +188,7 @@ def test_rule_4_a_lease_on_a_fixed_hosts_address_publishes_nothing() -> None:
 
 
 def test_rule_4_a_pinned_hosts_dynamic_lease_publishes_nothing() -> None:
-    """It sends no identifier, so nothing says when it has left the address of the lease."""
+    """It sends no identifier, so nothing shows when it has left the address of the lease."""
     names = merged(draco=[lease(100, "anything", hardware="de:ad:be:ef:ca:fe")])
     assert names.names == merged().names
     assert reasons(names) == {
@@ -253,7 +253,7 @@ def test_rule_4_a_pinned_hosts_own_old_lease_is_no_loser() -> None:
 
 
 def test_rule_4_fixed_names_need_no_lease() -> None:
-    """They stand whatever the leases say, alias and all."""
+    """They stand whatever the leases are, alias and all."""
     fixed = {name.label: (name.address, name.alias) for name in merged().names}
     assert fixed == {
         "foobar": ("10.1.1.15", False),
@@ -380,7 +380,7 @@ def test_rule_9_unnamed_files_are_told_apart_by_what_they_say() -> None:
 
 
 def test_rule_9_unknown_servers_with_the_same_block() -> None:
-    """Nothing tells them apart but their names, so those do."""
+    """They differ in nothing but their names, so those decide."""
     logs = {"x": [lease(100, "pc")], "y": [lease(100, "pc")]}
     assert merge(logs, site, NOW) == merge(dict(reversed(logs.items())), site, NOW)
 
@@ -404,7 +404,7 @@ def test_rule_10_a_silent_feed_keeps_its_blocks_until_they_end() -> None:
     assert leased(pair.names(NOW + 10)) == {}
 
 
-# The machine says what changed, and when time will change something next.
+# The machine returns what changed, and when time will change something next.
 
 
 def test_changes_are_told_once() -> None:

@@ -107,7 +107,7 @@ class Pair(RuleBasedStateMachine):
         self.kept[server][block.address] = block
         self.merge.update(server, [block])
 
-    def tell(self, server: str, block: Lease) -> None:
+    def bind(self, server: str, block: Lease) -> None:
         """Send a binding update to the other server: no hostname, no cltt."""
         other = SERVERS[1 - SERVERS.index(server)]
         if self.linked:
@@ -150,7 +150,7 @@ class Pair(RuleBasedStateMachine):
             address, "active", here, here + length if length else NEVER, here, *client, hostname
         )
         self.write(server, block)
-        self.tell(server, block)
+        self.bind(server, block)
 
     @rule(
         server=servers,
@@ -158,7 +158,7 @@ class Pair(RuleBasedStateMachine):
         state=st.sampled_from(["released", "expired", "abandoned", "free", "backup", "reset"]),
     )
     def end(self, server: str, address: str, state: str) -> None:
-        """End a lease at one of the two; a release and a decline are heard from the client."""
+        """End a lease at one of the two; a release and a decline come from the client."""
         old = self.logs[server].get(address)
         if old is None:
             return
@@ -168,7 +168,7 @@ class Pair(RuleBasedStateMachine):
         if state == "abandoned":
             block = replace(block, hardware=None, ends=self.now + 86400)
         self.write(server, block)
-        self.tell(server, block)
+        self.bind(server, block)
 
     @rule(server=servers, address=addresses, hostname=st.sampled_from(HOSTNAMES))
     def rename(self, server: str, address: str, hostname: str | None) -> None:
@@ -178,7 +178,7 @@ class Pair(RuleBasedStateMachine):
             return
         block = replace(old, hostname=hostname, starts=self.now, cltt=self.now, ends=self.now + 60)
         self.write(server, block)
-        self.tell(server, block)
+        self.bind(server, block)
 
     @rule(seconds=st.sampled_from([1, 4, 29, 600]))
     def wait(self, seconds: int) -> None:
@@ -197,7 +197,7 @@ class Pair(RuleBasedStateMachine):
 
     @rule()
     def join(self) -> None:
-        """Mend the link: what was held comes late."""
+        """Repair the link: what was held comes late."""
         self.linked = True
         late, self.late = self.late, []
         for server, block in late:

@@ -139,7 +139,7 @@ def test_replaying_a_log_changes_nothing(logs: dict[str, list[Lease]], older: li
 
 @given(logs=pairs)
 def test_a_name_is_live_and_its_own_clients(logs: dict[str, list[Lease]]) -> None:
-    """Some server says so: this address is active now, for the client that has this name."""
+    """Some server has it so: this address is active now, for the client that has this name."""
     names = merge(logs, site, NOW)
     every = [block for log in logs.values() for block in log]
     for name in names.names:

@@ -46,7 +46,7 @@ def test_1_each_knows_the_others_leases(pair: Pair) -> None:
     eventually("the old name crosses", lambda: taurus.address("host100"))
     taurus.write(lease(101))
     eventually("the new name crosses", lambda: draco.address("host101"))
-    eventually("both say the same", lambda: _same(draco, taurus))
+    eventually("both have the same", lambda: _same(draco, taurus))
 
 
 def test_2_a_feed_that_is_lost_keeps_its_blocks(pair: Pair) -> None:
@@ -84,7 +84,7 @@ def test_3_a_wiped_server_is_given_its_names_back(pair: Pair) -> None:
     eventually("the name is back", lambda: draco.address("laptop") == "10.1.1.100")
     eventually("draco is followed again", lambda: _following(taurus) and _following(draco))
     assert taurus.address("laptop") == "10.1.1.100"
-    eventually("both say the same", lambda: _same(draco, taurus))
+    eventually("both have the same", lambda: _same(draco, taurus))
     # It outlives a restart of both with the peers apart.
     for server in (draco, taurus):
         server.kill()
@@ -94,7 +94,7 @@ def test_3_a_wiped_server_is_given_its_names_back(pair: Pair) -> None:
 
 
 def test_4_a_name_server_without_dhcpd_follows_both(pair: Pair, rig: Make) -> None:
-    """It hears of taurus from draco, too, while taurus is away."""
+    """It learns of taurus from draco, too, while taurus is away."""
     draco, taurus = pair
     draco.write(lease(100))
     taurus.write(lease(101))
@@ -108,7 +108,7 @@ def test_4_a_name_server_without_dhcpd_follows_both(pair: Pair, rig: Make) -> No
     eventually("it knows both", lambda: all(scorpio.names("host100", "host101").values()), 20)
     taurus.write(lease(101, state="released", cltt=int(time.time()) + 1))
     taurus.start()
-    eventually("taurus itself says more", lambda: scorpio.address("host101") is None, 20)
+    eventually("taurus itself knows more", lambda: scorpio.address("host101") is None, 20)
 
 
 def test_5_killed_at_random_under_load_no_name_is_lost(pair: Pair) -> None:
@@ -129,7 +129,7 @@ def test_5_killed_at_random_under_load_no_name_is_lost(pair: Pair) -> None:
     for server in pair:
         there = partial(server.serves, *names)
         eventually("every name is there", there, 20)
-    eventually("both say the same", lambda: _same(draco, taurus))
+    eventually("both have the same", lambda: _same(draco, taurus))
 
 
 @pytest.mark.parametrize("kind", hostile.KINDS)
@@ -137,12 +137,12 @@ def test_6_a_hostile_peer_cannot_stop_or_swell_the_service(rig: Make, kind: str)
     """Nor change a fixed host; the server's own leases have their names as ever."""
     command = [sys.executable, str(Path(hostile.__file__)), kind]
     draco = rig(feeds=[("taurus", command)])
-    # It was heard before, so nothing waits for it.
+    # It was received before, so nothing waits for it.
     (draco.state / "taurus.leases").write_text("# generation x\n")
     draco.write(lease(101))
     draco.start()
     assert draco.process is not None
-    # To a peer that greets the service gives 20 seconds to tell all.
+    # To a peer that greets the service allows 20 seconds to send everything.
     eventually("its own lease has a name", lambda: draco.address("host101"), 30)
     # What is sent now meets a peer that is in full swing.
     eventually("the peer is tried", lambda: draco.status()["feeds"][1]["connects"])

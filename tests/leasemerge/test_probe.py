@@ -84,7 +84,7 @@ def _is_free() -> bool:
 
 
 def test_2_nobody_listens() -> None:
-    """The kernel says so; nothing is raised, and nothing has answered."""
+    """The kernel reports it; nothing is raised, and nothing has answered."""
     probe = _probe()
     for _ in range(3):
         assert _asked(probe) is None

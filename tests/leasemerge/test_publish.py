@@ -32,7 +32,7 @@ def _compile(publisher: Publisher, data: bytes) -> None:
 
 
 def test_1_a_file_that_somebody_reads_is_not_changed(tmp_path: Path) -> None:
-    """The kernel says so; a new file is written instead."""
+    """The kernel reports it; a new file is written instead."""
     copy = Copy(tmp_path / "copy")
     copy.write(b"before")
     with (tmp_path / "copy").open("rb") as reader:
@@ -86,7 +86,7 @@ def test_4_a_build_of_another_site_is_not_served(tmp_path: Path) -> None:
 
 
 def test_5_two_do_not_publish_into_one_directory(tmp_path: Path) -> None:
-    """The second is told so."""
+    """The second gets an error."""
     first = Publisher(tmp_path)
     with pytest.raises(BusyError):
         Publisher(tmp_path)

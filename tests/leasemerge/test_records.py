@@ -25,7 +25,7 @@ from leasemerge.records import RecordError, answer_size, parse
 from leasemerge.site import Site
 from leasemerge.zone import line_of, records_of, zone_data
 from tests.support.examples import NOW, SITE, lease
-from tests.support.tinydns import ask, needs_tinydns
+from tests.support.tinydns import needs_tinydns, query
 
 ORIGIN = "office.internal"
 LINES = [
@@ -90,7 +90,7 @@ def served(answers: list[Any]) -> set[tuple[str, int, int, bytes]]:
 
 @pytest.mark.parametrize("line", LINES)
 def test_a_line_means_what_dnspython_reads(line: str) -> None:
-    """Names, texts and numbers, and that the type is what it says."""
+    """Names, texts and numbers, and that the type is the one written."""
     record = parse(line, ORIGIN)
     name, kind, data = oracle(line)
     assert (record.name, record.type, record.data) == (name, kind, data)
@@ -109,7 +109,7 @@ def test_a_record_is_written_as_it_was_read(line: str) -> None:
 
 @needs_tinydns
 def test_what_is_served_is_what_was_written(tmp_path: Path) -> None:
-    """Every line, asked with dig over UDP: its data, its TTL and nothing else."""
+    """Every line, queried with dig over UDP: its data, its TTL and nothing else."""
     site = site_with(*LINES)
     (tmp_path / "data").write_bytes(zone_data(merge({}, site, NOW), site))
     wanted = set()
@@ -118,7 +118,7 @@ def test_what_is_served_is_what_was_written(tmp_path: Path) -> None:
         name, kind, data = oracle(line)
         wanted.add((name, kind, SITE["fixed_ttl"] if record.ttl is None else record.ttl, data))
     compile_only(tmp_path)
-    answers = ask(
+    answers = query(
         tmp_path, sorted({f"{name}. TYPE{kind}" for name, kind, _, _ in wanted}), whole=True
     )
     assert served(answers) == wanted
@@ -137,7 +137,7 @@ def test_wildcards_delegations_and_glue(tmp_path: Path) -> None:
     )
     (tmp_path / "data").write_bytes(zone_data(merge({}, site, NOW), site))
     compile_only(tmp_path)
-    answers = ask(
+    answers = query(
         tmp_path,
         [
             *["x.dev.office.internal. A", "x.y.dev.office.internal. A"],
@@ -150,7 +150,7 @@ def test_wildcards_delegations_and_glue(tmp_path: Path) -> None:
         ("x.y.dev.office.internal", "A", "10.1.1.9"),
         ("known.dev.office.internal", "A", "10.1.1.10"),
     }
-    referral = ask(tmp_path, ["a.branch.office.internal. A"], sections="+authority +additional")
+    referral = query(tmp_path, ["a.branch.office.internal. A"], sections="+authority +additional")
     assert {(owner, kind, what) for owner, kind, _, what in referral} == {
         ("branch.office.internal", "NS", "ns.branch.office.internal"),
         ("branch.office.internal", "NS", "ns2.example.net"),
@@ -179,8 +179,8 @@ def test_the_size_of_an_answer_is_tinydns_own(tmp_path: Path, more: int) -> None
     data += b".office.internal::ns1.office.internal\n"
     (tmp_path / "data").write_bytes(data)
     compile_only(tmp_path)
-    assert len(ask(tmp_path, ["text.office.internal. TXT"])) == (0 if more else 2)
-    assert len(ask(tmp_path, ["many.office.internal. MX"])) == 8
+    assert len(query(tmp_path, ["text.office.internal. TXT"])) == (0 if more else 2)
+    assert len(query(tmp_path, ["many.office.internal. MX"])) == 8
     faults = list(record_faults(enumerate(both), around()))
     assert [fault.number for fault in faults] == ([0] if more else [])
 

@@ -72,7 +72,7 @@ def test_4_truncation_and_absence_lose_no_live_name(rig: Make) -> None:
     eventually("a new file is read", lambda: draco.address("host102"))
     assert draco.address("host100") == "10.1.1.100"
     eventually("what ended is gone", lambda: draco.address("host101") is None)
-    # dhcpd learns the lease again from its partner, which cannot tell the hostname.
+    # dhcpd learns the lease again from its partner, which does not have the hostname.
     draco.write(lease(100, cltt=None, hostname=None))
     draco.write(lease(103))
     eventually("the file is read on", lambda: draco.address("host103"))
@@ -108,7 +108,7 @@ def test_6_nothing_is_published_that_is_no_news(rig: Make) -> None:
     assert draco.status()["publish"]["publishes"] == publishes
     draco.kill()
     draco.start()
-    eventually("it is built anew", lambda: draco.status()["publish"]["builds"] == 1)
+    eventually("it is built again", lambda: draco.status()["publish"]["builds"] == 1)
     after = (draco.data / "data").stat()
     assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
 
@@ -127,7 +127,7 @@ def test_7_a_burst_costs_few_builds(rig: Make) -> None:
 
 
 def test_8_a_failed_build_leaves_what_is_served(rig: Make) -> None:
-    """The old zone data stays, the fault is reported, and the next build mends it."""
+    """The old zone data stays, the fault is reported, and the next build fixes it."""
     draco = rig()
     draco.write(lease(100))
     draco.start()
@@ -161,7 +161,7 @@ def test_9_killed_at_any_instant_it_loses_nothing(rig: Make) -> None:
 
 
 def test_10_only_one_service_publishes(rig: Make) -> None:
-    """A second one, started by mistake, gives up and says why."""
+    """A second one, started by mistake, gives up and prints why."""
     draco = rig()
     draco.start()
     other = Rig(draco.directory)
@@ -189,7 +189,7 @@ def test_11_the_site_is_read_again(rig: Make) -> None:
     eventually("the fault is reported", lambda: draco.status()["errors"])
     assert draco.names("printer", "host100") == {"printer": "10.1.1.16", "host100": "10.1.1.100"}
     path.write_text(json.dumps(draco.site))
-    eventually("the fault is mended", lambda: not draco.status()["errors"])
+    eventually("the fault is fixed", lambda: not draco.status()["errors"])
 
 
 def test_12_what_it_says_of_itself(rig: Make) -> None:
@@ -207,7 +207,7 @@ def test_12_what_it_says_of_itself(rig: Make) -> None:
     assert report["failover"] == {"pair": ["normal", "communications-interrupted"]}
     assert report["feeds"][0]["damage"] == 1
     assert {loser["address"] for loser in report["losers"]} == {"10.1.1.100", "10.1.1.102"}
-    table = draco.ask("status").stdout
+    table = draco.command("status").stdout
     assert "failover pair: this server normal, partner communications-interrupted" in table
     assert "'WPAD'" in table
     metrics = draco.directory / "leasemerge.prom"
@@ -223,10 +223,10 @@ def test_13_systemd_is_told(rig: Make) -> None:
         listener.bind(str(path))
         listener.settimeout(15)
         draco.start(NOTIFY_SOCKET=str(path))
-        said: set[bytes] = set()
-        while {b"READY=1", b"WATCHDOG=1"} - said:
-            said.add(listener.recv(100))
-            assert b"READY=1" not in said or draco.address("www")
+        sent: set[bytes] = set()
+        while {b"READY=1", b"WATCHDOG=1"} - sent:
+            sent.add(listener.recv(100))
+            assert b"READY=1" not in sent or draco.address("www")
 
 
 def test_14_a_clock_that_is_set_loses_nothing(rig: Make) -> None:
@@ -287,8 +287,8 @@ def test_16_a_lease_file_that_cannot_be_read_is_told(rig: Make) -> None:
     draco.start()
     time.sleep(2.5)
     assert draco.serves("known")
-    told = (draco.directory / "stderr").read_text()
-    assert told.count(f"{draco.leases}: Is a directory: what is served stays as it is") == 1
+    errors = (draco.directory / "stderr").read_text()
+    assert errors.count(f"{draco.leases}: Is a directory: what is served stays as it is") == 1
     draco.leases.rmdir()
     held.rename(draco.leases)
     draco.write(lease(122, "newer"))

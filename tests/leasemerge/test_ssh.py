@@ -83,7 +83,7 @@ class Link:
         return [*inside, *command, "-o", f"BindAddress={source}", *more, host]
 
     def run(self, *more: str, after: str = "", source: str = "10.1.1.6") -> tuple[str, str]:
-        """Run ssh for a moment; return what it said."""
+        """Run ssh for a moment; return what it printed."""
         # The client does not hold itself back here: it is the server that must refuse.
         command = [
             word.replace("Forwardings=yes", "Forwardings=no")

@@ -1,4 +1,4 @@
-"""What is remembered of every log: on disk, in bounds, whatever the order it was heard in."""
+"""What is remembered of every log: on disk, in bounds, whatever the order it came in."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from leasemerge import store as store_module
 from leasemerge.lease import Lease
 from leasemerge.site import Site
 from leasemerge.store import Store
-from tests.support.rig import SITE, lease
+from tests.support.rig import lease
+from tests.support.small_site import SITE
 
 NOW = 1_800_000_000
 
@@ -94,7 +95,7 @@ def test_4_only_addresses_of_the_site_and_no_more_than_a_bound(
 
 
 def test_5_a_full_disk_loses_nothing(small_disk: Path) -> None:
-    """The memory is right meanwhile, the fault is told, and the file is made whole later."""
+    """The memory is right meanwhile, the fault is reported, and the file is made whole later."""
     store = _store(small_disk)
     store.put("taurus", [lease(100)])
     ballast = small_disk / "ballast"
@@ -179,7 +180,7 @@ BLOCKS = st.builds(
 def test_6_earlier_blocks_in_any_order_end_the_same(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject, blocks: list[Lease]
 ) -> None:
-    """Servers that tell each other what was lost agree in the end."""
+    """Servers that send each other what was lost agree in the end."""
     known = []
     for order in (blocks, data.draw(st.permutations(blocks))):
         store = _store(tmp_path_factory.mktemp("store"))

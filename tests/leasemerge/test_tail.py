@@ -32,8 +32,8 @@ def _woken(tail: Tail) -> bool:
 def _all(tail: Tail) -> tuple[bool, bytes]:
     began, text = False, b""
     while True:
-        anew, chunk = tail.read()
-        began, text = began or anew, (b"" if anew else text) + chunk
+        again, chunk = tail.read()
+        began, text = began or again, (b"" if again else text) + chunk
         if not chunk:
             return began, text
 
@@ -79,7 +79,7 @@ def test_4_a_file_rewritten_in_place_is_read_anew(tail: Tail, path: Path, text: 
 
 
 def test_5_the_file_goes_and_comes(tail: Tail, path: Path) -> None:
-    """Absence is no log that begins anew; the next file is."""
+    """Absence is no log that begins again; the next file is."""
     path.write_bytes(b"one\n")
     _all(tail)
     path.unlink()

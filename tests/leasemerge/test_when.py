@@ -54,6 +54,6 @@ def test_1_a_time(text: str, shown: str) -> None:
     "text", ["", "noon", "tuesday 25:00", "tuesday noon", "2026-13-01", "3 fortnights"]
 )
 def test_2_no_time(text: str) -> None:
-    """The message says what a time looks like."""
+    """The message shows what a time looks like."""
     with pytest.raises(TimeError, match="tuesday 10:00, yesterday 10:00"):
         parse_time(text, NOW)

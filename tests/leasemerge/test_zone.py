@@ -14,7 +14,7 @@ from leasemerge.site import Site, SiteError
 from leasemerge.zone import Zone, zone_data
 from tests.support.examples import HOUR, NOW, SITE, lease, machine, merged, site
 from tests.support.hostile_hostnames import HOSTILE, hostile_log, meant
-from tests.support.tinydns import ask, compile_data, needs_tinydns
+from tests.support.tinydns import compile_data, needs_tinydns, query
 
 
 @needs_tinydns
@@ -29,7 +29,7 @@ def test_what_is_compiled_is_what_is_meant(tmp_path: Path) -> None:
 
 @needs_tinydns
 def test_what_is_served_is_what_is_meant(tmp_path: Path) -> None:
-    """Asked with dig: each name meant, each PTR, each zone, and what must not be there."""
+    """Queried with dig: each name meant, each PTR, each zone, and what must not be there."""
     blocks = hostile_log(HOSTILE)
     expected = meant({"draco": blocks})
     compile_data(zone_data(merged(draco=blocks), site), tmp_path)
@@ -41,18 +41,18 @@ def test_what_is_served_is_what_is_meant(tmp_path: Path) -> None:
     ]
     questions = [f"{owner} {kind}" for owner, kind, _, _ in sorted(expected) if kind != "NS"]
     questions += [f"{zone} NS" for zone in zones]
-    served = ask(tmp_path, questions + absent)
-    said = {
+    served = query(tmp_path, questions + absent)
+    found = {
         (owner, kind, ttl, what if kind != "SOA" else what.split(".office.internal. ")[0])
         for owner, kind, ttl, what in served
     }
     # dig shows an SOA whole; its first word is the name server.
-    said = {
+    found = {
         (owner, kind, ttl, f"{what}.office.internal" if kind == "SOA" else what)
-        for owner, kind, ttl, what in said
+        for owner, kind, ttl, what in found
     }
-    assert said == expected
-    assert len(served) == len(said), "Nothing is answered twice."
+    assert found == expected
+    assert len(served) == len(found), "Nothing is answered twice."
 
 
 @needs_tinydns

@@ -7,11 +7,11 @@ r"""Run a real failover pair through its troubles, and keep what it wrote and wh
         +-------------- taurus, secondary
 
 After each stage `captured/STAGE/` holds both lease files as they are, and clients.json: what each
-client was really told (address, hostname, until when, by which server), and `now`. test_captured.py
+client was really sent (address, hostname, until when, by which server), and `now`. test_captured.py
 holds the merge against that. `--run captured-pins` does the same with clients that are pinned.
 
 Needs root, isc-dhcp-server and isc-dhcp-client, takes about two minutes, and leaves nothing
-behind. Where AppArmor confines dhcpd to its own directories, it must be told to let it be.
+behind. Where AppArmor confines dhcpd to its own directories, it must be set to let it be.
 """
 
 from __future__ import annotations
@@ -66,8 +66,8 @@ case $reason in
 BOUND|REBOOT|RENEW|REBIND)
   ip addr replace "$new_ip_address/24" dev "$interface"
   printf '{"address": "%s", "server": "%s", "seconds": %s}' "$new_ip_address" \\
-    "$new_dhcp_server_identifier" "$new_dhcp_lease_time" > "$0.told.tmp"
-  mv "$0.told.tmp" "$0.told"
+    "$new_dhcp_server_identifier" "$new_dhcp_lease_time" > "$0.sent.tmp"
+  mv "$0.sent.tmp" "$0.sent"
   ;;
 PREINIT) ip link set "$interface" up ;;
 RELEASE|EXPIRE|FAIL|STOP) ip addr flush dev "$interface" ;;
@@ -128,14 +128,14 @@ def network() -> Iterator[None]:
 
 
 class Pair:
-    """The two servers and the clients, and what each client was told."""
+    """The two servers and the clients, and what each client was sent."""
 
     def __init__(self, directory: Path, out: Path) -> None:
         """Write the files that every machine needs."""
         self.directory = directory
         self.out = out
         self.running: dict[str, subprocess.Popen[bytes]] = {}
-        self.told: dict[str, dict[str, Any]] = {}
+        self.sent: dict[str, dict[str, Any]] = {}
         for server, address in SERVERS.items():
             primary = server == "draco"
             (directory / f"{server}.conf").write_text(
@@ -167,7 +167,7 @@ class Pair:
         self.running.pop(server).wait()
 
     def wait_normal(self) -> None:
-        """Wait until both servers say that both are normal."""
+        """Wait until both servers report that both are normal."""
 
         def normal() -> bool:
             return all(self.state(server) == ["normal", "normal"] for server in SERVERS)
@@ -195,8 +195,8 @@ class Pair:
         seconds: int | None = None,
         uid: bool = False,
     ) -> bool:
-        """Let a client get or renew a lease by broadcast; return whether it was given one."""
-        hostname = hostname or self.told.get(name, {}).get("hostname") or f"{name}-box"
+        """Let a client get or renew a lease by broadcast; return whether it got one."""
+        hostname = hostname or self.sent.get(name, {}).get("hostname") or f"{name}-box"
         config, script = self.directory / f"{name}.dhclient", self.directory / f"{name}.script"
         asked = f"send dhcp-lease-time {seconds};" if seconds else ""
         asked += f" send dhcp-client-identifier 1:{CLIENTS[name]};" if uid else ""
@@ -207,7 +207,7 @@ class Pair:
         )
         script.write_text(_SCRIPT)
         script.chmod(0o755)
-        news = script.with_name(script.name + ".told")
+        news = script.with_name(script.name + ".sent")
         news.unlink(missing_ok=True)
         command = self._dhclient(name, "-d", "-1")
         begun = time.time()
@@ -219,7 +219,7 @@ class Pair:
                 40,
             )
         finally:
-            # Killed, it keeps its lease; asked to end, it might give it back.
+            # Killed, it keeps its lease; stopped, it might release it.
             dhclient.kill()
             dhclient.wait()
         if not news.exists():
@@ -228,43 +228,43 @@ class Pair:
         return True
 
     def release(self, name: str) -> None:
-        """Let a client give its address back."""
+        """Let a client release its address."""
         run(*self._dhclient(name, "-r"))
-        self.told.pop(name)
+        self.sent.pop(name)
 
     def decline(self, name: str) -> None:
-        """Let a client tell its server that somebody else has the address."""
-        self._say(name, "decline", self.told.pop(name)["server"])
+        """Let a client report to its server that somebody else has the address."""
+        self._send(name, "decline", self.sent.pop(name)["server"])
         (self.directory / f"{name}.lease").unlink()
 
     def renew_at(self, name: str, server: str, hostname: str) -> None:
         """Let a client renew by unicast at a server, under a new name."""
         begun = time.time()
-        answer = json.loads(self._say(name, "renew", SERVERS[server], hostname))
+        answer = json.loads(self._send(name, "renew", SERVERS[server], hostname))
         self._learn(name, hostname, answer, begun)
 
     def server_of(self, name: str) -> str:
-        """Return the name of the server that a client last heard."""
-        address = self.told[name]["server"]
+        """Return the name of the server that a client last received from."""
+        address = self.sent[name]["server"]
         return next(server for server, own in SERVERS.items() if own == address)
 
     def other_of(self, name: str) -> str:
-        """Return the name of the server that a client did not last hear."""
+        """Return the name of the server that a client did not last receive from."""
         return next(server for server in SERVERS if server != self.server_of(name))
 
     def capture(self, stage: str) -> None:
-        """Keep everything as it is when the servers have told each other."""
+        """Keep everything as it is when the servers have updated each other."""
         self._wait_quiet()
         folder = self.out / stage
         folder.mkdir(parents=True, exist_ok=True)
         for server in SERVERS:
             shutil.copyfile(self.leases(server), folder / f"{server}.leases")
-        facts = {"now": int(time.time()), "clients": self.told}
+        facts = {"now": int(time.time()), "clients": self.sent}
         (folder / "clients.json").write_text(json.dumps(facts, indent=2, sort_keys=True) + "\n")
-        print(f"{stage}: {len(self.told)} clients", flush=True)
+        print(f"{stage}: {len(self.sent)} clients", flush=True)
 
     def _learn(self, name: str, hostname: str, lease: dict[str, Any], begun: float) -> None:
-        self.told[name] = {
+        self.sent[name] = {
             "address": lease["address"],
             "hardware": CLIENTS[name],
             "hostname": hostname,
@@ -280,9 +280,9 @@ class Pair:
             "-lf", f"{path}.lease", "-pf", f"{path}.pid", "eth0",
         )  # fmt: skip
 
-    def _say(self, name: str, what: str, server: str, *hostname: str) -> str:
+    def _send(self, name: str, what: str, server: str, *hostname: str) -> str:
         client = (str(HERE / "dhcp_client.py"), what, "eth0", CLIENTS[name])
-        lease = json.loads((self.directory / f"{name}.script.told").read_text())
+        lease = json.loads((self.directory / f"{name}.script.sent").read_text())
         return run(*inside(name, sys.executable, *client, lease["address"], server, *hostname))
 
     def _wait_quiet(self) -> None:
@@ -316,7 +316,7 @@ def stages(pair: Pair) -> None:
     pair.renew_at("jo", pair.server_of("jo"), "jo-new")
     pair.capture("4-renew-at-the-other")
 
-    eventually("ivy's lease at its end", lambda: time.time() > pair.told["ivy"]["until"] + 1)
+    eventually("ivy's lease at its end", lambda: time.time() > pair.sent["ivy"]["until"] + 1)
     pair.capture("5-expired")
 
     pair.kill("taurus")
@@ -329,7 +329,7 @@ def stages(pair: Pair) -> None:
 
     pair.kill("draco")
     if pair.client("gus"):
-        raise CaptureError("gus was given a lease by nobody")
+        raise CaptureError("gus got a lease from nobody")
     pair.capture("7-outage")
 
     pair.start("taurus")
@@ -340,7 +340,7 @@ def stages(pair: Pair) -> None:
     pair.renew_at("ann", "taurus", "ann-box")
     pair.capture("8-partner-back")
 
-    # The servers no longer hear each other; the clients hear both.
+    # The servers no longer reach each other; the clients reach both.
     for server in SERVERS:
         run(*inside("bridge", "bridge", "link", "set", "dev", server, "isolated", "on"))
     for server in SERVERS:
@@ -374,7 +374,7 @@ def pins(pair: Pair) -> None:
     pair.pin("bob", "10.9.0.21")
     for server in SERVERS:
         pair.start(server)
-    # Both files say normal from before; a server that was killed begins with 15 s of startup.
+    # Both files have normal from before; a server that was killed begins with 15 s of startup.
     time.sleep(20)
     pair.wait_normal()
     pair.capture("2-pinned")

@@ -1,9 +1,9 @@
-"""Say what dhclient cannot be made to say to one DHCP server, and print the answer as JSON.
+"""Send what dhclient cannot be made to send to one DHCP server, and print the answer as JSON.
 
     dhcp_client.py renew|decline INTERFACE HARDWARE ADDRESS SERVER [HOSTNAME]
 
 `renew` is the unicast DHCPREQUEST of a client in the state RENEWING (RFC 2131, 4.3.2), sent to
-whichever server is named. `decline` says that another machine has the address; it has no answer.
+whichever server is named. `decline` reports that another machine has the address; it has no answer.
 """
 
 from __future__ import annotations
@@ -43,12 +43,12 @@ def main(arguments: list[str]) -> int:
                 answer = udp.recv(2048)
             except TimeoutError:
                 continue
-            told = _options(answer)
-            if answer[4:8] == transaction and told.get(_TYPE) == bytes([_ACK]):
+            sent = _options(answer)
+            if answer[4:8] == transaction and sent.get(_TYPE) == bytes([_ACK]):
                 lease = {
                     "address": socket.inet_ntoa(answer[16:20]),
-                    "server": socket.inet_ntoa(told[_SERVER]),
-                    "seconds": struct.unpack("!I", told[_LEASE_TIME])[0],
+                    "server": socket.inet_ntoa(sent[_SERVER]),
+                    "seconds": struct.unpack("!I", sent[_LEASE_TIME])[0],
                 }
                 print(json.dumps(lease))
                 return 0

@@ -111,7 +111,7 @@ def test_a_real_log_has_no_damage(stage: Path) -> None:
 
 @pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.name)
 def test_failover_state(stage: Path) -> None:
-    """The state of the pair is told as the servers last wrote it."""
+    """The state of the pair is reported as the servers last wrote it."""
     states = [log.failover["pair"] for log in logs(stage).values()]
     alone = "communications-interrupted"
     if stage.name in ("6-secondary-killed", "7-outage"):

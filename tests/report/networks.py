@@ -54,7 +54,7 @@ SITE: dict[str, Any] = {
     "lease_ttl": 60,
     "negative_ttl": 5,
 }
-#: What the merge is told.
+#: What the merge is called with.
 PLAIN = {
     **{key: value for key, value in SITE.items() if not key.startswith(("dhcp_", "dnscache_"))},
     "name_servers": [{k: s[k] for k in ("name", "address")} for s in SITE["name_servers"]],
@@ -89,16 +89,16 @@ def lease(
     ends: int = NOW + 3000,
     mac: str | None = None,
     hostname: str | None = None,
-    heard: bool = True,
+    received: bool = True,
 ) -> str:
-    """Write a block of dhcpd.leases; one that was not heard has neither cltt nor hostname."""
+    """Write a block of dhcpd.leases; one that was not received has neither cltt nor hostname."""
     lines = [f"lease {address} {{", f"  starts epoch {NOW - 600};", f"  ends epoch {ends};"]
-    if heard:
+    if received:
         lines.append(f"  cltt epoch {NOW - 600};")
     lines.append(f"  binding state {state};")
     if mac is not None:
         lines.append(f"  hardware ethernet {mac};")
-    if hostname is not None and heard:
+    if hostname is not None and received:
         lines.append(f'  client-hostname "{hostname}";')
     return "\n".join([*lines, "}", ""])
 

@@ -1,9 +1,9 @@
-r"""The report of a network: made by the filters from what servers say.
+r"""The report of a network: made by the filters from what servers report.
 
 draco (primary)    taurus (secondary)    scorpio
 its leases         its leases            dnscache only
 \__________________/
-both are needed: draco heard laptop, taurus heard phone
+both are needed: draco received laptop, taurus received phone
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from tests.report.networks import NOW, PLAIN, SERVERS, SITE, answers, lease, row
 
 LAPTOP, PHONE = "02:00:00:00:00:01", "02:00:00:00:00:02"
 DRACO = lease("10.1.1.100", mac=LAPTOP, hostname="laptop") + lease(
-    "10.1.1.101", mac=PHONE, heard=False
+    "10.1.1.101", mac=PHONE, received=False
 )
-TAURUS = lease("10.1.1.100", mac=LAPTOP, heard=False) + lease(
+TAURUS = lease("10.1.1.100", mac=LAPTOP, received=False) + lease(
     "10.1.1.101", mac=PHONE, hostname="phone"
 )
 TINYDNS = ["leasemerge.service", "floating-address.service", "tinydns.service"]
@@ -113,7 +113,7 @@ def test_pools_are_counted_as_dhcpd_has_them() -> None:
             lease("10.1.1.102", "free"),
             lease("10.1.1.103", "backup"),
             lease("10.1.1.104", "abandoned", ends=NOW + 80000),
-            # The address of a fixed host is in no pool, whatever the file says.
+            # The address of a fixed host is in no pool, whatever the file has.
             lease("10.1.1.105", "active"),
             # Active, but over: nobody has it.
             lease("10.1.1.106", "active", ends=NOW),
@@ -130,7 +130,7 @@ def test_pools_are_counted_as_dhcpd_has_them() -> None:
         "size": 9,
         "fixed": 1,
         "active": 2,
-        "free": 3,  # one that the file says so of, two that it has never heard of
+        "free": 3,  # one that the file has as free, two that it does not have
         "backup": 1,
         "abandoned": 1,
         "other": 2,

@@ -49,7 +49,7 @@ WIDTHS = (390, 768, 1440)
 SCREENSHOTS = PROJECT / ".lab/screenshots"
 HARNESS = """\
 <!doctype html><meta charset="utf-8"><title>harness</title>
-<iframe id="page" width="{width}" height="900" srcdoc="{page}"></iframe><pre id="told"></pre>
+<iframe id="page" width="{width}" height="900" srcdoc="{page}"></iframe><pre id="result"></pre>
 <script>
 const frame = document.getElementById("page");
 frame.addEventListener("load", () => {{
@@ -96,7 +96,7 @@ frame.addEventListener("load", () => {{
   const servers = [...page.querySelectorAll(".server")];
   const dead = [...page.querySelectorAll(".server li.bad")];
   const inputs = [...page.querySelectorAll("input, select")];
-  document.getElementById("told").textContent = JSON.stringify({{
+  document.getElementById("result").textContent = JSON.stringify({{
     title: page.title,
     width: page.documentElement.scrollWidth,
     beyond: texts.filter(e => box(e).right > {width} + 1).map(e => e.textContent.slice(0, 40)),
@@ -196,10 +196,12 @@ def browse(page: Path, width: int, *options: str) -> dict[str, Any]:
     text = html.escape(page.read_text(), quote=True)
     harness.write_text(HARNESS.format(width=width, page=text, mac=MACS[1]))
     run = chromium(page.parent / f"profile-{width}", *options, "--dump-dom", f"file://{harness}")
-    told = re.search(r'<pre id="told">(.*?)</pre>', run.stdout, re.DOTALL)
-    assert told is not None, f"The browser shows nothing:\n{run.stdout[-500:]}\n{run.stderr[-500:]}"
-    assert told[1], f"The page's script did not run:\n{run.stderr[-500:]}"
-    return dict(json.loads(html.unescape(told[1])))
+    result = re.search(r'<pre id="result">(.*?)</pre>', run.stdout, re.DOTALL)
+    assert result is not None, (
+        f"The browser shows nothing:\n{run.stdout[-500:]}\n{run.stderr[-500:]}"
+    )
+    assert result[1], f"The page's script did not run:\n{run.stderr[-500:]}"
+    return dict(json.loads(html.unescape(result[1])))
 
 
 def chromium(profile: Path, *options: str) -> subprocess.CompletedProcess[str]:

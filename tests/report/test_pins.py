@@ -31,7 +31,7 @@ def lease(address: str, mac: str, hostname: str | None = None, ends: int | str =
     return json.dumps({**row, "hardware": mac, "hostname": hostname})
 
 
-def told(new: dict[str, Any], before: dict[str, Any], *dump: str) -> list[str]:
+def warnings(new: dict[str, Any], before: dict[str, Any], *dump: str) -> list[str]:
     """Return the sentences."""
     return pins.sentences(new, pins.changes(new, before), dump, NOW)
 
@@ -40,7 +40,7 @@ def test_pin_at_an_address_that_another_client_leases() -> None:
     before, after = site(OLD), site(OLD, host("printer", "10.9.1.150", "02:00:00:00:00:02"))
     # The server that did not receive the client has its lease without the hostname.
     dump = [lease("10.9.1.150", LAPTOP, "laptop"), lease("10.9.1.150", LAPTOP)]
-    (sentence,) = told(after, before, *dump)
+    (sentence,) = warnings(after, before, *dump)
     assert "printer is pinned to 10.9.1.150, which laptop (02:00:00:00:00:01) leases" in sentence
     assert "(10 min): until then both may use it." in sentence
 
@@ -48,30 +48,30 @@ def test_pin_at_an_address_that_another_client_leases() -> None:
 def test_a_lease_that_never_ends() -> None:
     """`leasemerge dump` has `never` for it, and no number."""
     after = site(OLD, host("printer", "10.9.1.150", "02:00:00:00:00:02"))
-    (sentence,) = told(after, site(OLD), lease("10.9.1.150", LAPTOP, "laptop", ends="never"))
+    (sentence,) = warnings(after, site(OLD), lease("10.9.1.150", LAPTOP, "laptop", ends="never"))
     assert "leases until it releases it (the lease never ends)" in sentence
 
 
 def test_pin_of_a_client_that_leases_another_address() -> None:
     after = site(OLD, host("laptop", "10.9.1.30", LAPTOP))
-    (sentence,) = told(after, site(OLD), lease("10.9.1.150", LAPTOP, "laptop"))
+    (sentence,) = warnings(after, site(OLD), lease("10.9.1.150", LAPTOP, "laptop"))
     assert "laptop is pinned to 10.9.1.30 and leases 10.9.1.150" in sentence
     assert sentence.endswith("It sends no client identifier, so its name is at 10.9.1.30 at once.")
     row = json.loads(lease("10.9.1.150", LAPTOP, "laptop")) | {"uid": "01:02"}
-    (sentence,) = told(after, site(OLD), json.dumps(row))
+    (sentence,) = warnings(after, site(OLD), json.dumps(row))
     assert sentence.endswith("Its name is at the leased address until then.")
 
 
 def test_pin_in_place_and_what_is_over_or_was_there_before_is_nothing() -> None:
     after = site(OLD, host("laptop", ["10.9.1.150"], LAPTOP))
-    assert told(after, site(OLD), lease("10.9.1.150", LAPTOP, "laptop")) == []
-    assert told(after, site(OLD), lease("10.9.1.150", "02:00:00:00:00:09", ends=NOW)) == []
-    assert told(after, after, lease("10.9.1.150", "02:00:00:00:00:09")) == []
+    assert warnings(after, site(OLD), lease("10.9.1.150", LAPTOP, "laptop")) == []
+    assert warnings(after, site(OLD), lease("10.9.1.150", "02:00:00:00:00:09", ends=NOW)) == []
+    assert warnings(after, after, lease("10.9.1.150", "02:00:00:00:00:09")) == []
 
 
 def test_pin_that_is_gone_and_lies_in_a_range() -> None:
     before = site(host("laptop", "10.9.1.150", LAPTOP), host("static", "10.9.1.151"), OLD)
-    one, two = told(site(), before)
+    one, two = warnings(site(), before)
     assert "laptop gives up 10.9.1.150" in one
     assert "(within 1800 s)" in one
     assert "static gives up 10.9.1.151" in two

@@ -1,4 +1,4 @@
-"""What may be taken away from a deployed network unasked, and what may not."""
+"""What may be taken away from a deployed network without allow_removal, and what may not."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def test_a_range(after: list[list[str]], lines: list[str]) -> None:
 
 
 def test_servers_that_differ_or_have_nothing() -> None:
-    """Each line once; a server that is away or bare has nothing to say."""
+    """Each line once; a server that is away or bare has nothing to report."""
 
     def slurped(deployed: dict[str, Any]) -> dict[str, Any]:
         return {"content": b64encode(json.dumps(deployed).encode()).decode()}

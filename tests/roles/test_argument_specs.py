@@ -61,7 +61,7 @@ def test_every_default_has_a_comment_above_it(role: Path) -> None:
         elif not line.strip():
             commented = False
         elif re.match(r"\w+:", line):
-            assert commented, f"{role.name}: say what {line.split(':')[0]} is."
+            assert commented, f"{role.name}: write what {line.split(':')[0]} is."
 
 
 @pytest.mark.parametrize("role", ROLES, ids=lambda role: str(role.name))
@@ -70,7 +70,7 @@ def test_document_holds_the_tables(role: Path) -> None:
 
 
 def write_document() -> None:
-    """Write docs/variables.md anew."""
+    """Write docs/variables.md again."""
     head = (
         "# The roles' variables\n\n"
         "Made by `make docs` from each role's meta/argument_specs.yml. inventory/group_vars wires\n"

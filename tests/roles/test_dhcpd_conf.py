@@ -1,4 +1,4 @@
-"""dhcpd.conf as the role writes it, judged by the real dhcpd."""
+"""dhcpd.conf as the role writes it, checked by the real dhcpd."""
 
 from __future__ import annotations
 
@@ -165,7 +165,7 @@ def test_host_has_a_block_for_each_hardware_address(tmp_path: Path) -> None:
 
 
 def test_hosts_as_text_are_the_same(tmp_path: Path) -> None:
-    """Blocks, and ranges around them; what is no table is told, and nothing written."""
+    """Blocks, and ranges around them; what is no table is reported, and nothing written."""
     subnets = [SUBNET | {"ranges": [["10.9.1.110", "10.9.1.130"]]}]
     listed = render(tmp_path, {"dhcpd_subnets": subnets, "dhcpd_fixed_hosts": [HOST]})
     text = json.dumps([HOST])
@@ -289,7 +289,7 @@ def test_pools_with_rules_of_their_own(tmp_path: Path) -> None:
 
 
 def test_a_subnet_and_a_host_of_another_domain(tmp_path: Path) -> None:
-    """Their clients are given that domain and search it first."""
+    """Their clients get that domain and search it first."""
     lab = SUBNET | {"domain": "lab.example"}
     host = HOST | {"domain": "kiosk.example"}
     text = render(tmp_path, BASE | {"dhcpd_subnets": [lab], "dhcpd_fixed_hosts": [host]})

@@ -1,4 +1,4 @@
-"""Whom a dnscache queries, by the tree that the role makes and the real dnscache.
+"""Which servers a dnscache queries, by the tree that the role makes and the real dnscache.
 
 dig --> 127.0.0.2 dnscache --> 127.0.0.3 tinydns, our zone        (dnscache_zones)
                           |--> 127.0.0.4 tinydns, somebody else's (dnscache_zones)
@@ -131,5 +131,5 @@ def test_every_zone_is_asked_for_where_it_is(tmp_path: Path, root: str, forward_
         check=False,
         timeout=120,
     )
-    said = dict(line.split(" = ") for line in done.stdout.splitlines())
-    assert {question: answer.split() for question, answer in said.items()} == ASKED
+    found = dict(line.split(" = ") for line in done.stdout.splitlines())
+    assert {question: answer.split() for question, answer in found.items()} == ASKED

@@ -22,7 +22,7 @@ PROGRAM = PROJECT / "roles/floating_address/files/usr/local/sbin/floating_addres
 ADDRESS = "192.0.2.3"
 ZONE = b".office.internal:192.0.2.3:ns1\n"
 
-# The program as it is, with its files elsewhere, and a systemctl that only notes what it is told.
+# The program as it is, with its files elsewhere, and a systemctl that only notes its arguments.
 WATCH = """
 ip link set lo up
 PATH="$1/bin:$PATH" exec {python} -c '

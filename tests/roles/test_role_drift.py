@@ -17,7 +17,7 @@ def test_package_that_dpkg_does_not_call_installed_is_missing() -> None:
 
 
 def file(path: Path, **more: Any) -> dict[str, Any]:
-    """Return what a role says of a file that is as this test makes it."""
+    """Return what role_drift reports of a file that is as this test makes it."""
     return {
         "path": str(path),
         "owner": "root",

@@ -1,4 +1,4 @@
-"""The filters that shape the inventory for the roles, where no daemon judges them."""
+"""The filters that shape the inventory for the roles, where no daemon checks them."""
 
 from __future__ import annotations
 
@@ -59,11 +59,11 @@ def test_site_json_has_nothing_that_only_the_inventory_check_needs() -> None:
     more = {"fixed_hosts": hosts, "subnets": subnets, "name_servers": name_servers, "mclt": 600}
     site = inventory.checked_site(office | more)
     assert site["faults"] == []
-    told = json.loads(site["site_json"])
-    assert told.keys() == office.keys()
-    assert told["subnets"] == office["subnets"]
-    assert told["name_servers"] == office["name_servers"]
-    assert [row.keys() for row in told["fixed_hosts"]] == [
+    content = json.loads(site["site_json"])
+    assert content.keys() == office.keys()
+    assert content["subnets"] == office["subnets"]
+    assert content["name_servers"] == office["name_servers"]
+    assert [row.keys() for row in content["fixed_hosts"]] == [
         row.keys() for row in office["fixed_hosts"]
     ]
     assert json.loads(site["fixed_hosts_json"]) == site["fixed_hosts"]

@@ -1,4 +1,4 @@
-"""What the real dhcpd answers: each client asks once in each subnet, through a relay that is us.
+"""What the real dhcpd answers: each client sends once in each subnet, through a relay that is us.
 
     relay (this process' child): an address of each subnet, and `ask0`
       |
@@ -125,7 +125,7 @@ def _ask_all(folder: Path) -> None:
 def _exchange(
     questions: Sequence[Question], relays: Mapping[str, str], daemon: subprocess.Popen[bytes]
 ) -> list[dict[str, Any]]:
-    """Ask everything, then for the mark: when that is answered dhcpd has read all before it."""
+    """Send all requests, then the mark: when that is answered dhcpd has read all before it."""
     links = {relay: _link(relay) for relay in {*relays.values(), _ASK}}
     mark = {"hardware": _MARK}
     for _ in range(300):  # until dhcpd listens; its end of the wire goes with it

@@ -1,4 +1,4 @@
-"""What the real dhcpd keeps of a lease file: the judge of the parser's tests.
+"""What the real dhcpd keeps of a lease file: the oracle of the parser's tests.
 
 dhcpd reads its lease file at the start and writes what it kept into a new one before it opens a
 socket. In a network namespace without an interface it then ends by itself.
@@ -28,11 +28,11 @@ class "gold" { match hardware; }
 """
 
 
-class JudgeError(Exception):
-    """The real dhcpd could not be asked."""
+class OracleError(Exception):
+    """The real dhcpd could not read the file."""
 
 
-def can_judge() -> bool:
+def available() -> bool:
     """Return whether dhcpd is here and may be run in a namespace of its own."""
     command = ["unshare", "--net", "true"]
     return (
@@ -57,7 +57,7 @@ def kept_leases(directory: Path, data: bytes) -> dict[str, Lease]:
     result = subprocess.run(command, capture_output=True, check=False, timeout=20)
     messages = result.stderr.decode("utf-8", "replace")
     if "leases to leases file" not in messages:
-        raise JudgeError(messages)
+        raise OracleError(messages)
     text = leases.read_text("utf-8", "surrogateescape")
     blocks = re.findall(r"^lease (\S+) \{\n(.*?)^\}\n", text, re.MULTILINE | re.DOTALL)
     return {address: _read(address, body) for address, body in blocks}

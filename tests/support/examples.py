@@ -7,36 +7,20 @@ from typing import Any
 from leasemerge.lease import NEVER, Lease
 from leasemerge.merge import Merge, Names, merge
 from leasemerge.site import Site
+from tests.support import small_site
 
 NOW = 1_800_000_000
 """Unix seconds: the time that the examples happen at."""
 
 HOUR = 3600
 
-SITE: dict[str, Any] = {
-    "domain": "office.internal",
-    "reverse_zones": ["1.1.10.in-addr.arpa"],
-    "name_servers": [
-        {"name": "ns1", "address": "10.1.1.3"},
-        {"name": "ns2", "address": "10.1.1.4"},
-    ],
+SITE: dict[str, Any] = small_site.SITE | {
     "fixed_hosts": [
-        {
-            "name": "foobar",
-            "fixed_address": "10.1.1.15",
-            "hardware_ethernet": ["de:ad:be:ef:ca:fe"],
-            "aliases": ["www"],
-        },
+        *small_site.SITE["fixed_hosts"],
         {"name": "tablet", "hardware_ethernet": ["02:00:00:00:00:07", "02:00:00:00:00:08"]},
         {"name": "camera", "hardware_ethernet": ["02:00:00:00:00:09"], "aliases": ["eye"]},
         {"name": "router", "fixed_address": "10.1.1.1"},
     ],
-    "subnets": [{"network": "10.1.1.0/24", "ranges": [["10.1.1.100", "10.1.1.200"]]}],
-    "servers": ["draco", "taurus"],
-    "reserved_names": ["wpad", "isatap", "localhost"],
-    "fixed_ttl": 3600,
-    "lease_ttl": 60,
-    "negative_ttl": 5,
 }
 
 site = Site.from_dict(SITE)
@@ -83,7 +67,7 @@ wide = Site.from_dict(WIDE)
 def lease(address: int | str, hostname: str | None = None, **changes: Any) -> Lease:
     """Write a lease of 10.1.1.ADDRESS that is active from a minute ago for an hour.
 
-    Its client is 02:00:00:00:01:ADDRESS and this server heard it, unless `changes` say otherwise;
+    Its client is 02:00:00:00:01:ADDRESS and this server received it, unless `changes` differ;
     `starts`, `ends` and `cltt` are seconds from NOW, None or NEVER.
     """
     number = address if isinstance(address, int) else int(address.rpartition(".")[2])

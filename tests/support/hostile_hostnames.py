@@ -53,7 +53,7 @@ HOSTILE = [
 
 
 def standing(of: Site) -> set[Record]:
-    """Say what a zone has whatever the leases are."""
+    """Return what a zone has whatever the leases are."""
     found: set[Record] = set()
     for zone in (of.domain, *of.reverse_zones):
         for server in of.name_servers:
@@ -65,14 +65,14 @@ def standing(of: Site) -> set[Record]:
 
 
 def host(of: Site, label: str, address: str, ttl: int) -> set[Record]:
-    """Say what a name has in the zones: an A and a PTR."""
+    """Return what a name has in the zones: an A and a PTR."""
     reverse = ".".join(reversed(address.split("."))) + ".in-addr.arpa"
     name = f"{label}.{of.domain}"
     return {(name, "A", ttl, address), (reverse, "PTR", ttl, name)}
 
 
 def meant(logs: dict[str, list[Lease]]) -> set[Record]:
-    """Say everything that the zone data must hold, from the naive merge."""
+    """Return everything that the zone data must hold, from the naive merge."""
     found = standing(site)
     aliases = {alias for fixed in SITE["fixed_hosts"] for alias in fixed.get("aliases", [])}
     for name, (addresses, ttl) in naive_names(logs, SITE, NOW).items():
@@ -84,7 +84,7 @@ def meant(logs: dict[str, list[Lease]]) -> set[Record]:
 
 
 def hostile_log(hostnames: list[bytes]) -> list[Lease]:
-    """Give each hostname to a client of its own, by way of a lease file."""
+    """Assign each hostname to a client of its own, by way of a lease file."""
     log = LeaseLog()
     for number, hostname in enumerate(hostnames, start=100):
         text = hostname.decode("utf-8", "surrogateescape")

@@ -1,4 +1,4 @@
-"""A peer that says what no peer should: run with the kind of nonsense as its argument."""
+"""A peer that sends what no peer should: run with the kind of nonsense as its argument."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""docs/design.md's rules 2 to 8 said once more, slowly and with nothing of the package's merge.
+"""docs/design.md's rules 2 to 8 once more, slowly and with nothing of the package's merge.
 
 It takes every block of every log, looks at all of them for each question, and answers for one
 moment. It shares with the package the Lease and nothing else.
@@ -45,7 +45,7 @@ def naive_label(hostname: str) -> str:
 
 
 def wire(address: str, site: dict[str, Any]) -> str | None:
-    """Say which subnet or shared network an address lies in, by its bits."""
+    """Return which subnet or shared network an address lies in, by its bits."""
 
     def bits(text: str) -> str:
         return "".join(f"{int(octet):08b}" for octet in text.split("."))
@@ -58,7 +58,7 @@ def wire(address: str, site: dict[str, Any]) -> str | None:
 
 
 def addresses_of(host: dict[str, Any]) -> list[str]:
-    """Say which fixed addresses a host has: none, one, or a list of them."""
+    """Return which fixed addresses a host has: none, one, or a list of them."""
     fixed = host.get("fixed_address")
     if fixed is None:
         return []
@@ -66,7 +66,7 @@ def addresses_of(host: dict[str, Any]) -> list[str]:
 
 
 def domain_of(address: str | None, site: dict[str, Any]) -> str:
-    """Say which domain an address is named in."""
+    """Return which domain an address is named in."""
     for subnet in site["subnets"]:
         alone = {"subnets": [{"network": subnet["network"]}]}
         if address is not None and wire(address, alone) is not None:
@@ -75,13 +75,13 @@ def domain_of(address: str | None, site: dict[str, Any]) -> str:
 
 
 def domain_of_host(host: dict[str, Any], site: dict[str, Any]) -> str:
-    """Say which domain a fixed host is named in."""
+    """Return which domain a fixed host is named in."""
     addresses = addresses_of(host)
     return str(host.get("domain") or domain_of(addresses[0] if addresses else None, site))
 
 
 def absolute(line: str, domain: str) -> str:
-    """Say which name a line of a zone file is about."""
+    """Return which name a line of a zone file is about."""
     name = line.split()[0].lower()
     if name == "@":
         return domain
@@ -91,7 +91,7 @@ def absolute(line: str, domain: str) -> str:
 def naive_names(
     logs: dict[str, list[Lease]], site: dict[str, Any], now: int
 ) -> dict[str, tuple[list[str], int]]:
-    """Say which addresses each name has at `now`, and its TTL.
+    """Return the addresses that each name has at `now`, and its TTL.
 
     `logs` has the last block of each address (rule 1) of each server that the site knows.
     """

@@ -14,33 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from leasemerge.lease import Lease
+from tests.support.small_site import SITE
 
 FILES = Path(__file__).resolve().parents[2] / "roles/lease_merge/files"
 PROGRAM = (sys.executable, "-m", "leasemerge")
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(FILES)}
-
-SITE: dict[str, Any] = {
-    "domain": "office.internal",
-    "reverse_zones": ["1.1.10.in-addr.arpa"],
-    "name_servers": [
-        {"name": "ns1", "address": "10.1.1.3"},
-        {"name": "ns2", "address": "10.1.1.4"},
-    ],
-    "fixed_hosts": [
-        {
-            "name": "foobar",
-            "fixed_address": "10.1.1.15",
-            "hardware_ethernet": ["de:ad:be:ef:ca:fe"],
-            "aliases": ["www"],
-        }
-    ],
-    "subnets": [{"network": "10.1.1.0/24", "ranges": [["10.1.1.100", "10.1.1.200"]]}],
-    "servers": ["draco", "taurus"],
-    "reserved_names": ["wpad"],
-    "fixed_ttl": 3600,
-    "lease_ttl": 60,
-    "negative_ttl": 5,
-}
 
 
 def eventually(what: str, true: Callable[[], object], seconds: float = 30) -> None:
@@ -136,7 +114,7 @@ class Rig:
         """Whether the service runs and answers."""
         assert self.process is not None
         assert self.process.poll() is None, (self.directory / "stderr").read_text()
-        return self.ask("status", check=False).returncode == 0
+        return self.command("status", check=False).returncode == 0
 
     def kill(self, signal_: int = signal.SIGKILL) -> None:
         """End the service, with its children as systemd would."""
@@ -145,7 +123,7 @@ class Rig:
             self.process.wait(20)
             self.process = None
 
-    def ask(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    def command(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run a command of the program on this server."""
         return subprocess.run(
             [*PROGRAM, *arguments, "--socket", str(self.directory / "sock")],
@@ -156,8 +134,8 @@ class Rig:
         )
 
     def status(self) -> dict[str, Any]:
-        """Return what `leasemerge status --json` says."""
-        report: dict[str, Any] = json.loads(self.ask("status", "--json").stdout)
+        """Return what `leasemerge status --json` prints."""
+        report: dict[str, Any] = json.loads(self.command("status", "--json").stdout)
         return report
 
     def write(self, *leases: Lease) -> None:
@@ -175,7 +153,7 @@ class Rig:
         beside.rename(self.leases)
 
     def address(self, name: str) -> str | None:
-        """Return what tinydns would answer for a name, by its own look-up (tinydns-get(1))."""
+        """Return what tinydns would answer for a name, by its own lookup (tinydns-get(1))."""
         if not (self.data / "data.cdb").exists():
             return None
         answer = subprocess.run(

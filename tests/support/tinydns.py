@@ -16,12 +16,12 @@ needs_tinydns = pytest.mark.skipif(
 )
 
 Record = tuple[str, str, int, str]
-"""Owner name, type, TTL in seconds, and what it says."""
+"""Owner name, type, TTL in seconds, and the data."""
 
 _TYPES = {1: "A", 2: "NS", 6: "SOA", 12: "PTR"}
 
-# tinydns in a network namespace of its own, where it can have port 53 and nobody else hears it.
-# dig asks once it is there: before, the kernel refuses each of its retries at once.
+# tinydns in a network namespace of its own, where it can have port 53 and nobody else reaches it.
+# dig queries once it is there: before, the kernel refuses each of its retries at once.
 _SERVE = """
 set -e
 ip link set lo up
@@ -44,7 +44,7 @@ def compile_data(data: bytes, folder: Path) -> list[Record]:
     return _records((folder / "data.cdb").read_bytes())
 
 
-def ask(
+def query(
     folder: Path, questions: list[str], *, whole: bool = False, sections: str = "+answer"
 ) -> list[Record]:
     """Query the tinydns that serves the folder with dig over UDP, one question a line.
@@ -65,7 +65,7 @@ def ask(
     found = []
     for line in answers.stdout.splitlines():
         if line.startswith(";"):
-            continue  # of a truncated answer dig says that it is malformed
+            continue  # dig calls a truncated answer malformed
         owner, ttl, _, kind, what = line.split(None, 4)
         found.append((owner.rstrip("."), kind, int(ttl), what if whole else what.rstrip(".")))
     return found
