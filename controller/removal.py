@@ -11,7 +11,7 @@ from typing import Any
 
 from leasemerge.ranges import subnet_ranges
 
-# More fixed hosts than this at once are hardly meant, and neither is more than this share of them.
+# More fixed hosts than this at once are probably not meant to go, nor is more than this share.
 HOSTS_MAX = 10
 SHARE_MAX = 0.1
 

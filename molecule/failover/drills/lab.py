@@ -108,7 +108,7 @@ class Server:
 
 @dataclass
 class Held:
-    """Clients of ours that keep their leases until the end of the ``with``."""
+    """Clients that keep their leases until the end of the ``with``."""
 
     hostnames: Sequence[str]
     processes: Sequence[subprocess.Popen[str]]

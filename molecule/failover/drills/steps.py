@@ -32,7 +32,7 @@ def interrupted(lab: Lab, server: Server) -> str:
 
 
 def healed(run: Run, server: Server, unit: str) -> None:
-    """Have a daemon hang, and expect that it is restarted within 3 s without anybody's doing."""
+    """Have a daemon hang, and expect that it is restarted within 3 s by itself."""
     run.lab.signal(server, unit, "STOP")
     began = time.monotonic()
     run.watch.served(lookups=160)

@@ -147,7 +147,7 @@ class Inventory:
         self.faults.append(Fault(name, what, remedy))
 
     def note(self, who: str | Row, what: str, remedy: str) -> None:
-        """Note what is allowed, but hardly meant."""
+        """Note what is allowed, but probably unintended."""
         self.notes.append(Fault(who.who if isinstance(who, Row) else who, what, remedy))
 
     def setting(self, key: str) -> str:

@@ -41,7 +41,7 @@ _WORD = re.compile(r"[A-Za-z0-9_.~-]{1,80}")
 
 
 class ProtocolError(ValueError):
-    """A peer sent what no peer of ours sends; the message is what."""
+    """A peer sent what no peer sends; the message is what."""
 
 
 @dataclass(frozen=True, slots=True)
