@@ -226,7 +226,7 @@ def checked_site(site: Mapping[str, Any], keep_faults: bool = False) -> dict[str
     """Return a site without faults, or raise an error with all of them: one sentence each.
 
     With `keep_faults` they are returned, as ``faults``. ``notes`` are sentences about what is
-    allowed, but probably unintended. A site without faults also has what the roles are given as text:
+    allowed, but likely unintended. A site without faults also has what the roles are given as text:
     ``site_json``, the content of site.json, and ``fixed_hosts_json``, the table. Each time that a
     table of thousands of rows passes through a template Ansible handles every value of it; a text
     is one.
