@@ -9,14 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from ansible.errors import AnsibleFilterError  # type: ignore[import-untyped]  # has no types
 
 import dhcpd
 from tests.support.dhcpd_answers import answers
-
-PROJECT = Path(__file__).resolve().parents[2]
-ROLE = PROJECT / "roles/dhcpd"
+from tests.support.templates import write_template
 
 SUBNET = {
     "network": "10.9.1.0/24",
@@ -43,29 +40,7 @@ BASE: dict[str, Any] = {
 def render(tmp_path: Path, variables: dict[str, Any]) -> str:
     """Write dhcpd.conf as a playbook does, have dhcpd check it, and return it."""
     conf = tmp_path / "dhcpd.conf"
-    play = [
-        {
-            "hosts": "localhost",
-            "gather_facts": False,
-            "vars_files": [str(ROLE / "defaults/main.yml"), str(ROLE / "vars/main.yml")],
-            "tasks": [
-                {
-                    "ansible.builtin.template": {
-                        "src": str(ROLE / "templates/etc/dhcp/dhcpd.conf.j2"),
-                        "dest": str(conf),
-                    }
-                }
-            ],
-        }
-    ]
-    (tmp_path / "play.yml").write_text(yaml.safe_dump(play))
-    (tmp_path / "vars.json").write_text(json.dumps(BASE | variables))
-    run = subprocess.run(
-        ["ansible-playbook", "-i", "localhost,", "-c", "local", "-e", f"@{tmp_path}/vars.json",
-         str(tmp_path / "play.yml")],
-        cwd=PROJECT, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert run.returncode == 0, run.stdout + run.stderr
+    write_template("dhcpd", "etc/dhcp/dhcpd.conf.j2", conf, BASE | variables)
     check = subprocess.run(
         ["/usr/sbin/dhcpd", "-4", "-t", "-cf", str(conf)],
         capture_output=True,

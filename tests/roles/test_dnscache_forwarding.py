@@ -8,16 +8,14 @@ dig --> 127.0.0.2 dnscache --> 127.0.0.3 tinydns, our zone        (dnscache_zone
 
 from __future__ import annotations
 
-import json
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
-import yaml
 
-PROJECT = Path(__file__).resolve().parents[2]
-ROLE = PROJECT / "roles/dnscache"
+from tests.support.templates import write_template
+
 ZONES = {
     "3": """\
 Zoffice.internal:ns1.office.internal:hostmaster.office.internal:::::5:5
@@ -80,7 +78,7 @@ done <"$1/asked"
 @pytest.mark.parametrize(
     ("root", "forward_only"), [("127.0.0.5", False), ("127.0.0.6", True)], ids=["root", "resolver"]
 )
-def test_every_zone_is_asked_for_where_it_is(tmp_path: Path, root: str, forward_only: bool) -> None:
+def test_every_zone_is_queried_where_it_is(tmp_path: Path, root: str, forward_only: bool) -> None:
     """Ours, a delegation of ours, somebody else's both ways, and the rest of the world."""
     variables = {
         "dnscache_zones": {
@@ -91,31 +89,7 @@ def test_every_zone_is_asked_for_where_it_is(tmp_path: Path, root: str, forward_
         "dnscache_root_servers": [root],
         "dnscache_allowed_networks": ["127.0.0.0/8"],
     }
-    play = [
-        {
-            "hosts": "localhost",
-            "gather_facts": False,
-            "vars_files": [str(ROLE / "defaults/main.yml"), str(ROLE / "vars/main.yml")],
-            "tasks": [
-                {
-                    "ansible.builtin.template": {
-                        "src": str(ROLE / "templates/etc/dnscache/make-root.j2"),
-                        "dest": str(tmp_path / "make-root"),
-                    }
-                }
-            ],
-        }
-    ]
-    (tmp_path / "play.yml").write_text(yaml.safe_dump(play))
-    subprocess.run(
-        [
-            *["ansible-playbook", "-i", "localhost,", "-c", "local", str(tmp_path / "play.yml")],
-            *["-e", json.dumps(variables)],
-        ],
-        cwd=PROJECT,
-        check=True,
-        capture_output=True,
-    )
+    write_template("dnscache", "etc/dnscache/make-root.j2", tmp_path / "make-root", variables)
     for number, data in ZONES.items():
         folder = tmp_path / number
         folder.mkdir()
