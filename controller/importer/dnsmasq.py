@@ -901,7 +901,8 @@ def _of_octets(value: str, text: str, first: int = 0) -> str:
             octets = options.octets(bytes(int(part, 16) for part in parts[at:end]))
             conditions.append(f"substring({value}, {at + first}, {end - at}) = {octets}")
         at = end + 1
-    return " and ".join(conditions)
+    # A line each: an inventory with lines of a screen is easier to read.
+    return " and\n        ".join(conditions)
 
 
 def _any(conditions: Sequence[str]) -> str:

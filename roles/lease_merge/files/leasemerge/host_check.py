@@ -110,10 +110,12 @@ def _check_fixed_addresses(
     if row.get("hardware_ethernet"):
         networks = [network for network in map(inventory.network_of, addresses) if network]
         for network in sorted({network for network in networks if networks.count(network) > 1}):
-            problem = (
-                f"several of its addresses lie in {network}, and dhcpd assigns the first alone"
+            inventory.note(
+                row,
+                f"several of its addresses lie in {network}, and dhcpd assigns the first alone",
+                "leave one of them in each subnet, or know that the machine must set the others "
+                "itself",
             )
-            inventory.fault(row, problem, "leave one of them in each subnet")
     return addresses
 
 
