@@ -11,7 +11,7 @@ serve() {
     mkdir -p "/srv/$1"
     cat >"/srv/$1/data"
     (cd "/srv/$1" && tinydns-data)
-    IP=$1 ROOT=/srv/$1 UID=65534 GID=65534 tinydns &
+    IP=$1 ROOT=/srv/$1 UID=65534 GID=65534 tinydns
 }
 
 # Runs dnscache. Argument: its address.
@@ -20,17 +20,18 @@ resolve() {
     echo "$root" >"/srv/$1/servers/@"
     : >"/srv/$1/ip/${1%%.*}"
     head -c 128 /dev/urandom |
-        IP=$1 IPSEND=0.0.0.0 CACHESIZE=100000 ROOT=/srv/$1 UID=65534 GID=65534 dnscache &
+        IP=$1 IPSEND=0.0.0.0 CACHESIZE=100000 ROOT=/srv/$1 UID=65534 GID=65534 dnscache
 }
 
-printf '%s\n' ".:$root:a" "=www.example.test:192.0.2.80" | serve "$root"
+printf '%s\n' ".:$root:a" "=www.example.test:192.0.2.80" | serve "$root" &
 for server in "$@"; do
     address=${server%%=*} zones=${server#*=}
     ip address add "$address/32" dev eth0
     if [ -z "$zones" ]; then
-        resolve "$address"
+        resolve "$address" &
     else
-        echo "$zones" | tr , '\n' | sed "s/.*/.&:$address:ns\n'&:&/" | serve "$address"
+        echo "$zones" | tr , '\n' | sed "s/.*/.&:$address:ns\n'&:&/" | serve "$address" &
     fi
 done
+# The container lives as long as they do.
 wait
