@@ -22,11 +22,11 @@ from tests.support.dhcpd_answers import Question, answers, can_ask, compared
 
 # What differs is in import.txt: of a case, the numbers of options, and the clients. The role also
 # sends the further cards of a host its name.
-TOLD_CLIENTS = {
+KNOWN_CLIENTS = {
     ("dhcpd-tinydns", "00:11:22:33:44:16"),
     ("conditions", "02:ff:ff:ff:ff:07"),
 }
-TOLD = {
+KNOWN_OPTIONS = {
     ("conditions", 12),
     ("several-blocks", 12),
     ("renamed", 12),
@@ -69,9 +69,9 @@ def test_every_client_is_given_the_same(case: str, tmp_path: Path) -> None:
         answers(config, questions, tmp_path / name)
         for name, config in (("asked-old", old), ("asked-new", new))
     )
-    without = _OF_THE_SITE | {number for told, number in TOLD if told == case}
+    without = _OF_THE_SITE | {number for name, number in KNOWN_OPTIONS if name == case}
     for question, one, other in zip(questions, before, after, strict=True):
-        if (case, question["hardware"]) in TOLD_CLIENTS:
+        if (case, question["hardware"]) in KNOWN_CLIENTS:
             continue
         was, is_now = compared(one, without=without), compared(other, without=without)
         if was and _is_dynamic(str(was["address"]), found):
