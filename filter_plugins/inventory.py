@@ -40,6 +40,7 @@ _SETTINGS = {
     for key in (
         "domain",
         "reserved_names",
+        "dhcp_server",
         "subnets",
         "default_lease_time",
         "min_lease_time",
@@ -70,6 +71,7 @@ _GROUPS = {
 _DERIVED = (
     *("site_definition", "site_gathered", "site_reverse_zones"),
     *("site_name_servers", "site_dnscache_servers", "site_resolvers"),
+    *("site_dhcp", "site_dhcp_other", "site_dhcp_kinds"),
 )
 # What site.json holds (docs/design.md): tables with the rows' keys, and single values. The rest is
 # for the inventory check alone, and would change the file whenever a comment moves a line.

@@ -1,7 +1,7 @@
-"""A filter that turns the inventory's tables into Kea's configuration.
+"""Filters of the role kea.
 
 Source: Kea Administrator Reference Manual, "The DHCPv4 Server" and "libdhcp_ha.so: High
-Availability". The result is plain data; the template prints it as JSON.
+Availability". The configuration is plain data; the template prints it as JSON.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from ansible.errors import AnsibleFilterError  # type: ignore[import-untyped]  #
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "roles/lease_merge/files"))
 
+from leasemerge.kea import subnet_id
 from leasemerge.ranges import free_ranges
 
 # dhcp-options(5)'s name -> Kea's, where they differ.
@@ -98,20 +99,18 @@ def kea_config(settings: Mapping[str, Any]) -> dict[str, Any]:
         "shared-networks": [group for group in networks.values() if group["name"] is not None],
         "hooks-libraries": _hooks(settings),
         "loggers": [
-            {
-                "name": "kea-dhcp4",
-                "severity": "INFO",
-                "output_options": [{"output": "stdout", "pattern": "%-5p %c %m\n"}],
-            },
-            # At INFO it prints a line for each test of a class.
-            {
-                "name": "kea-dhcp4.options",
-                "severity": "WARN",
-                "output_options": [{"output": "stdout", "pattern": "%-5p %c %m\n"}],
-            },
+            _logger("kea-dhcp4", "INFO"),
+            # At INFO a line for each test of a class, and for each heartbeat.
+            _logger("kea-dhcp4.options", "WARN"),
+            _logger("kea-dhcp4.commands", "WARN"),
         ],
     }
     return {"Dhcp4": _merged(config, settings.get("extra") or {})}
+
+
+def _logger(name: str, severity: str) -> dict[str, Any]:
+    output = {"output": "stdout", "pattern": "%-5p %c %m\n"}
+    return {"name": name, "severity": severity, "output_options": [output]}
 
 
 def _refuse_dhcpd_text(settings: Mapping[str, Any]) -> None:
@@ -156,7 +155,7 @@ def _subnet(
     ]
     return {
         # A client's lease names it: another id would renumber every client.
-        "id": int(network.network_address),
+        "id": subnet_id(str(network)),
         "subnet": str(network),
         **_times(subnet),
         **_boot(subnet, options),
@@ -298,6 +297,37 @@ def _hooks(settings: Mapping[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
+def kea_trust(
+    reads: Iterable[Mapping[str, Any]], *, certificate: str, trusted: str
+) -> list[dict[str, str]]:
+    """Return what each server that has a certificate is to trust, and what it trusts now.
+
+    ``reads`` are the results of ``grep -H "" CERTIFICATE TRUSTED`` on each server of a pair, with
+    the server's name as ``item.name``. While a server cannot be read, or has no certificate yet,
+    the other goes on trusting what it trusts.
+    """
+    texts = {
+        read["item"]["name"]: [
+            _text_of(path, read["stdout_lines"]) for path in (certificate, trusted)
+        ]
+        for read in reads
+        if "stdout_lines" in read
+    }
+    known = {server: own for server, (own, _) in sorted(texts.items()) if own}
+    files = []
+    for server, own in known.items():
+        current = texts[server][1]
+        whole = len(known) > 1 or own not in current
+        content = "".join(known.values()) if whole else current
+        files.append({"server": server, "content": content, "current": current})
+    return files
+
+
+def _text_of(path: str, lines: Iterable[str]) -> str:
+    start = f"{path}:"
+    return "".join(f"{line.removeprefix(start)}\n" for line in lines if line.startswith(start))
+
+
 def _merged(config: Mapping[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:
     """Merge mappings into each other; a list is appended, another value is replaced."""
     merged = dict(config)
@@ -317,4 +347,4 @@ class FilterModule:
 
     def filters(self) -> dict[str, Any]:
         """Name each filter of this file."""
-        return {"kea_config": kea_config}
+        return {"kea_config": kea_config, "kea_trust": kea_trust}

@@ -13,8 +13,8 @@ from ansible.errors import AnsibleFilterError  # type: ignore[import-untyped]  #
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "roles/lease_merge/files"))
 
+from leasemerge.kea import parse
 from leasemerge.lease import NEVER
-from leasemerge.log import parse
 from leasemerge.merge import Names, merge
 from leasemerge.site import Site, SiteError
 from leasemerge.zone import zone_data as leasemerge_zone_data
@@ -45,7 +45,9 @@ def _merged(leases: object, site: object, now: object) -> tuple[Names, Site]:
     logs = {}
     for server, text in leases.items():
         try:
-            logs[server] = parse(b64decode(text, validate=True)).leases.values()
+            parts = [text] if isinstance(text, str) else text
+            data = b"".join(b64decode(part, validate=True) for part in parts)
+            logs[server] = parse(data).leases.values()
         except (TypeError, ValueError) as exc:
             raise AnsibleFilterError(f"The leases of {server} are not base64: {exc}.") from exc
     try:

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from .names_served import Service
-from .pools import DHCPD, Pool, count, serving
-from .readings import Reading, Site
+from .pools import Pool, count, serving
+from .readings import DHCPD, HEALTHY_PAIRS, KEA, Reading, Site
 
 Key = tuple[str, str]
 """A kind of fault and the server that has it."""
 
-# dhcpd stops failover when the clocks are 60 s apart (dhcpd.conf(5)); a busy controller may take
-# some seconds to connect, which looks like a clock that is ahead.
+# dhcpd and Kea stop failover when the clocks are 60 s apart (dhcpd.conf(5)); a busy controller may
+# take some seconds to connect, which looks like a clock that is ahead.
 _CLOCKS = 20
 # Under this, dhcpd and leasemerge will soon be unable to write.
 _ROOM = 64 << 20
@@ -131,7 +131,7 @@ def _machine(reading: Reading) -> Iterator[Finding]:
         yield Finding(
             ("clock", server),
             f"{server}: its clock is {abs(round(reading.offset))} s {ahead} the controller's.",
-            f"Set the clock of {server} (timedatectl): dhcpd stops failover at 60 s.",
+            f"Set the clock of {server} (timedatectl): {reading.dhcp.name} stops failover at 60 s.",
         )
 
 
@@ -182,7 +182,7 @@ def _units(reading: Reading, network: Network) -> Iterator[Finding]:
 def _dhcp_causes(servers: Sequence[str]) -> list[Key]:
     return [
         *(("off", server) for server in servers),
-        *(("unit", f"{server} {DHCPD}") for server in servers),
+        *(("unit", f"{server} {dhcp.unit}") for server in servers for dhcp in (DHCPD, KEA)),
         *(("clock", server) for server in servers),
         *(("disk", server) for server in servers),
     ]
@@ -191,24 +191,28 @@ def _dhcp_causes(servers: Sequence[str]) -> list[Key]:
 def _failover(network: Network) -> Iterator[Finding]:
     sides = []
     healthy = True
+    dhcp = DHCPD
     for server in network.site.servers:
         reading = next((r for r in network.readings if r.server == server), None)
         if reading is None or not reading.reachable:
             continue
         states = reading.failover()
-        if reading.units.get(DHCPD, "active") != "active" or states is None:
+        if not reading.dhcp_runs or states is None:
             continue
-        healthy = healthy and states == ("normal", "normal")
+        dhcp = reading.dhcp
+        healthy = healthy and states in HEALTHY_PAIRS
         sides.append(f"{server} is {states[0]} (its partner was last {states[1] or 'unknown'})")
     if healthy:
         return
     step = (
-        "Check TCP 647 both ways and the clocks; journalctl -u isc-dhcp-server on both has the "
-        "reason."
+        f"Check TCP {dhcp.port} both ways and the clocks; journalctl -u "
+        f"{dhcp.unit.removesuffix('.service')} on both has the reason."
     )
     if any("recover" in side for side in sides):
         step = "Wait: a server that recovers serves again once site_mclt seconds have passed."
-    elif any("partner-down" in side for side in sides):
+    elif any("terminated" in side for side in sides):
+        step = "Set the clocks, then restart Kea on both: neither takes over for the other now."
+    elif dhcp is DHCPD and any("partner-down" in side for side in sides):
         step = 'docs/operating.md, "One server must do without the other".'
     yield Finding(
         ("failover", ""),
@@ -343,7 +347,7 @@ def _feeds(network: Network) -> Iterator[Finding]:
             ]
             step = f"leasemerge status on {server} has the reason; site.yml exchanges the ssh keys."
             if feed["kind"] == "own":
-                because = [("unit", f"{server} {DHCPD}"), ("disk", server)]
+                because = [("unit", f"{server} {reading.dhcp.unit}"), ("disk", server)]
                 step = f"ansible-playbook playbooks/site.yml --limit {server} puts it in place."
             reason = f" ({feed['error']})" if feed["error"] else ""
             if feed["state"] != "following":
@@ -369,13 +373,14 @@ def _pools(network: Network) -> Iterator[Finding]:
     states = {reading.server: reading.failover() for reading in servers}
     read = [reading for reading in network.readings if reading.server in site.servers]
     normal = len(servers) == len(read) and all(
-        state in (None, ("normal", "normal")) for state in states.values()
+        state is None or state in HEALTHY_PAIRS for state in states.values()
     )
+    dhcp = read[0].dhcp if read else DHCPD
     causes = _dhcp_causes(site.servers)
     if not servers and site.servers and any(pool.size for pool in network.pools):
         yield Finding(
             ("serving", ""),
-            "No dhcpd answers: clients get no address.",
+            f"No {dhcp.name} answers: clients get no address.",
             'docs/failures.md, "Two things fail": start the one first that ran longest.',
             causes,
         )
@@ -406,8 +411,9 @@ def _pools(network: Network) -> Iterator[Finding]:
             yield Finding(
                 ("abandoned", pool.range),
                 f"{pool.counts['abandoned']} of {pool.size} addresses in {pool.range} are "
-                "abandoned: something uses them that dhcpd did not give them to.",
-                "journalctl -u isc-dhcp-server names them; find the machine by arping, and pin it.",
+                f"abandoned: something uses them that {dhcp.name} did not give them to.",
+                f"journalctl -u {dhcp.unit.removesuffix('.service')} names them; find the machine "
+                "by arping, and pin it.",
             )
 
 

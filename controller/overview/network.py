@@ -14,8 +14,24 @@ from typing import Any
 
 from .attention import Network, attention
 from .names_served import Service, services
-from .pools import DHCPD, pools
-from .readings import EARLIER, NEVER, Loser, Name, Names, Reading, Site, merged, zone_data
+from .pools import pools
+from .readings import (
+    DHCPD,
+    EARLIER,
+    HEALTHY_PAIRS,
+    KEA,
+    NEVER,
+    Loser,
+    Name,
+    Names,
+    Reading,
+    Site,
+    merged,
+    zone_data,
+)
+
+# The states of a server of a pair that is healthy.
+_HEALTHY = {state for pair in HEALTHY_PAIRS for state in pair}
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,8 +223,8 @@ def _server(machine: Machine, readings: Sequence[Reading], now: int) -> dict[str
         if space is not None
     ]
     row["offset"] = round(reading.offset)
-    # What dhcpd wrote last is its state only while it runs.
-    if reading.units.get(DHCPD, "active") == "active":
+    # What was written last is its state only while it runs.
+    if reading.dhcp_runs:
         row["failover"] = list(reading.failover() or ())
     status = reading.status
     if status is None:
@@ -287,13 +303,14 @@ def _rows(
             states = ["not reachable"]
         # What was not read is not healthy.
         states = states or ["unknown"]
-        bad = [state for state in states if state not in ("active", "answers", "normal")]
+        bad = [state for state in states if state not in ("active", "answers", *_HEALTHY)]
         return {"what": what, "state": (bad or states)[0], "healthy": not bad}
 
     units = server["units"]
     if machine.dhcp:
-        pair = [state for state in server["failover"][:1] if state != "normal"]
-        yield row(f"dhcpd, {machine.dhcp}", [*_states(units, "isc-dhcp"), *pair])
+        pair = [state for state in server["failover"][:1] if state not in _HEALTHY]
+        dhcp = KEA if KEA.unit in units else DHCPD
+        yield row(f"{dhcp.name}, {machine.dhcp}", [*_states(units, dhcp.unit), *pair])
     if machine.tinydns:
         silent = [] if server["answered"] else ["silent"]
         yield row("leasemerge", [*_states(units, "leasemerge"), *silent])

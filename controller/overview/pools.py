@@ -2,7 +2,8 @@
 
 A failover pair shares out the free addresses of a pool: in dhcpd.leases(5) `free` ones are the
 primary's to give, `backup` ones the secondary's. A server whose partner is away gives its own only,
-until it is set to partner-down (dhcpd.conf(5), "dhcp failover").
+until it is set to partner-down (dhcpd.conf(5), "dhcp failover"). Of Kea's leases all that
+are over are free: who may give which to a new client is in its configuration.
 """
 
 from __future__ import annotations
@@ -14,8 +15,6 @@ from ipaddress import IPv4Address
 from typing import Any
 
 from .readings import EARLIER, Reading, Site, logs, parse
-
-DHCPD = "isc-dhcp-server.service"
 
 # A range is short when it has this share of its addresses left, or less.
 _SHORT = 0.1
@@ -84,11 +83,7 @@ def serving(readings: Sequence[Reading], site: Site) -> list[Reading]:
     """Return the dhcp servers that answer clients, as far as can be read, the primary first."""
     found = {reading.server: reading for reading in readings if reading.reachable}
     servers = [found[server] for server in site.servers if server in found]
-    return [
-        reading
-        for reading in servers
-        if reading.leases is not None and reading.units.get(DHCPD, "active") == "active"
-    ]
+    return [reading for reading in servers if reading.leases is not None and reading.dhcp_runs]
 
 
 def pools(

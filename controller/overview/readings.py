@@ -10,18 +10,20 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "roles/lease_merge/files"))
 
+from leasemerge.kea import parse
 from leasemerge.labels import HostnameError
 from leasemerge.labels import label as leasemerge_label
 from leasemerge.lease import NEVER, Lease
-from leasemerge.log import parse
 from leasemerge.merge import Loser, Merge, Name, Names
 from leasemerge.ranges import normal_mac
 from leasemerge.site import FixedHost, Site
+from leasemerge.status import HEALTHY_PAIRS
 from leasemerge.store import EARLIER
 from leasemerge.zone import zone_data
 
 __all__ = [
     "EARLIER",
+    "HEALTHY_PAIRS",
     "NEVER",
     "FixedHost",
     "Lease",
@@ -39,6 +41,19 @@ __all__ = [
     "parse",
     "zone_data",
 ]
+
+
+@dataclass(frozen=True, slots=True)
+class DhcpServer:
+    """A program that leases addresses: its name, its unit, and the TCP port between two of them."""
+
+    name: str
+    unit: str
+    port: int
+
+
+DHCPD = DhcpServer("dhcpd", "isc-dhcp-server.service", 647)
+KEA = DhcpServer("Kea", "kea-dhcp4-server.service", 8001)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +87,21 @@ class Reading:
     answers: Sequence[Mapping[str, Any]] = ()
     """What name servers and resolvers answered to it (dns_answers)."""
 
+    @property
+    def dhcp(self) -> DhcpServer:
+        """Which DHCP server it is to run."""
+        return KEA if KEA.unit in self.units else DHCPD
+
+    @property
+    def dhcp_runs(self) -> bool:
+        """Whether that server runs, as far as is known."""
+        return self.units.get(self.dhcp.unit, "active") == "active"
+
     def failover(self) -> tuple[str, str] | None:
-        """Return the state of this server and of its partner, by its lease file; None for none."""
+        """Return the state of this server and of its partner; None for none.
+
+        By its lease file, or where that has none, as Kea's, by its leasemerge.
+        """
         states = list(parse(self.leases or b"").failover.values())
         if not states and self.status:
             states = list(self.status["failover"].values())

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import os
 import re
 import subprocess
@@ -28,7 +29,9 @@ options:
     elements: str
     default: []
   files:
-    description: Files to read, in this order, as pairs of a name and a path.
+    description:
+      - Files to read, in this order, as pairs of a name and a path. Those of one name are parts of
+        a whole, of which any may be missing.
     type: list
     elements: list
     default: []
@@ -111,12 +114,17 @@ def free_space(directory: str) -> list[int] | None:
     return [0 if full else found.f_bavail * found.f_frsize, found.f_blocks * found.f_frsize]
 
 
-def content(path: str) -> str | None:
-    """Return a file in base64, None if it cannot be read."""
-    try:
-        return base64.b64encode(Path(path).read_bytes()).decode()
-    except OSError:
-        return None
+def contents(files: list[list[str]]) -> dict[str, str | None]:
+    """Return what the files of each name contain, in base64; None if none of them can be read."""
+    found: dict[str, bytes | None] = {}
+    for name, path in files:
+        known = found.setdefault(name, None)
+        with contextlib.suppress(OSError):
+            found[name] = (known or b"") + Path(path).read_bytes()
+    return {
+        name: None if data is None else base64.b64encode(data).decode()
+        for name, data in found.items()
+    }
 
 
 def addresses() -> dict[str, str]:
@@ -156,7 +164,7 @@ def main() -> None:
         "units": states,
         "disabled": disabled,
         "status": _output(["leasemerge", "status", "--json"]) if module.params["status"] else "",
-        "files": {name: content(path) for name, path in module.params["files"]},
+        "files": contents(module.params["files"]),
         "disks": {directory: free_space(directory) for directory in module.params["disks"]},
         "addresses": addresses(),
     }

@@ -246,3 +246,16 @@ def test_no_value_of_an_entry_breaks_the_check(table: str, key: str, value: obje
     site = base()
     site[table][0][key] = value
     assert all("\n" not in sentence and sentence.endswith(".") for sentence in faults(site))
+
+
+def test_what_has_no_meaning_with_kea_is_noted() -> None:
+    site = base() | {"dhcp_server": "kea", "mclt": 90000}
+    for pool in site["subnets"][0]["pools"]:
+        for key in ("allow", "deny", "extra"):
+            del pool[key]
+    found = inventory_check.check(site)
+    assert found.faults == []
+    assert [str(note) for note in found.notes] == [
+        "Site: mclt has no meaning with Kea, whose servers report a lease to each other before "
+        "they grant it; remove it when the network is not to go back to dhcpd."
+    ]

@@ -1,13 +1,21 @@
-"""Kea's lease files: rows, chunks, damage, and the files that its cleanup leaves behind."""
+"""Kea's lease files: rows, chunks, damage, what its cleanup leaves, the service that follows."""
 
 from __future__ import annotations
 
+import json
+import os
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from leasemerge import kea
 from leasemerge.kea import KeaLog, KeaTail, parse, render, row
 from leasemerge.lease import NEVER, Lease
+from leasemerge.service import Settings, SettingsError
+from tests.support.rig import Rig, eventually
+from tests.support.rig import lease as live
 
 HEADER = (
     b"address,hwaddr,client_id,valid_lifetime,expire,subnet_id,fqdn_fwd,fqdn_rev,hostname,state,"
@@ -34,11 +42,11 @@ def line(address: str, name: str = "alpha", expire: int = 5000, state: int = 0) 
         # Released: the lifetime is 0, and what is left of the time is the last contact.
         (
             "10.9.1.100,02:00:5e:00:00:01,,0,1400,1,0,0,alpha,0,",
-            Lease("10.9.1.100", "released", 1400, 1400, 1400, "02:00:5e:00:00:01", None, "alpha"),
+            Lease("10.9.1.100", "free", 1400, 1400, 1400, "02:00:5e:00:00:01", None, "alpha"),
         ),
         ("10.9.1.100,,,86400,90000,1,0,0,,1,", Lease("10.9.1.100", "abandoned", 3600, 90000, 3600)),
-        ("10.9.1.100,,,60,90,1,0,0,,2,", Lease("10.9.1.100", "expired", 30, 90, 30)),
-        ("10.9.1.100,,,60,90,1,0,0,,3,", Lease("10.9.1.100", "released", 30, 90, 30)),
+        ("10.9.1.100,,,60,90,1,0,0,,2,", Lease("10.9.1.100", "free", 30, 90, 30)),
+        ("10.9.1.100,,,60,90,1,0,0,,3,", Lease("10.9.1.100", "free", 30, 90, 30)),
     ],
 )
 def test_1_a_row_is_a_lease(text: str, expected: Lease) -> None:
@@ -201,3 +209,73 @@ def test_14_a_hostname_ends_neither_column_nor_row() -> None:
     read_back = row(render(lease, 1).rstrip(b"\n"))
     assert read_back is not None
     assert read_back.hostname == "abcd"
+
+
+def test_15_the_whole_log_is_read_of_a_file_that_was_cleaned(path: Path) -> None:
+    path.with_name(path.name + ".2").write_bytes(HEADER + line("10.9.1.1", "cleaned"))
+    path.with_name(path.name + ".1").write_bytes(HEADER + line("10.9.1.2", "old"))
+    path.write_bytes(HEADER + line("10.9.1.2", "new"))
+    leases = kea.read_log(path).leases
+    assert [lease.hostname for lease in leases.values()] == ["cleaned", "new"]
+    with pytest.raises(FileNotFoundError):
+        kea.read_log(path.with_name("absent.csv"))
+
+
+@pytest.fixture
+def draco(rig: Callable[..., Rig], path: Path) -> Rig:
+    """Make a server whose leases Kea writes."""
+    path.write_bytes(HEADER)
+    return rig(settings={"lease_format": "kea", "lease_file": str(path)})
+
+
+def grant(path: Path, number: int, hostname: str, seconds: int = 3600) -> None:
+    """Append a row as Kea does when it grants a lease, or with 0 seconds when one is released."""
+    lease = live(number, hostname, max(seconds, 1))
+    text = render(lease, 1).split(b",")
+    if seconds == 0:
+        text[3], text[4] = b"0", str(lease.starts).encode()
+    append(path, b",".join(text))
+
+
+def test_16_a_lease_of_kea_gets_its_name_and_loses_it_when_released(draco: Rig, path: Path) -> None:
+    draco.start()
+    grant(path, 100, "laptop")
+    eventually("the name is served", lambda: draco.address("laptop") == "10.1.1.100")
+    grant(path, 100, "laptop", 0)
+    eventually("the name is gone", lambda: draco.address("laptop") is None)
+
+
+def test_17_a_cleanup_of_kea_loses_nothing(draco: Rig, path: Path) -> None:
+    draco.start()
+    grant(path, 100, "laptop")
+    path.rename(path.with_name(path.name + ".1"))
+    path.write_bytes(HEADER)
+    grant(path, 101, "phone")
+    path.with_name(path.name + ".1").rename(path.with_name(path.name + ".2"))
+    eventually("both are served", lambda: draco.serves("laptop", "phone"))
+    draco.kill()
+    draco.start()
+    eventually("both are served again", lambda: draco.serves("laptop", "phone"))
+    assert draco.status()["feeds"][0]["damage"] == 0
+
+
+def test_18_the_state_of_the_pair_is_what_the_watch_wrote(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kea, "_PAIR", path)
+    assert kea.pair_state() == {}
+    path.write_text("partner-down unavailable\n")
+    assert kea.pair_state() == {"kea": ("partner-down", "unavailable")}
+    path.write_text("not of two words\n")
+    assert kea.pair_state() == {}
+    path.write_text("hot-standby hot-standby\n")
+    os.utime(path, (time.time() - 60, time.time() - 60))
+    assert kea.pair_state() == {}, "The watch is dead."
+
+
+def test_19_another_format_is_refused(tmp_path: Path) -> None:
+    settings = dict.fromkeys(("server", "site", "data_dir", "state_dir", "socket"), "x")
+    path = tmp_path / "service.json"
+    path.write_text(json.dumps(settings | {"lease_format": "dnsmasq"}))
+    with pytest.raises(SettingsError, match="not one of"):
+        Settings.read(path)

@@ -14,6 +14,7 @@ import yaml
 PROJECT = Path(__file__).parents[2]
 ROLES = {
     "dhcpd": "dhcp_servers",
+    "kea": "dhcp_servers",
     "lease_merge": "tinydns_servers",
     "tinydns": "tinydns_servers",
     "floating_address": "tinydns_servers",

@@ -722,3 +722,47 @@ def _names(site: dict[str, Any]) -> Any:
     from controller.overview.readings import Site, merged
 
     return merged(plugin._readings(healthy()), Site.from_dict(site), NOW).names
+
+
+def of_kea(own: str = "hot-standby", partner: str = "hot-standby") -> list[dict[str, Any]]:
+    """Return the readings of the same network with Kea; draco is in the first state."""
+    from controller.overview.readings import KEA
+    from leasemerge import kea
+
+    head = kea.COLUMNS.decode()
+    leases = head + "".join(
+        f"10.1.1.{number},{mac},,3600,{NOW + 3000},1,0,0,{name},0,,0\n"
+        for number, mac, name in ((100, LAPTOP, "laptop"), (101, PHONE, "phone"))
+    )
+    rows = healthy(leases, leases)
+    for given, states in zip(rows, ([own, partner], [partner, own]), strict=False):
+        given["units"] = {
+            KEA.unit if unit == "isc-dhcp-server.service" else unit: state
+            for unit, state in given["units"].items()
+        }
+        given["status"]["failover"] = {"kea": states}
+    return rows
+
+
+def test_a_healthy_pair_of_kea_needs_no_attention() -> None:
+    report = made(of_kea())
+    assert texts(report) == []
+    assert {"laptop", "phone"} <= {host["name"] for host in report["hosts"]}
+    assert report["servers"][0]["failover"] == ["hot-standby", "hot-standby"]
+    assert [pool["free"] for pool in report["pools"]] == [7, 10]
+
+
+def test_a_pair_of_kea_that_has_ended_its_partnership_is_told_what_to_do() -> None:
+    report = made(of_kea("terminated", "terminated"))
+    (finding,) = report["attention"]
+    assert finding["text"].startswith("Failover is not normal: draco is terminated")
+    assert finding["step"].startswith("Set the clocks, then restart Kea on both")
+
+
+def test_a_dead_kea_is_the_cause_of_a_pair_that_is_not_normal() -> None:
+    rows = of_kea("partner-down", "unavailable")
+    rows[1]["units"]["kea-dhcp4-server.service"] = "failed"
+    assert texts(made(rows))[:2] == [
+        "taurus: kea-dhcp4-server.service is failed.",
+        "  Failover is not normal: draco is partner-down (its partner was last unavailable).",
+    ]

@@ -7,6 +7,7 @@ import runpy
 import signal
 import subprocess
 import time
+from base64 import b64encode
 from pathlib import Path
 from typing import Any
 
@@ -43,8 +44,17 @@ def test_free_space_is_what_a_service_may_write(module: dict[str, Any], tmp_path
 
 def test_a_file_that_cannot_be_read_is_null(module: dict[str, Any], tmp_path: Path) -> None:
     (tmp_path / "leases").write_bytes(b"\xff")
-    assert module["content"](str(tmp_path / "leases")) == "/w=="
-    assert module["content"](str(tmp_path / "none")) is None
+    files = [["leases", str(tmp_path / "leases")], ["none", str(tmp_path / "none")]]
+    assert module["contents"](files) == {"leases": "/w==", "none": None}
+
+
+def test_the_parts_of_a_whole_are_joined_in_their_order(
+    module: dict[str, Any], tmp_path: Path
+) -> None:
+    for part in ("1", "3"):
+        (tmp_path / part).write_text(part)
+    files = [["leases", str(tmp_path / part)] for part in ("1", "2", "3")]
+    assert module["contents"](files) == {"leases": b64encode(b"13").decode()}
 
 
 def test_an_address_has_its_interface(module: dict[str, Any]) -> None:

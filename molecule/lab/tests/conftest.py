@@ -35,9 +35,13 @@ CACHES = [row["name"] for row in SITE["dnscache_servers"]]
 RESOLVERS = LAB["resolvers"]
 FLOATING = LAB["floating"]
 
+#: Which DHCP server it is: its name, unit, lease file.
+DHCP = LAB["dhcp"]
+DHCP_UNITS = [DHCP["unit"], *["kea-watch.service"] * (DHCP["name"] == "kea")]
+
 #: Every daemon of every server, by its unit.
 UNITS = sorted(
-    [(server, "isc-dhcp-server") for server in DHCP_SERVERS]
+    [(server, unit) for server in DHCP_SERVERS for unit in DHCP_UNITS]
     + [(server, "leasemerge") for server in NAME_SERVERS]
     + [(server, unit) for server in FLOATING for unit in ("floating-address", "keepalived")]
     + [(server, row["unit"]) for server, rows in FLOATING.items() for row in rows]

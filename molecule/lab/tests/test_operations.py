@@ -131,7 +131,7 @@ def test_key_in_dhcpd_conf_is_in_no_diff_and_read_by_dhcpd_alone() -> None:
     secret = "c2VjcmV0IGtleQ=="
     key = f'key "dns" {{ algorithm hmac-md5; secret "{secret}"; }};'
     extra = json.dumps({"dhcpd_extra": key})
-    status, output = play("deploy-dhcpd.yml", "--check", "--diff", "-e", extra)
+    status, output = play("deploy-dhcp.yml", "--check", "--diff", "-e", extra)
     assert status == 0, output
     assert {server for _, server in changed_tasks(output)} == set(DHCP_SERVERS)
     assert secret not in output

@@ -17,6 +17,7 @@ from .log import LeaseLog, read_log
 
 # The rest is imported by the commands that need it: a command that does not begins sooner.
 if TYPE_CHECKING:
+    from .merge import Merge
     from .site import Site
 
 _ADDRESS = re.compile(r"\d+(\.\d+){3}")
@@ -35,11 +36,12 @@ class CommandError(Exception):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit status: 1 for an unreadable file, 2 for a faulty site."""
     parser = argparse.ArgumentParser(
-        prog="leasemerge", description="Names from the leases of a dhcpd failover pair."
+        prog="leasemerge", description="Names from the leases of a pair of DHCP servers."
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_render(commands)
     _add_dump(commands)
+    _add_convert(commands)
     _add_service(commands)
     _add_history(commands)
     options = parser.parse_args(arguments)
@@ -66,6 +68,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _add_render(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = commands.add_parser("render", help="print the zone data of a site and its leases")
     parser.set_defaults(run=_render)
+    _add_merged(parser)
+
+
+def _add_merged(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--site", type=Path, required=True, help="the site, site.json")
     parser.add_argument(
         "--leases",
@@ -83,6 +89,15 @@ def _add_dump(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     parser = commands.add_parser("dump", help="print the last block of each address as JSON lines")
     parser.set_defaults(run=_dump)
     parser.add_argument("--leases", type=Path, required=True, metavar="FILE", help="a lease file")
+
+
+def _add_convert(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser(
+        "convert", help="print the leases that go on as another DHCP server reads them"
+    )
+    parser.set_defaults(run=_convert)
+    parser.add_argument("--to", choices=["dhcpd", "kea"], required=True, help="that server")
+    _add_merged(parser)
 
 
 def _add_service(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -125,17 +140,31 @@ def _add_history(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def _render(options: argparse.Namespace) -> None:
-    from .merge import Merge
     from .zone import zone_data
+
+    site, merge, now = _merged(options)
+    sys.stdout.buffer.write(zone_data(merge.names(now), site))
+    sys.stdout.buffer.flush()
+
+
+def _convert(options: argparse.Namespace) -> None:
+    from . import convert
+
+    write = {"dhcpd": convert.to_dhcpd, "kea": convert.to_kea}[options.to]
+    site, merge, now = _merged(options)
+    sys.stdout.buffer.writelines(write(merge, site, now))
+    sys.stdout.buffer.flush()
+
+
+def _merged(options: argparse.Namespace) -> tuple[Site, Merge, int]:
+    from .merge import Merge
 
     site = _read_site(options.site)
     merge = Merge(site)
     for number, text in enumerate(options.leases):
         server, path = _server_and_path(text)
         merge.update(server, _read_log(path).leases.values(), log=number)
-    now = int(time.time()) if options.now is None else options.now
-    sys.stdout.buffer.write(zone_data(merge.names(now), site))
-    sys.stdout.buffer.flush()
+    return site, merge, int(time.time()) if options.now is None else options.now
 
 
 def _dump(options: argparse.Namespace) -> None:
@@ -230,9 +259,9 @@ def _read_site(path: Path) -> Site:
 def _read_log(path: Path) -> LeaseLog:
     try:
         if _is_kea(path):
-            from .kea import parse
+            from . import kea
 
-            log = parse(path.read_bytes())
+            log = kea.read_log(path)
         else:
             log = read_log(path)
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Every fault of what dhcpd.conf has as it is written: options, texts, raw text, lease times."""
+"""Every fault of what a DHCP server has as it is written: options, texts, lease times."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ _OPTION = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)?")
 _COMMENT = re.compile(r"#.*")
 # A text, a comment, a word or a mark; a quotation mark alone is one that is not closed.
 _RAW_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|#[^\n]*|[^\s"#{};]+|[{};"]')
+_DHCP_SERVERS = ("dhcpd", "kea")
 LEASE_TIMES = ("min_lease_time", "default_lease_time", "max_lease_time", "mclt")
 # The first must not be greater than the second.
 _ORDER_OF_TIMES = (
@@ -42,12 +43,30 @@ def is_address(text: str) -> bool:
     return True
 
 
+def check_dhcp_server(inventory: Inventory) -> None:
+    """Check which DHCP server it is, and what has no meaning with it."""
+    value = inventory.data.get("dhcp_server", "dhcpd")
+    if value not in _DHCP_SERVERS:
+        inventory.fault(
+            inventory.site("dhcp_server"),
+            f"{inventory.setting('dhcp_server')} is {show(value)}",
+            f"write {' or '.join(_DHCP_SERVERS)}",
+        )
+    if inventory.kea and inventory.data.get("mclt") is not None:
+        inventory.note(
+            inventory.site("mclt"),
+            f"{inventory.setting('mclt')} has no meaning with Kea, whose servers report a lease "
+            "to each other before they grant it",
+            "remove it when the network is not to go back to dhcpd",
+        )
+
+
 def check_lease_times(inventory: Inventory) -> None:
     """Check the lease times that are there, and that they go together (dhcpd.conf(5))."""
     times = {
         key: inventory.seconds(key, _LEASE_TIME_MAX)
         for key in LEASE_TIMES
-        if inventory.data.get(key) is not None
+        if inventory.data.get(key) is not None and not (key == "mclt" and inventory.kea)
     }
     _note_short_lease(inventory, inventory.site("default_lease_time"), times)
     for low, high in _ORDER_OF_TIMES:
@@ -158,6 +177,8 @@ def check_raw_text(inventory: Inventory, row: Row, key: str) -> None:
     value = row.get(key)
     if not isinstance(value, str):
         inventory.fault(row, f"{key} is {show(value)}, not text", "write it as text")
+    elif value and inventory.kea:
+        fault_of_kea(inventory, row, key)
     elif _SERVER_IDENTIFIER.search(value):
         _fault_of_identity(inventory, row, key)
     else:
@@ -184,6 +205,16 @@ def _open_end(text: str) -> tuple[str, str]:
     if last not in ";}":
         return f"ends with {show(last)}", "end its last statement with a semicolon"
     return "", ""
+
+
+def fault_of_kea(inventory: Inventory, row: Row, key: str) -> None:
+    """Add the fault of a key that only dhcpd understands."""
+    inventory.fault(
+        row,
+        f"{key} is in the language of dhcpd.conf, which Kea does not read",
+        "remove it; options work with both, and kea_extra holds what else Kea is to have in its "
+        "own words",
+    )
 
 
 def _fault_of_identity(inventory: Inventory, row: Row, key: str) -> None:

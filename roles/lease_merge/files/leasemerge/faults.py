@@ -141,6 +141,11 @@ class Inventory:
 
     # How a fault is reported, and how values are taken out.
 
+    @property
+    def kea(self) -> bool:
+        """Whether the DHCP server is Kea."""
+        return self.data.get("dhcp_server") == "kea"
+
     def fault(self, who: str | Row, what: str, remedy: str) -> None:
         """Add a fault."""
         name = who.who if isinstance(who, Row) else who

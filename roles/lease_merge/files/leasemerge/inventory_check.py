@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
-from .dhcpd_check import LEASE_TIMES, check_lease_times, check_raw
+from .dhcpd_check import LEASE_TIMES, check_dhcp_server, check_lease_times, check_raw
 from .faults import Fault, Findings, Inventory, printable
 from .host_check import check_fixed_hosts
 from .server_check import (
@@ -79,6 +79,7 @@ def _check_keys(inventory: Inventory) -> None:
         inventory.setting(key)
         for key in (*TTLS, *LEASE_TIMES)
         if key in inventory.data and inventory.data[key] is None
+        if key != "mclt" or not inventory.kea
     ]
     for name in missing:
         if name not in inventory.unresolved:
@@ -124,6 +125,7 @@ _CHECKS: tuple[Callable[[Inventory], None], ...] = (
     check_domain,
     check_reserved_names,
     check_ttls,
+    check_dhcp_server,
     check_lease_times,
     check_raw,
     check_subnets,

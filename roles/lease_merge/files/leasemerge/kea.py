@@ -9,10 +9,12 @@ an address counts. Columns are taken by position: 2.6 appends a twelfth under a 
 
 from __future__ import annotations
 
+import errno
 import os
 import re
+import time
 from collections.abc import Mapping
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 
 from . import log
@@ -22,9 +24,14 @@ from .tail import CHUNK, Tail
 
 HEADER = b"address,hwaddr,client_id,"
 """How a lease file of Kea begins."""
+COLUMNS = (
+    HEADER + b"valid_lifetime,expire,subnet_id,fqdn_fwd,fqdn_rev,hostname,state,user_context\n"
+)
+"""The first line of a lease file, as 2.2 writes it; a later Kea adds what it needs."""
 
 # Lease::STATE_* of Kea's src/lib/dhcpsrv/lease.h: default, declined, expired-reclaimed, released.
-_STATES = {b"0": "active", b"1": "abandoned", b"2": "expired", b"3": "released"}
+# Nobody confirms the end of a lease, as a partner of dhcpd's does: its address is free at once.
+_STATES = {b"0": "active", b"1": "abandoned", b"2": "free", b"3": "free"}
 # More than a row can be: a name has at most 255 octets, each of which may be escaped as six.
 _MAX_ROW = 8192
 _INFINITE = 2**32 - 1
@@ -36,6 +43,10 @@ _NUMBER = re.compile(rb"[0-9]{1,13}")
 _ESCAPE = re.compile(rb"&#x([0-9a-fA-F]{2})")
 # What the role's hostname-char-set drops from a client's name as well.
 _UNSAFE = re.compile(r"[^a-z0-9 _.-]")
+# The role's watch writes here what Kea last reported of the pair: its own state and the peer's.
+_PAIR = Path("/run/kea-watch/pair")
+# It does so every five seconds.
+_PAIR_FRESH = 30
 # What the role sets as ddns-generated-prefix: Kea invents a name for an empty option 81.
 _GENERATED = re.compile(r"no-name(?:-[0-9]{1,3}){4}")
 
@@ -50,7 +61,6 @@ class KeaLog:
         """Begin with an empty log."""
         self.damage = 0
         self.faults: list[Fault] = []
-        self.failover: Mapping[str, tuple[str, str]] = {}
         self._leases: dict[str, Lease] = {}
         self._changed: set[str] = set()
         self._rest = b""
@@ -124,7 +134,7 @@ def row(line: bytes) -> Lease | None:
     if last_seen < 0 or ends > _TIME_MAX:
         return None
     if seconds == 0 and state == "active":
-        state = "released"
+        state = "free"
     return Lease(
         text,
         state,
@@ -150,6 +160,14 @@ def _hostname(value: bytes) -> str | None:
     # Of option 81 Kea writes an absolute name.
     text = name.removesuffix(b".").decode("utf-8", "surrogateescape")
     return None if not text or _GENERATED.fullmatch(text.partition(".")[0]) else text
+
+
+def subnet_id(network: str) -> int:
+    """Return the id that the role gives a subnet, which is part of each lease in it.
+
+    Unique and the same for ever: with another id every client would get another address.
+    """
+    return int(IPv4Network(network).network_address)
 
 
 def render(lease: Lease, subnet_id: int) -> bytes:
@@ -191,6 +209,34 @@ def parse(data: bytes) -> LeaseLog:
     leases.damage += rows.damage
     leases.faults += rows.faults
     return leases
+
+
+def read_log(path: Path) -> LeaseLog:
+    """Return the log of a lease file and of what Kea's LFC left beside it.
+
+    Raises OSError when it cannot be read.
+    """
+    tail = KeaTail(path)
+    try:
+        begins, data = tail.read()
+        if not begins:
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+        while chunk := tail.read()[1]:
+            data += chunk
+    finally:
+        tail.close()
+    return parse(data)
+
+
+def pair_state() -> Mapping[str, tuple[str, str]]:
+    """Return the state of this server and of its partner, as Kea reports them to its watch."""
+    try:
+        if time.time() - _PAIR.stat().st_mtime > _PAIR_FRESH:
+            return {}
+        own, partner = _PAIR.read_text().split()
+    except (OSError, ValueError):
+        return {}
+    return {"kea": (own, partner)}
 
 
 class KeaTail(Tail):

@@ -10,7 +10,7 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from heapq import heapify, heappop, heappush
 from typing import Literal, NamedTuple
 
@@ -233,6 +233,17 @@ class Merge:
             name = claim.key[0]
         return Holder(claim.hardware, claim.hostname, name, claim.server, claim.starts, claim.until)
 
+    def leases(self) -> Iterator[Lease]:
+        """Yield the lease of each address in any log, with its client's name (rules 2 and 3)."""
+        for address in sorted(set().union(*self._logs.values()), key=_number):
+            blocks = self._blocks(address)
+            _, lease = _truth(blocks)
+            named = _named(blocks, lease)
+            yield replace(lease, hostname=named[1].hostname if named else None)
+
+    def _blocks(self, address: str) -> list[_Block]:
+        return [(log, blocks[address]) for log, blocks in self._logs.items() if address in blocks]
+
     def _advance(self, now: int) -> None:
         if now < self._now:
             # What ended between the two is live again.
@@ -264,7 +275,7 @@ class Merge:
 
     def _claim(self, address: str) -> _Claim | None:
         """Return what the blocks of an address claim, if its lease is active."""
-        blocks = [(log, blocks[address]) for log, blocks in self._logs.items() if address in blocks]
+        blocks = self._blocks(address)
         log, lease = _truth(blocks)
         if lease.state != "active" or lease.ends is None:
             return None

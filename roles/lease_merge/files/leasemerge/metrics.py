@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from .status import Status
+from .status import HEALTHY_PAIRS, Status
 
 # The states of dhcpd's failover protocol (server/failover.c).
 FAILOVER_STATES = (
@@ -25,6 +25,22 @@ FAILOVER_STATES = (
     "paused",
     "shutdown",
     "unknown-state",
+)
+# Those of Kea's hook libdhcp_ha (its manual, "Server States").
+KEA_STATES = (
+    "backup",
+    "communication-recovery",
+    "hot-standby",
+    "in-maintenance",
+    "load-balancing",
+    "partner-down",
+    "partner-in-maintenance",
+    "passive-backup",
+    "ready",
+    "syncing",
+    "terminated",
+    "unavailable",
+    "waiting",
 )
 
 Sample = tuple[Mapping[str, str], float]
@@ -200,21 +216,21 @@ def _dhcpd(status: Status) -> Iterator[Metric]:
     yield Metric(
         "failover_normal",
         "gauge",
-        "Whether dhcpd and its partner are both normal; 0 for minutes: docs/operating.md.",
+        "Whether this server and its partner are both normal; 0 for minutes: docs/operating.md.",
         [
-            ({"peer": peer}, tuple(states) == ("normal", "normal"))
+            ({"peer": peer}, tuple(states) in HEALTHY_PAIRS)
             for peer, states in sorted(status.failover.items())
         ],
     )
     yield Metric(
         "failover_state",
         "gauge",
-        "1 for the state that this dhcpd and its partner are in, as this one has written it.",
+        "1 for the state that this server and its partner are in, as this one has written it.",
         [
             ({"peer": peer, "side": side, "state": state}, state == now)
             for peer, states in sorted(status.failover.items())
             for side, now in zip(("local", "partner"), states, strict=True)
-            for state in FAILOVER_STATES
+            for state in (KEA_STATES if set(states) <= set(KEA_STATES) else FAILOVER_STATES)
         ],
     )
     pools = [

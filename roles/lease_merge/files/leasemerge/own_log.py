@@ -1,4 +1,4 @@
-"""This server's own lease file, as dhcpd writes it."""
+"""This server's own lease file, as dhcpd or Kea writes it."""
 
 from __future__ import annotations
 
@@ -6,10 +6,17 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from .kea import KeaLog, KeaTail, pair_state
 from .lease import Lease
 from .log import LeaseLog
 from .store import EARLIER, Store
 from .tail import Tail
+
+FORMATS: Mapping[str, tuple[type[LeaseLog | KeaLog], type[Tail]]] = {
+    "dhcpd": (LeaseLog, Tail),
+    "kea": (KeaLog, KeaTail),
+}
+"""What reads the lease file of each DHCP server, and what follows it."""
 
 # Leases of a lease file that was read from its start that are looked at in one step.
 _SLICE = 250
@@ -18,9 +25,10 @@ _SLICE = 250
 class OwnLog:
     """The log, and the part of it that is still to be looked at."""
 
-    def __init__(self, server: str, path: Path, store: Store) -> None:
-        """Begin to follow the file; it is read from its start."""
-        self.tail = Tail(path)
+    def __init__(self, server: str, path: Path, lease_format: str, store: Store) -> None:
+        """Begin to follow the file, one of `FORMATS`; it is read from its start."""
+        self._new_log, follow = FORMATS[lease_format]
+        self.tail = follow(path)
         self.error = ""
         self.last_seen: float | None = None
         self.caught_up = False
@@ -30,8 +38,8 @@ class OwnLog:
         self._reported = "following"
         self._server = server
         self._store = store
-        self._log = LeaseLog()
-        self._fresh: LeaseLog | None = None
+        self._log = self._new_log()
+        self._fresh: LeaseLog | KeaLog | None = None
         self._backlog: Iterator[str] = iter(())
 
     @property
@@ -41,8 +49,8 @@ class OwnLog:
 
     @property
     def failover(self) -> Mapping[str, tuple[str, str]]:
-        """What dhcpd wrote of each failover peer: its own state and the partner's."""
-        return self._log.failover
+        """The state of this server and of its partner in each failover relationship."""
+        return self._log.failover if isinstance(self._log, LeaseLog) else pair_state()
 
     @property
     def state(self) -> str:
@@ -78,7 +86,7 @@ class OwnLog:
         if chunk:
             self.last_seen = time.time()
         if begins:
-            self._fresh = LeaseLog()
+            self._fresh = self._new_log()
         self.more = True
         if self._fresh is not None:
             if chunk:
@@ -98,7 +106,7 @@ class OwnLog:
         self.more = bool(chunk or addresses)
         return [(self._server, news)]
 
-    def _switch(self, log: LeaseLog, now: int) -> list[tuple[str, list[Lease]]]:
+    def _switch(self, log: LeaseLog | KeaLog, now: int) -> list[tuple[str, list[Lease]]]:
         # dhcpd drops no lease of a client when it rewrites the file. What is not in the new file
         # was lost with the old one, and expires by itself.
         self._log, self._fresh = log, None

@@ -21,7 +21,7 @@ from .history import History
 from .lease import Lease
 from .merge import Merge
 from .metrics import metrics
-from .own_log import OwnLog
+from .own_log import FORMATS, OwnLog
 from .peers import Follower, Peer
 from .probe import Probe
 from .protocol import Blocks, Event, Hello
@@ -48,12 +48,14 @@ class Settings:
     """What the service needs to know of its machine (service.json, written by the role)."""
 
     server: str
-    """This server's name in the site's `servers`, or its own where it has no dhcpd."""
+    """This server's name in the site's `servers`, or its own where it has no DHCP server."""
     site: Path
     data_dir: Path
     state_dir: Path
     socket: Path
     lease_file: Path | None = None
+    lease_format: str = "dhcpd"
+    """Who writes the lease file: one of own_log.FORMATS."""
     metrics_file: Path | None = None
     feeds: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """Each peer's name and the command that brings its stream."""
@@ -67,6 +69,9 @@ class Settings:
         try:
             data = json.loads(path.read_text(encoding="utf-8"))
             lease_file, metrics_file = data.get("lease_file"), data.get("metrics_file")
+            lease_format = str(data.get("lease_format", "dhcpd"))
+            if lease_format not in FORMATS:
+                raise ValueError(f"lease_format is {lease_format!r}, not one of {[*FORMATS]}")
             return cls(
                 server=str(data["server"]),
                 site=Path(data["site"]),
@@ -74,6 +79,7 @@ class Settings:
                 state_dir=Path(data["state_dir"]),
                 socket=Path(data["socket"]),
                 lease_file=Path(lease_file) if lease_file else None,
+                lease_format=lease_format,
                 metrics_file=Path(metrics_file) if metrics_file else None,
                 feeds=tuple(
                     (str(feed["server"]), tuple(map(str, feed["command"])))
@@ -104,7 +110,9 @@ class Service:
         self._own: OwnLog | None = None
         if settings.lease_file and settings.server in self._site.servers:
             self._store.begin(settings.server, self._store.generation, int(time.time()))
-            self._own = OwnLog(settings.server, settings.lease_file, self._store)
+            self._own = OwnLog(
+                settings.server, settings.lease_file, settings.lease_format, self._store
+            )
         self._peers = [Peer(server, command) for server, command in settings.feeds]
         self._followers: list[Follower] = []
         self._selector = selectors.DefaultSelector()

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 # A hostile network must not make the report endless.
 MAX_LOSERS = 1000
 
+HEALTHY_PAIRS = (("normal", "normal"), ("hot-standby", "hot-standby"))
+"""The states of both servers of a healthy pair, in dhcpd's words and in Kea's."""
+
 
 @dataclass(frozen=True, slots=True)
 class FeedStatus:
@@ -135,7 +138,7 @@ class Status:
     version: str = ""
     followers: Sequence[str] = ()
     failover: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    """For each failover peer of dhcpd the state of this server and of its partner."""
+    """The state of this server and of its partner, by the name of their failover relationship."""
     errors: Sequence[str] = ()
     losers: Sequence[LoserStatus] = ()
 
@@ -145,7 +148,7 @@ class Status:
         While it is partner-down the other server's are its own, too (dhcpd.conf(5), "mclt").
         """
         states = [mine for mine, _ in self.failover.values()]
-        if not states or "partner-down" in states:
+        if not states or "partner-down" in states or "hot-standby" in states:
             return pool.free_primary + pool.free_secondary
         return pool.free_primary if self.primary else pool.free_secondary
 

@@ -13,6 +13,7 @@ from .dhcpd_check import (
     check_seconds,
     check_text,
     check_times_of,
+    fault_of_kea,
     is_address,
     statements,
 )
@@ -106,6 +107,9 @@ def _pools(inventory: Inventory, row: Row) -> Iterator[Row]:
 
 def _check_permits(inventory: Inventory, row: Row, key: str) -> None:
     """Check who may, or may not, have an address of a pool (dhcpd.conf(5), "permit lists")."""
+    if inventory.kea and row.get(key):
+        fault_of_kea(inventory, row, key)
+        return
     for value in inventory.items(row, key, row.get(key)):
         if not isinstance(value, str) or not _PERMIT.fullmatch(value):
             inventory.fault(

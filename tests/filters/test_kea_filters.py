@@ -1,0 +1,116 @@
+"""What Kea is configured with of the inventory, and which certificates a pair trusts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible.errors import AnsibleFilterError  # type: ignore[import-untyped]  # has no types
+
+import kea
+
+SETTINGS: dict[str, Any] = {
+    "role": "primary",
+    "server": "draco",
+    "address": "10.1.1.5",
+    "peer": "taurus",
+    "peer_address": "10.1.1.6",
+    "port": 8001,
+    "interface": "eth0",
+    "heartbeat_delay": 500,
+    "max_response_delay": 1500,
+    "sync_timeout": 10000,
+    "standby_share": 20,
+    "domain_name": "office.internal",
+    "domain_search": ["office.internal"],
+    "domain_name_servers": ["10.1.1.8"],
+    "default_lease_time": 3600,
+    "min_lease_time": 300,
+    "max_lease_time": 86400,
+    "cache_threshold": 0.0,
+    "lfc_interval": 3600,
+    "options": {},
+    "subnets": [{"network": "10.1.1.0/24", "ranges": [["10.1.1.100", "10.1.1.199"]]}],
+    "fixed_hosts": [],
+    "reserved_addresses": [],
+    "extra": {},
+    "dhcpd_text": "",
+    "control_socket": "/run/kea/kea4-ctrl-socket",
+    "lease_file": "/var/lib/kea/kea-leases4.csv",
+    "key": "/etc/kea/pair.key",
+    "certificate": "/etc/kea/pair.crt",
+    "ca": "/etc/kea/pair-trusted.crt",
+    "hooks_dir": "/usr/lib/x86_64-linux-gnu/kea/hooks",
+}
+
+
+def config(**changed: Any) -> dict[str, Any]:
+    """Return the content under Dhcp4."""
+    made: dict[str, Any] = kea.kea_config(SETTINGS | changed)["Dhcp4"]
+    return made
+
+
+def test_each_server_has_a_part_of_a_range_for_new_clients() -> None:
+    primary, secondary = (
+        config(role=role)["subnet4"][0]["pools"] for role in ("primary", "secondary")
+    )
+    low, high = {"pool": "10.1.1.100 - 10.1.1.179"}, {"pool": "10.1.1.180 - 10.1.1.199"}
+    guard = {"client-class": "RETURNING"}
+    assert primary == [low, high | guard]
+    assert secondary == [low | guard, high]
+
+
+def test_options_have_the_names_and_the_values_of_kea() -> None:
+    options = {
+        "bootfile-name": '"a,b"',
+        "ntp-servers": ["10.1.1.1", "10.1.1.2"],
+        "ip-forwarding": "on",
+    }
+    made = {row["name"]: row["data"] for row in config(options=options)["option-data"]}
+    assert made["boot-file-name"] == "a\\,b"
+    assert made["ip-forwarding"] == "true"
+    assert made["ntp-servers"] == "10.1.1.1, 10.1.1.2"
+    assert "bootfile-name" not in made
+
+
+def test_extra_is_merged_and_does_not_replace_the_pair() -> None:
+    extra = {"hooks-libraries": [{"library": "/x.so"}], "lease-database": {"lfc-interval": 60}}
+    made = config(extra=extra)
+    assert [hook["library"] for hook in made["hooks-libraries"]][-1] == "/x.so"
+    assert len(made["hooks-libraries"]) == 3
+    assert made["lease-database"]["lfc-interval"] == 60
+    assert made["lease-database"]["type"] == "memfile"
+
+
+def test_text_of_dhcpd_is_refused_with_its_place() -> None:
+    subnets = [{"network": "10.1.1.0/24", "extra": "authoritative;"}]
+    with pytest.raises(AnsibleFilterError, match=r"The subnet 10\.1\.1\.0/24 has extra"):
+        config(subnets=subnets)
+
+
+def read(name: str, certificate: str, trusted: str) -> dict[str, Any]:
+    """Make the result of grep on a server."""
+    lines = [f"/c:{line}" for line in certificate.splitlines()]
+    lines += [f"/t:{line}" for line in trusted.splitlines()]
+    return {"item": {"name": name}, "stdout_lines": lines}
+
+
+def trust(*reads: dict[str, Any]) -> dict[str, str]:
+    """Return what each server is to trust."""
+    rows = kea.kea_trust(reads, certificate="/c", trusted="/t")
+    return {row["server"]: row["content"] for row in rows}
+
+
+def test_two_servers_trust_each_other() -> None:
+    draco, taurus = read("draco", "A\n", ""), read("taurus", "B\n", "")
+    assert trust(draco, taurus) == {"draco": "A\nB\n", "taurus": "A\nB\n"}
+
+
+def test_a_peer_that_is_away_goes_on_being_trusted() -> None:
+    away = {"item": {"name": "taurus"}, "unreachable": True}
+    assert trust(read("draco", "A\n", "A\nB\n"), away) == {"draco": "A\nB\n"}
+    assert trust(read("draco", "A\n", ""), away) == {"draco": "A\n"}
+
+
+def test_a_server_without_a_certificate_has_nothing_to_trust_yet() -> None:
+    assert trust(read("draco", "", ""), read("taurus", "B\n", "")) == {"taurus": "B\n"}
