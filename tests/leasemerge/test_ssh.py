@@ -55,6 +55,7 @@ def ssh_command(directory: Path, user: str) -> list[str]:
         lease_merge_history_days=0,
         lease_merge_history_megabytes=0,
         lease_merge_lease_file="",
+        lease_merge_lease_format="dhcpd",
         lease_merge_metrics_file="",
         lease_merge_server="taurus",
         lease_merge_data_dir="",
