@@ -266,6 +266,7 @@ def _settings(net: Net, where: str, peer: str) -> dict[str, object]:
         lease_merge_peers=[{"server": peer, "address": ADDRESSES[peer][0]}],
         lease_merge_ssh_port=22,
         lease_merge_lease_file=str(root / "dhcpd.leases"),
+        lease_merge_lease_format="dhcpd",
         lease_merge_metrics_file=str(root / "leasemerge.prom"),
         lease_merge_history_days=30,
         lease_merge_history_megabytes=64,
