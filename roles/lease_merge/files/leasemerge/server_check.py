@@ -128,12 +128,7 @@ def check_name_servers(inventory: Inventory) -> None:
                 inventory.hold_label(row, "alias_name", label, inventory.domain)
         if inventory.report_unresolved(row, "alias_address"):
             continue
-        address = inventory.address(row, "alias_address", row.get("address"))
-        if address is None:
-            continue
-        inventory.spared.add(address)
-        if _check_floating(inventory, row, "alias", address):
-            inventory.hold_address(row, "alias_address", address, "")
+        _check_address(inventory, row, "alias", row.get("address"))
 
 
 def check_resolvers(inventory: Inventory) -> None:
@@ -142,12 +137,18 @@ def check_resolvers(inventory: Inventory) -> None:
         inventory.report_unresolved(row, "resolver_address", "resolver_virtual_router_id")
         if not row.get("resolver_address"):
             continue
-        address = inventory.address(row, "resolver_address", row.get("resolver_address"))
-        if address is None:
-            continue
-        inventory.spared.add(address)
-        if _check_floating(inventory, row, "resolver", address):
-            inventory.hold_address(row, "resolver_address", address, "")
+        _check_address(inventory, row, "resolver", row.get("resolver_address"))
+
+
+def _check_address(inventory: Inventory, row: Row, kind: str, value: object) -> None:
+    """Check an address that daemons answer on, and keep it from everything else."""
+    key = f"{kind}_address"
+    address = inventory.address(row, key, value)
+    if address is None:
+        return
+    inventory.spared.add(address)
+    if _check_floating(inventory, row, kind, address):
+        inventory.hold_address(row, key, address, "")
 
 
 def _check_floating(inventory: Inventory, row: Row, kind: str, address: IPv4Address) -> bool:
