@@ -104,6 +104,26 @@ def no_flooding(run: Run, server: Server) -> None:
         run.watch.served(clients=3, lookups=40)
 
 
+@drill("floating/without-virtual-mac", address=10, every=6, lookup=6, back=150)
+def without_virtual_mac(run: Run) -> None:
+    """Without virtual MAC addresses a move is announced by gratuitous ARP, and as quickly seen."""
+    lab = run.lab
+    lab.deploy("-e", '{"floating_address_use_vmac": false}')
+    try:
+        run.watch.mark()
+        for server in (lab.primary, lab.caches[-1]):
+            lab.unplug(server)
+            began = time.monotonic()
+            try:
+                run.watch.served(clients=2, lookups=100)
+            finally:
+                lab.plug(server)
+            slow_only_at_first(run, began)
+            run.watch.served(clients=2, lookups=40)
+    finally:
+        lab.deploy()
+
+
 @drill("floating/migration", address=25, every=6, lookup=0.5, back=150)
 def migration(run: Run) -> None:
     """Once resolvers float on a running site, no client has lost the one that it has."""
