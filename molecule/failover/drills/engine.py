@@ -99,8 +99,10 @@ def run(drill: Drill, lab: Lab) -> Result:
         faults += found.wrong
     except DrillError as error:
         faults.append(str(error))
+        faults += restored(lab)
     except Exception:  # a drill that breaks is one more fault to report, and the next drill is run
         faults.append(traceback.format_exc())
+        faults += restored(lab)
     return Result(
         *(drill.name, drill.expectation, date),
         took=time.monotonic() - began,
@@ -109,6 +111,19 @@ def run(drill: Drill, lab: Lab) -> Result:
         notes=notes,
         faults=faults,
     )
+
+
+def restored(lab: Lab) -> list[str]:
+    """Deploy the lab's own inventory again: a drill that broke may have left another in use.
+
+    Returns:
+        What went wrong with that.
+    """
+    try:
+        lab.deploy("-e", "allow_removal=true")
+    except DrillError as error:
+        return [str(error)]
+    return []
 
 
 def table(results: Sequence[Mapping[str, Any]]) -> Iterator[str]:

@@ -460,7 +460,9 @@ class Lab:
         for path in source.rglob("*.yml"):
             to = copy / path.relative_to(source)
             to.parent.mkdir(parents=True, exist_ok=True)
-            to.write_text(yaml.safe_dump(change(path.name, yaml.safe_load(path.read_text()))))
+            content = change(path.name, yaml.safe_load(path.read_text()))
+            # In their order: the first that stands by is the first to take an address over.
+            to.write_text(yaml.safe_dump(content, sort_keys=False))
         return copy
 
     @property
