@@ -52,6 +52,11 @@ class Statement:
         """All words in lower case, one space between them."""
         return " ".join(self.words).lower()
 
+    @property
+    def shown(self) -> str:
+        """The statement as a sentence shows it."""
+        return self.text if self.block is None else f"{self.text} {{ … }}"
+
     def render(self) -> str:
         """Write it as dhcpd.conf text."""
         if self.block is None:
@@ -181,6 +186,12 @@ def identifier(name: str) -> str:
 def unquoted(word: str) -> str:
     """Take the quotation marks off a word."""
     return word[1:-1] if len(word) > 1 and word.startswith('"') else word
+
+
+def address_of(text: str) -> str:
+    """Write an address without the zeros before its numbers, which dhcpd reads as decimal."""
+    match = re.fullmatch(r"0*(\d{1,3})\.0*(\d{1,3})\.0*(\d{1,3})\.0*(\d{1,3})", text, re.ASCII)
+    return ".".join(match.groups()) if match else text
 
 
 def indented(text: str) -> str:

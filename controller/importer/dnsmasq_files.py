@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from .found import Remark, Section, SourceError, beside, is_file, read_text
+from .found import Remark, Remarks, Section, SourceError, beside, is_file, read_text
 
 # dnsmasq itself gives up at no depth; a file that includes itself ends here.
 _MAX_FILES = 1000
@@ -50,6 +50,14 @@ class Line:
             else:
                 parts[-1] += re.sub(r"\\(.)", r"\1", quoted) if quoted else plain or stray
         return [part.strip() for part in parts]
+
+
+class LineRemarks(Remarks):
+    """The sentences on lines of dnsmasq."""
+
+    def no_place(self, line: Line, why: str) -> None:
+        """Add that a line is left out, and why."""
+        self.left_out(line.where, line.text, why)
 
 
 def read_lines(paths: Iterable[Path]) -> tuple[list[Line], list[Remark]]:

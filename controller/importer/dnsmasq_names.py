@@ -12,8 +12,8 @@ from ipaddress import IPv4Address, IPv4Network
 
 from leasemerge.ranges import reverse_zones
 
-from .dnsmasq_files import Line
-from .found import Host, Record, Records, Remark, Section, is_address, is_ipv6, label_of, number
+from .dnsmasq_files import Line, LineRemarks
+from .found import Host, Record, Records, Section, is_address, is_ipv6, label_of, number
 from .tinydns import quoted
 
 NAME_KEYS = frozenset(
@@ -40,7 +40,7 @@ class Namer:
         self._domain = domain
         self._domains = domains
         self._records: list[Record] = []
-        self._remarks: list[Remark] = []
+        self._remarks = LineRemarks()
         self._zones: dict[str, None] = {}
         self._forward: dict[str, tuple[str, ...]] = {}
         self._upstream: list[str] = []
@@ -63,7 +63,7 @@ class Namer:
             count = len(self._blocked)
             names = "name is" if count == 1 else "names are"
             text = f"{count} {names} blocked from here on, and dnscache blocks none."
-            self._remark(Section.LEFT_OUT, line, text)
+            self._remarks.add(Section.LEFT_OUT, line.where, text)
         for record in self._records:
             self._make_zone(record)
         return Records(
@@ -105,7 +105,7 @@ class Namer:
             case "srv-host":
                 name, target, port, priority, weight = [*parts, "", "", "", ""][:5]
                 if not target:
-                    self._left_out(line, "a service that is not offered")
+                    self._remarks.no_place(line, "a service that is not offered")
                     return
                 numbers = " ".join(str(number(n) or 0) for n in (priority, weight, port or "1"))
                 self._add("srv", name, f"{numbers} {self._full(target)}", line)
@@ -125,7 +125,7 @@ class Namer:
             case "mx-target" | "local-ttl":
                 pass  # read before
             case _:
-                self._left_out(line, "the inventory has no place for it")
+                self._remarks.no_place(line, "the inventory has no place for it")
 
     def _host_record(self, line: Line, parts: Sequence[str]) -> None:
         addresses = [part for part in parts if is_address(part)]
@@ -146,7 +146,7 @@ class Namer:
             return
         kind = "a" if is_address(address) else "aaaa" if is_ipv6(address) else ""
         if not kind or not names:
-            self._left_out(line, "no address and no name")
+            self._remarks.no_place(line, "no address and no name")
             return
         for place, name in enumerate(names):
             if kind == "aaaa" and (name.startswith("ip6-") or address.startswith(("fe", "ff"))):
@@ -161,7 +161,7 @@ class Namer:
             return
         kind = "a" if is_address(address) else "aaaa" if is_ipv6(address) else ""
         if not kind or not names or "#" in names:
-            self._left_out(line, "no name and its address")
+            self._remarks.no_place(line, "no name and its address")
             return
         for name in names:
             name = name.removeprefix("*").removeprefix(".")
@@ -173,7 +173,7 @@ class Namer:
         code = number(parts[1]) if len(parts) > 1 else None
         data = re.sub(r"[:\s]", "", "".join(parts[2:]))
         if code is None or not re.fullmatch(r"([0-9A-Fa-f]{2})*", data):
-            self._left_out(line, "no number of a type and no octets")
+            self._remarks.no_place(line, "no number of a type and no octets")
         else:
             self._add(f"TYPE{code}", parts[0], f"\\# {len(data) // 2} {data}".rstrip(), line)
 
@@ -192,17 +192,17 @@ class Namer:
             return  # answered from here alone, as everything in our zones
         if not is_address(address):
             if value != "#":
-                self._left_out(line, "dnscache queries only addresses of IPv4")
+                self._remarks.no_place(line, "dnscache queries only addresses of IPv4")
             return
         port = re.search(r"#(\d+)", value)
         if port and port[1] != "53":
-            self._left_out(line, f"dnscache queries only port 53, and not {port[1]}")
+            self._remarks.no_place(line, f"dnscache queries only port 53, and not {port[1]}")
         elif IPv4Address(address).is_loopback:
-            self._left_out(line, "it is about the old machine")
+            self._remarks.no_place(line, "it is about the old machine")
         elif not zones:
             self._upstream.append(address)
         elif "" in zones or any("*" in zone for zone in zones):
-            self._left_out(line, "dnscache forwards whole zones only")
+            self._remarks.no_place(line, "dnscache forwards whole zones only")
         else:
             for zone in zones:
                 known = self._forward.get(zone, ())
@@ -220,7 +220,7 @@ class Namer:
         address: str | None = None,
     ) -> None:
         if not _NAME.fullmatch(name):
-            self._left_out(line, f"{name or 'nothing'} is no name")
+            self._remarks.no_place(line, f"{name or 'nothing'} is no name")
             return
         full = self._full(name, address)
         self._records.append(Record(kind, full, value, line.where, pointed=pointed, ttl=ttl))
@@ -236,12 +236,6 @@ class Namer:
         if domain is None or (absolute and not re.fullmatch(r"_[^.]+\._[^.]+", name)):
             return name
         return f"{name}.{domain}"
-
-    def _remark(self, section: Section, line: Line, text: str) -> None:
-        self._remarks.append(Remark(section, line.where, text))
-
-    def _left_out(self, line: Line, why: str) -> None:
-        self._remark(Section.LEFT_OUT, line, f"{line.text}: {why}.")
 
 
 def _reverse_zones(text: str) -> list[str]:

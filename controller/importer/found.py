@@ -48,6 +48,18 @@ class Remark:
     text: str
 
 
+class Remarks(list[Remark]):
+    """The sentences on one source, in their order."""
+
+    def add(self, section: Section, where: str, text: str) -> None:
+        """Add a sentence."""
+        self.append(Remark(section, where, text))
+
+    def left_out(self, where: str, what: str, why: str) -> None:
+        """Add that something is left out, and why."""
+        self.add(Section.LEFT_OUT, where, f"{what}: {why}.")
+
+
 @dataclass(frozen=True, slots=True)
 class Host:
     """A host that a DHCP server knows. `addresses` may hold names, as dhcpd.conf's may."""

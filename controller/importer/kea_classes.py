@@ -1,159 +1,125 @@
-"""The conditions of Kea's client classes, as dhcpd has them.
-
-Source: the Kea Administrator Reference Manual, "Using Expressions in Classification", and
-dhcp-eval(5). What dhcpd has no expression for makes the whole condition impossible.
-"""
+"""Kea's client classes, as classes of dhcpd."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+from collections.abc import Sequence
+from typing import Any
 
-from . import options
+from .dhcpd_text import quoted, statements, when
+from .found import Remarks, Section, normal_mac
+from .kea_conditions import UntranslatableError, condition
+from .kea_json import Object
+from .kea_levels import KNOWN, Levels
 
-_TOKEN = re.compile(
-    r"\s*(?:(?P<text>'[^']*')|(?P<octets>0[xX][0-9A-Fa-f]+)|(?P<mark>==|[()\[\],.*])"
-    r"|(?P<word>[A-Za-z0-9_-]+))"
-)
-_MAX_DEPTH = 50
-
-
-class UntranslatableError(ValueError):
-    """dhcpd has no such condition; the message is the part that it lacks."""
+KEYS = frozenset({"client-class", "client-classes"})
+"""The keys that say which clients a subnet or a pool is for."""
 
 
-def condition(test: str, others: Mapping[str, str]) -> str:
-    """Write a test as dhcpd's condition; `others` are the tests of the classes, by name.
+class Classes:
+    """The classes of one configuration."""
 
-    Raises UntranslatableError.
-    """
-    return _Parser(test, others, 0).whole()
+    def __init__(self, data: Object, levels: Levels, remarks: Remarks) -> None:
+        """Find the tests of the classes, and who is in one by a reservation, in the server."""
+        self.statements: list[str] = []
+        """The classes, and what is refused to some clients."""
+        self._sent: list[str] = []
+        # Those that dhcpd has, and so a pool can be for.
+        self._written: set[str] = set()
+        # The MAC addresses that reservations put into a class without a test.
+        self._members: dict[str, list[str]] = {}
+        self._levels = levels
+        self._remarks = remarks
+        self._tests = {
+            entry.text("name"): entry.text("test") for entry in data.objects("client-classes")
+        }
+        self._find_members(data)
+
+    @property
+    def sent(self) -> list[str]:
+        """The options of classes, as statements for some clients.
+
+        Of two classes Kea takes the first, dhcpd the last.
+        """
+        return self._sent[::-1]
+
+    def is_member(self, name: str, mac: str | None) -> bool:
+        """Return whether dhcpd's class has a client of a reservation."""
+        return mac in self._members.get(name, ())
+
+    def rules(self, data: Object, what: str) -> dict[str, Any]:
+        """Read which clients a subnet or pool is for; dhcpd has that in its pools."""
+        names = data.get("client-classes") or []
+        names = [*names] if isinstance(names, list) else []
+        if data.text("client-class"):
+            names.append(data.text("client-class"))
+        allow: list[str] = []
+        deny: list[str] = []
+        for name in map(str, names):
+            if name == "KNOWN":
+                allow.append("known-clients")
+            elif name == "UNKNOWN":
+                deny.append("known-clients")
+            elif name in self._written:
+                allow.append(f'members of "{name}"')
+            else:
+                why = "dhcpd has no such class; the addresses are for all clients now"
+                self._remarks.left_out(data.where, f"the client class {name} of {what}", why)
+        rules = {"allow": allow, "deny": deny}
+        return {word: classes for word, classes in rules.items() if classes}
+
+    def read(self, entry: Object) -> None:
+        """Write a client class as one of dhcpd, with what its members are sent."""
+        name, what = entry.text("name"), f"the client class {entry.text('name')}"
+        settings = self._levels.settings(entry, what)
+        self._levels.unknown(entry, KNOWN | {"test", "only-if-required", "option-def"}, what)
+        macs = self._members.get(name, [])
+        if not entry.text("test") and not macs:
+            if settings:
+                why = "no reservation is in it, and it has no test"
+                self._remarks.left_out(entry.where, what, why)
+            return
+        head, test = "match hardware;", _any_of(macs)
+        if entry.text("test"):
+            try:
+                test = condition(entry.text("test"), self._tests)
+            except UntranslatableError as error:
+                why = (
+                    f"dhcpd has nothing like {error} in its test; write `match if …;` into class "
+                    f"{quoted(name)} of site_extra, which nobody is in until then"
+                )
+                self._remarks.left_out(entry.where, what, why)
+                test = ""
+            head = f"match if {test};" if test else ""
+        if name == "DROP":
+            self.statements += [when(test, ["deny booting;"])] if test else []
+            return
+        self._written.add(name)
+        sent, body = _options_apart(statements(settings)) if test else ([], statements(settings))
+        lines = "".join(f"    {line}\n" for line in (head, *body) if line)
+        self.statements.append(f"class {quoted(name)} {{\n{lines}}}")
+        self.statements += [f"subclass {quoted(name)} 1:{mac};" for mac in macs]
+        if sent:
+            self._sent.append(when(test, sent))
+        self._remarks.add(Section.KEPT, entry.where, f"{what[0].upper()}{what[1:]}, in site_extra.")
+
+    def _find_members(self, data: Object) -> None:
+        """Find who is in a class by a reservation, on each level."""
+        for entry in data.objects("reservations"):
+            mac = normal_mac(entry.get("hw-address"))
+            for name in entry.get("client-classes") or () if mac else ():
+                if self._tests.get(str(name)) == "":
+                    self._members.setdefault(str(name), []).append(str(mac))
+        for inner in (*data.objects("subnet4"), *data.objects("shared-networks")):
+            self._find_members(inner)
 
 
-class _Parser:
-    """A parser by recursive descent: or, and, not, comparison."""
+def _any_of(macs: Sequence[str]) -> str:
+    """Write the condition that a client has one of these MAC addresses."""
+    conditions = [f"hardware = 1:{mac}" for mac in macs]
+    return " or ".join(f"({c})" for c in conditions) if len(macs) > 1 else "".join(conditions)
 
-    def __init__(self, test: str, others: Mapping[str, str], depth: int) -> None:
-        self._tokens: list[tuple[str, str]] = []
-        self._others = others
-        self._depth = depth
-        self._at = 0
-        position = 0
-        text = test.strip()
-        while position < len(text):
-            match = _TOKEN.match(text, position)
-            if match is None or depth > _MAX_DEPTH:
-                raise UntranslatableError(text[position : position + 20])
-            self._tokens.append((str(match.lastgroup), match[str(match.lastgroup)]))
-            position = match.end()
 
-    def whole(self) -> str:
-        result = self._or()
-        if self._at < len(self._tokens):
-            raise UntranslatableError(self._tokens[self._at][1])
-        return result
-
-    def _next(self) -> tuple[str, str]:
-        if self._at >= len(self._tokens):
-            raise UntranslatableError("its end")
-        self._at += 1
-        return self._tokens[self._at - 1]
-
-    def _take(self, word: str) -> bool:
-        if self._at < len(self._tokens) and self._tokens[self._at][1] == word:
-            self._at += 1
-            return True
-        return False
-
-    def _need(self, word: str) -> None:
-        _, text = self._next()
-        if text != word:
-            raise UntranslatableError(text)
-
-    def _or(self) -> str:
-        parts = [self._and()]
-        while self._take("or"):
-            parts.append(self._and())
-        return parts[0] if len(parts) == 1 else " or ".join(f"({part})" for part in parts)
-
-    def _and(self) -> str:
-        parts = [self._not()]
-        while self._take("and"):
-            parts.append(self._not())
-        return parts[0] if len(parts) == 1 else " and ".join(f"({part})" for part in parts)
-
-    def _not(self) -> str:
-        self._depth += 1
-        if self._depth > _MAX_DEPTH:
-            raise UntranslatableError("its depth")
-        if self._take("not"):
-            return f"not ({self._not()})"
-        if self._take("("):
-            inner = self._or()
-            self._need(")")
-            return inner
-        if self._take("member"):
-            return self._member()
-        left = self._value()
-        if left.startswith("exists "):
-            return left
-        self._need("==")
-        return f"{left} = {self._value()}"
-
-    def _member(self) -> str:
-        self._need("(")
-        _, name = self._next()
-        self._need(")")
-        name = name.strip("'")
-        if name == "KNOWN":
-            return "known"
-        if name == "UNKNOWN":
-            return "not (known)"
-        if not self._others.get(name):
-            raise UntranslatableError(f"member('{name}')")
-        return _Parser(self._others[name], self._others, self._depth + 1).whole()
-
-    def _value(self) -> str:
-        kind, text = self._next()
-        if kind == "text":
-            return options.quoted(text[1:-1])
-        if kind == "octets":
-            digits = text[2:].zfill(len(text[2:]) + len(text[2:]) % 2)
-            return options.octets(bytes.fromhex(digits))
-        if text == "substring":
-            self._need("(")
-            inner = self._value()
-            self._need(",")
-            first = self._next()[1]
-            self._need(",")
-            length = self._next()[1]
-            self._need(")")
-            if not re.fullmatch(r"[0-9]+", first) or not re.fullmatch(r"[0-9]+|all", length):
-                raise UntranslatableError("substring")
-            return f"substring({inner}, {first}, {'255' if length == 'all' else length})"
-        if text in {"option", "relay4"}:
-            return self._option(text)
-        if text == "pkt4":
-            self._need(".")
-            _, field = self._next()
-            if field == "mac":
-                return "substring(hardware, 1, 6)"
-            raise UntranslatableError(f"pkt4.{field}")
-        raise UntranslatableError(text)
-
-    def _option(self, kind: str) -> str:
-        self._need("[")
-        _, name = self._next()
-        self._need("]")
-        self._need(".")
-        _, form = self._next()
-        if kind == "relay4":
-            full = {"1": "agent.circuit-id", "2": "agent.remote-id"}.get(name)
-        else:
-            code = int(name) if re.fullmatch(r"[0-9]{1,3}", name) else options.code_of(name)
-            full = options.name_of(code) if code else None
-            if full and code not in options.NAMED:
-                raise UntranslatableError(f"option[{name}]")
-        if full is None or form not in {"hex", "text", "exists"}:
-            raise UntranslatableError(f"{kind}[{name}].{form}")
-        return f"exists {full}" if form == "exists" else f"option {full}"
+def _options_apart(statements: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Split statements into options and others."""
+    sent = [line for line in statements if line.startswith("option ")]
+    return sent, [line for line in statements if line not in sent]

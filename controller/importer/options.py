@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network
 from typing import Literal
 
+from .dhcpd_text import octets, quoted
 from .found import is_address, number
 
 Form = Literal["addresses", "text", "domains", "number", "flag", "octets", "routes"]
@@ -140,32 +141,6 @@ def option(code: int, values: Sequence[str], *, as_octets: bool = False) -> Opti
     if code in _KNOWN and code not in _TO_DEFINE:
         return Option(name, text)
     return Option(name, text, f"option {name} code {code} = {_TYPES[form]};")
-
-
-def quoted(text: str) -> str:
-    """Write text as dhcpd.conf has it: other octets than printable ASCII in octal."""
-    return '"' + "".join(map(_escaped, text)) + '"'
-
-
-def when(condition: str, statements: Sequence[str]) -> str:
-    """Write statements for some clients; dhcpd takes a first brace for one around everything."""
-    head = f"if ({condition})" if condition.startswith("(") else f"if {condition}"
-    return "\n".join([f"{head} {{", *(f"    {statement}" for statement in statements), "}"])
-
-
-def octets(data: bytes) -> str:
-    """Write octets: hex pairs with colons, or a single one as a string, for dhcpd wants a colon."""
-    if len(data) == 1:
-        return f'"\\{data[0]:03o}"'
-    return ":".join(f"{octet:02x}" for octet in data)
-
-
-def _escaped(char: str) -> str:
-    if char in '"\\':
-        return f"\\{char}"
-    if " " <= char <= "~":
-        return char
-    return "".join(f"\\{byte:03o}" for byte in char.encode())
 
 
 def _form(values: Sequence[str]) -> Form:

@@ -1,0 +1,65 @@
+"""What the importer has found, as text of dhcpd.conf.
+
+Source: dhcpd.conf(5), dhcp-eval(5).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from .found import Settings
+
+_TIMES = ("default_lease_time", "min_lease_time", "max_lease_time")
+
+
+def quoted(text: str) -> str:
+    """Write text as dhcpd.conf has it: other octets than printable ASCII in octal."""
+    return '"' + "".join(map(_escaped, text)) + '"'
+
+
+def _escaped(char: str) -> str:
+    if char in '"\\':
+        return f"\\{char}"
+    if " " <= char <= "~":
+        return char
+    return "".join(f"\\{byte:03o}" for byte in char.encode())
+
+
+def octets(data: bytes) -> str:
+    """Write octets: hex pairs with colons, or a single one as a string, for dhcpd wants a colon."""
+    if len(data) == 1:
+        return f'"\\{data[0]:03o}"'
+    return ":".join(f"{octet:02x}" for octet in data)
+
+
+def when(condition: str, statements: Sequence[str]) -> str:
+    """Write statements for some clients; dhcpd takes a first brace for one around everything."""
+    head = f"if ({condition})" if condition.startswith("(") else f"if {condition}"
+    return "\n".join([f"{head} {{", *(f"    {statement}" for statement in statements), "}"])
+
+
+def statements(settings: Settings) -> list[str]:
+    """Write settings as statements, a line each but for `extra`, which keeps its lines."""
+    lines = [f"{word} {who};" for word in ("allow", "deny") for who in settings.get(word, ())]
+    lines += time_statements(settings)
+    if "next_server" in settings:
+        lines.append(f"next-server {settings['next_server']};")
+    lines += [f"option {name} {value};" for name, value in settings.get("options", {}).items()]
+    if "filename" in settings:
+        lines.append(f"filename {quoted(str(settings['filename']))};")
+    return lines + str(settings.get("extra", "")).splitlines()
+
+
+def time_statements(settings: Settings) -> list[str]:
+    """Write the lease times of settings as statements."""
+    return [f"{key.replace('_', '-')} {settings[key]};" for key in _TIMES if key in settings]
+
+
+def of_host(settings: Settings) -> dict[str, Any]:
+    """Write lease times as text: a fixed host has no keys for them."""
+    kept = {key: value for key, value in settings.items() if key not in _TIMES}
+    times = time_statements(settings)
+    if times:
+        kept["extra"] = "".join(f"{line}\n" for line in times) + str(kept.get("extra", ""))
+    return kept

@@ -1,0 +1,313 @@
+"""What every fixed host is called, and who owns each name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from .conflicts import Conflict, Kind, conflict
+from .fixedhost import FixedHost
+from .found import Found, Record, Subnet, home_of, joined_settings, label_of, number_of
+from .resolve import Names, Resolved, label_in
+
+
+class Owners:
+    """Which fixed host each full name is of."""
+
+    def __init__(self, names: Names, hosts: Iterable[FixedHost]) -> None:
+        """Know the names of `names`, and what the DHCP server calls `hosts`."""
+        self.of: dict[str, FixedHost] = {}
+        # What no made-up name may be, for a source has it.
+        self._known = {*names.home, *(r.name for r in (*names.aliases, *names.loose))}
+        self._known |= {f"{label}.{host.domain}" for host in hosts for label, _ in host.wishes}
+
+    def claim(self, labels: Iterable[str], host: FixedHost) -> None:
+        """Give labels of its domain to a host."""
+        self.of.update((f"{label}.{host.domain}", host) for label in labels)
+
+    def owner(self, label: str, domain: str) -> FixedHost | None:
+        """Return whose name a label is in a domain."""
+        return self.of.get(f"{label}.{domain}")
+
+    def free(self, stem: str, domain: str) -> str:
+        """Find a label that nobody has and no source knows: the stem and a number."""
+        number = 2
+        while not self.is_free(f"{stem}-{number}", domain):
+            number += 1
+        return f"{stem}-{number}"
+
+    def is_free(self, label: str, domain: str) -> bool:
+        """Return whether nobody has a label, and no source knows it."""
+        return f"{label}.{domain}" not in self.of and f"{label}.{domain}" not in self._known
+
+
+def name_hosts(
+    hosts: Sequence[FixedHost],
+    owners: Owners,
+    resolved: Resolved,
+    found: Found,
+    conflicts: list[Conflict],
+) -> None:
+    """Name every host: as the zone data calls its address, or else as the DHCP server does."""
+    labels_at = {address: list(labels) for address, labels in resolved.names.labels_at.items()}
+    known = [host for host in hosts if any(a in labels_at for a in host.addresses)]
+    for host in known:
+        labels = [
+            label
+            for a in host.addresses
+            for label in labels_at.get(a, ())
+            if resolved.domain_of(a) == host.domain
+        ]
+        if not labels:  # named only in the domain of a further address
+            host.domain = resolved.domain_of(next(a for a in host.addresses if a in labels_at))
+            labels = [label for a in host.addresses for label in labels_at.get(a, ())]
+        host.name, *host.aliases = dict.fromkeys(labels)
+        more = [a for b in host.addresses for a in resolved.names.more_at.get(b, ())]
+        new = [address for address in more if address not in host.addresses]
+        if new:
+            host.addresses += new
+            _note_pointers(host.where, host.name, host.addresses, conflicts)
+        owners.claim(labels, host)
+        for wish, _ in host.wishes:
+            _note_other_name(host, wish, resolved.names, conflicts)
+    addresses = {address for host in hosts for address in host.addresses}
+    # Who is called that without a change first: a_b is a-b only where nobody is a-b.
+    for host in sorted(hosts, key=lambda host: not _is_exact(host)):
+        if host not in known:
+            _name_as_in_dhcpd(host, addresses, labels_at, owners, resolved, found, conflicts)
+
+
+def _note_other_name(host: FixedHost, wish: str, names: Names, conflicts: list[Conflict]) -> None:
+    if wish in (host.name, *host.aliases) or wish.startswith("host-"):
+        return
+    other = names.home.get(f"{wish}.{host.domain}")
+    conflicts.append(
+        conflict(
+            Kind.ZONE_NAME_KEPT,
+            host.where,
+            address=host.shown,
+            wish=wish,
+            line=names.home[f"{host.name}.{host.domain}"].where,
+            kept=host.name,
+            elsewhere=f" The zone data has {wish} at {other.value}." if other else "",
+        )
+    )
+
+
+def _name_as_in_dhcpd(
+    host: FixedHost,
+    addresses: set[str],
+    labels_at: Mapping[str, list[str]],
+    owners: Owners,
+    resolved: Resolved,
+    found: Found,
+    conflicts: list[Conflict],
+) -> None:
+    (wish, written), *_ = host.wishes
+    elsewhere = resolved.names.home.get(f"{wish}.{host.domain}")
+    if elsewhere is not None and elsewhere.value not in addresses:
+        values = {"wish": wish, "line": elsewhere.where, "address": elsewhere.value}
+        inside = home_of(elsewhere.value, resolved.subnets) is not None
+        if not host.addresses and inside:
+            conflicts.append(conflict(Kind.ZONE_ADDRESS_TAKEN, host.where, **values))
+            host.addresses = [elsewhere.value]
+            host.aliases = [label for label in labels_at[elsewhere.value] if label != wish]
+            owners.claim(host.aliases, host)
+            addresses.add(elsewhere.value)
+        else:
+            mine = host.shown
+            conflicts.append(conflict(Kind.DHCPD_ADDRESS_KEPT, host.where, mine=mine, **values))
+            labels_at[elsewhere.value].remove(wish)
+    elif host.addresses and resolved.has_zone_data:
+        conflicts.append(conflict(Kind.NO_NAME_IN_ZONE, host.where, address=host.shown, wish=wish))
+    host.name = wish
+    owner = owners.owner(wish, host.domain)
+    if owner is not None:
+        host.name = owners.free(wish, host.domain)
+        other = f"the host at {owner.where}"
+        conflicts.append(
+            conflict(Kind.NAME_TAKEN, host.where, wish=wish, other=other, kept=host.name)
+        )
+    elif not written:
+        shown = host.addresses[0] if host.addresses else host.hardware[0]
+        conflicts.append(conflict(Kind.NAMED, host.where, address=shown, new=host.name))
+        if found.names_are_sent and host.hardware:  # not a name that was only made up
+            off = {"extra": "use-host-decl-names off;\n"}
+            host.settings = joined_settings(off, host.settings)
+    elif _is_renamed(written, wish, host.domain, found.names_are_sent):
+        full = f"{wish}.{host.domain}"
+        new = wish if "." not in written or written.lower() == full else full
+        conflicts.append(conflict(Kind.RENAMED, host.where, old=written, new=new))
+    owners.claim([host.name], host)
+
+
+def _is_exact(host: FixedHost) -> bool:
+    """Tell whether its label is its name as written, but for capitals."""
+    label, written = host.wishes[0] if host.wishes else ("", "")
+    return written.lower() in {label, f"{label}.{host.domain}"}
+
+
+def _is_renamed(written: str, label: str, domain: str, sent: bool) -> bool:
+    """Return whether people or clients see another name than before."""
+    return written != label if sent else written.lower() not in {label, f"{label}.{domain}"}
+
+
+# Names that only the zone data has, and further names.
+
+
+def named_only(
+    hosts: Sequence[FixedHost],
+    owners: Owners,
+    resolved: Resolved,
+    conflicts: list[Conflict],
+) -> list[FixedHost]:
+    """Make fixed hosts of the addresses that no DHCP server knows."""
+    with_host = {address for host in hosts for address in host.addresses}
+    new = []
+    for address, all_labels in resolved.names.labels_at.items():
+        domain = resolved.domain_of(address)
+        labels = [
+            label
+            for label in all_labels
+            if (owner := owners.owner(label, domain)) is None or address in owner.addresses
+        ]
+        if address in with_host or not labels:
+            continue
+        record = resolved.names.home[f"{labels[0]}.{domain}"]
+        addresses = [address, *resolved.names.more_at.get(address, ())]
+        shown = ", ".join(labels)
+        for each in addresses:
+            range_ = _range_of(each, resolved.subnets)
+            if range_ is not None:
+                conflicts.append(
+                    conflict(
+                        Kind.NAME_IN_RANGE, record.where, labels=shown, address=each, range=range_
+                    )
+                )
+        if len(addresses) > 1:
+            _note_pointers(record.where, shown, addresses, conflicts)
+        host = FixedHost(labels[0], record.where, domain, addresses, aliases=labels[1:])
+        new.append(host)
+        owners.claim(labels, host)
+    return new
+
+
+def _note_pointers(
+    where: str, label: str, addresses: Sequence[str], conflicts: list[Conflict]
+) -> None:
+    shown = ", ".join(addresses)
+    conflicts.append(conflict(Kind.POINTERS_ADDED, where, label=label, addresses=shown))
+
+
+def _range_of(address: str, subnets: Sequence[Subnet]) -> str | None:
+    """Return the place of the range that gives an address to anyone."""
+    home = home_of(address, subnets)
+    number = number_of(address)
+    for pool in home.pools if home else ():
+        if any(number_of(a) <= number <= number_of(b) for a, b in pool.ranges):
+            return pool.where
+    return None
+
+
+def add_aliases(owners: Owners, resolved: Resolved, conflicts: list[Conflict]) -> list[Record]:
+    """Turn CNAMEs within a domain into aliases, also where one leads to another; return the rest.
+
+    An alias of a host in another domain stays a CNAME.
+    """
+    waiting = list(resolved.names.aliases)
+    progress = True
+    while waiting and progress:
+        progress = False
+        for record in list(waiting):
+            host = owners.of.get(record.value)
+            label = label_in(record.name, host.domain) if host else None
+            if host is None or label is None:
+                continue
+            waiting.remove(record)
+            progress = True
+            other = owners.of.get(record.name)
+            if other is None:
+                host.aliases.append(label)
+                owners.claim([label], host)
+            elif other is not host:
+                conflicts.append(
+                    conflict(
+                        Kind.ALIAS_TAKEN,
+                        record.where,
+                        label=label,
+                        host=host.name,
+                        other=other.name,
+                        place=other.where,
+                    )
+                )
+    return waiting
+
+
+def times_lost(
+    owners: Owners,
+    resolved: Resolved,
+    cnames: Sequence[Record],
+    ipv6: Sequence[Record],
+    ttl: int | None,
+) -> Iterator[Conflict]:
+    """Note the names with another time to be cached that are a host's now, those of a time at once.
+
+    `ipv6` are the hosts' addresses; `ttl` is what all names of hosts are given.
+    """
+    names: dict[int, dict[str, str]] = {}
+    for record in (*resolved.names.home.values(), *resolved.names.aliases, *ipv6):
+        if record.ttl not in (None, ttl) and record.name in owners.of and record not in cnames:
+            names.setdefault(record.ttl, {}).setdefault(record.name, record.where)
+    for seconds, found in names.items():
+        where = next(iter(found.values()))
+        yield conflict(Kind.TIME_LOST, where, names=", ".join(found), seconds=seconds)
+
+
+def add_wishes(
+    hosts: Sequence[FixedHost],
+    owners: Owners,
+    resolved: Resolved,
+    conflicts: list[Conflict],
+) -> None:
+    """Add the names of further declarations, and the names that hosts are sent, as aliases."""
+    for host in hosts:
+        by_zone = f"{host.name}.{host.domain}" in resolved.names.home
+        for wish, written in host.wishes[1:]:
+            if wish in (host.name, *host.aliases) or not written or by_zone:
+                continue  # the same name, no name, or a disagreement that is noted already
+            owner = owners.owner(wish, host.domain)
+            if owner is not None:
+                values = {"label": wish, "host": host.name, "other": owner.name}
+                conflicts.append(conflict(Kind.NAME_LOST, host.where, **values))
+                continue
+            host.aliases.append(wish)
+            owners.claim([wish], host)
+            values = {"label": wish, "host": host.name}
+            conflicts.append(conflict(Kind.ALIAS_ADDED, host.where, **values))
+        _add_sent_name(host, owners, resolved, conflicts)
+
+
+def _add_sent_name(
+    host: FixedHost, owners: Owners, resolved: Resolved, conflicts: list[Conflict]
+) -> None:
+    """Make an alias of the `option host-name` of a host, or note that it is not in DNS."""
+    sent = str(host.settings.get("options", {}).get("host-name", "")).strip('"')
+    label = label_of(sent) if sent else None
+    if not sent or label in (host.name, *host.aliases):
+        return
+    owner = owners.owner(label or "", host.domain)
+    if label is not None and owners.is_free(label, host.domain) and not resolved.has_zone_data:
+        host.aliases.append(label)
+        owners.claim([label], host)
+        values = {"label": label, "host": host.name}
+        conflicts.append(conflict(Kind.ALIAS_ADDED, host.where, **values))
+        return
+    if owner is not None:
+        why = f"that is {owner.name}"
+    elif label is None:
+        why = "it is no DNS label"
+    elif resolved.has_zone_data:
+        why = "the zone data does not have it"
+    else:
+        why = "another source has it"
+    values = {"host": host.name, "sent": sent, "why": why}
+    conflicts.append(conflict(Kind.SENT_NAME_LOST, host.where, **values))

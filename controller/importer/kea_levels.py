@@ -1,0 +1,93 @@
+"""What every level of Kea's configuration may set: server, network, subnet, pool, reservation."""
+
+from __future__ import annotations
+
+from collections.abc import Set as AbstractSet
+from typing import Any
+
+from .dhcpd_text import quoted
+from .found import Remarks, number
+from .kea_json import Object
+from .kea_options import Options
+
+TIMES = {
+    "valid-lifetime": "default_lease_time",
+    "min-valid-lifetime": "min_lease_time",
+    "max-valid-lifetime": "max_lease_time",
+}
+_EVERYWHERE = frozenset(
+    {*TIMES, "next-server", "boot-file-name", "server-hostname", "option-data", "comment"}
+    | {"user-context", "authoritative", "ddns-qualifying-suffix", "reservations"}
+)
+# Of the old machine, of its database, or of what the new servers do in another way.
+_SILENT = frozenset({
+    "Logging", "allocator", "cache-max-age", "cache-threshold", "calculate-tee-times",
+    "compatibility", "config-control", "control-socket", "control-sockets",
+    "ddns-conflict-resolution-mode", "ddns-generated-prefix", "ddns-override-client-update",
+    "ddns-override-no-update", "ddns-replace-client-name", "ddns-send-updates", "ddns-ttl",
+    "ddns-ttl-max", "ddns-ttl-min", "ddns-ttl-percent", "ddns-update-on-renew",
+    "ddns-use-conflict-resolution", "decline-probation-period", "dhcp-ddns",
+    "dhcp-queue-control", "dhcp4o6-port", "early-global-reservations-lookup", "echo-client-id",
+    "expired-leases-processing", "host-reservation-identifiers", "hostname-char-replacement",
+    "hostname-char-set", "hosts-database", "hosts-databases", "id", "interface",
+    "interfaces-config", "ip-reservations-unique", "lease-database", "loggers",
+    "match-client-id", "multi-threading", "name", "offer-lifetime", "parked-packet-limit",
+    "pool", "pool-id", "reservation-mode", "reservations-global", "reservations-in-subnet",
+    "reservations-lookup-first", "reservations-out-of-pool", "sanity-checks", "server-tag",
+    "statistic-default-sample-age", "statistic-default-sample-count", "store-extended-info",
+    "subnet", "t1-percent", "t2-percent",
+})  # fmt: skip
+_TO_SEND = frozenset({"renew-timer", "rebind-timer"})
+KNOWN = _EVERYWHERE | _SILENT
+"""The keys that every level may have."""
+
+
+class Levels:
+    """Read the levels of one configuration."""
+
+    def __init__(self, remarks: Remarks) -> None:
+        """Add to `remarks` what the inventory has no place for."""
+        self.options = Options(remarks)
+        self._remarks = remarks
+
+    def settings(self, data: Object, what: str) -> dict[str, Any]:
+        """Read what every level may set."""
+        settings: dict[str, Any] = {}
+        for theirs, ours in TIMES.items():
+            if theirs in data:
+                seconds = number(data.text(theirs))
+                if seconds is None:
+                    self._remarks.left_out(
+                        data.where, f"{theirs} of {what}", "it is no number of seconds"
+                    )
+                else:
+                    settings[ours] = seconds
+        if "valid-lifetime" in data and "default_lease_time" in settings:
+            # Without a least and a most of its own Kea gives everybody this time.
+            settings.setdefault("min_lease_time", settings["default_lease_time"])
+            settings.setdefault("max_lease_time", settings["default_lease_time"])
+        if data.text("next-server") not in {"", "0.0.0.0"}:
+            settings["next_server"] = data.text("next-server")
+        if data.text("boot-file-name"):
+            settings["filename"] = data.text("boot-file-name")
+        extra: list[str] = []
+        if data.text("server-hostname"):
+            extra.append(f"server-name {quoted(data.text('server-hostname'))};")
+        given, statements = self.options.of_level(data, what)
+        extra += statements
+        if given:
+            settings["options"] = given
+        if extra:
+            settings["extra"] = "".join(f"{line}\n" for line in extra)
+        for key in _TO_SEND & data.keys():
+            why = "clients renew at half of their lease, the first of which is short in a pair"
+            self._remarks.left_out(data.where, f"{key} of {what}", why)
+        return settings
+
+    def unknown(self, data: Object, known: AbstractSet[str], what: str) -> None:
+        """Note what has a value and is none of the keys that are known."""
+        for key in sorted(data.keys() - known - _TO_SEND):
+            if data[key] not in (None, "", [], {}, False):
+                self._remarks.left_out(
+                    data.where, f"{key} of {what}", "the inventory has no place for it"
+                )

@@ -1,0 +1,72 @@
+"""The servers of the old network as those of the new one."""
+
+from __future__ import annotations
+
+from .conflicts import Conflict, Kind, conflict
+from .fixedhost import FixedHost
+from .found import home_of, is_address, label_of
+from .host_names import Owners
+from .resolve import Resolved
+
+
+def server(
+    address: str,
+    stem: str,
+    hosts: list[FixedHost],
+    owners: Owners,
+    resolved: Resolved,
+    conflicts: list[Conflict],
+) -> str:
+    """Name the fixed host of a server; make one if there is none."""
+    if not is_address(address):
+        label = label_of(address) or stem
+        owner = owners.owner(label, resolved.domain)
+        if owner is None:
+            conflicts.append(
+                conflict(Kind.SERVER_WITHOUT_ADDRESS, "servers", server=address, label=label)
+            )
+            return label
+        return owner.name
+    host = next((host for host in hosts if address in host.addresses), None)
+    if host is None:
+        domain = resolved.domain_of(address)
+        name = stem if owners.is_free(stem, domain) else owners.free(stem, domain)
+        host = FixedHost(name, address, domain, [address])
+        hosts.append(host)
+        owners.claim([name], host)
+        conflicts.append(conflict(Kind.SERVER_NAMED, address, address=address, label=name))
+        if home_of(address, resolved.subnets) is None:
+            conflicts.append(conflict(Kind.SERVER_OUTSIDE, address, address=address))
+    return host.name
+
+
+def name_server_names(
+    resolved: Resolved, machines: int, owners: Owners, conflicts: list[Conflict]
+) -> tuple[tuple[str, str], ...]:
+    """Give each DHCP server's machine the name and address of a name server, in their order."""
+    named: list[tuple[str, str]] = []
+    used: set[str] = set()
+    busy = {address for host in owners.of.values() for address in host.addresses}
+    for number, (full, address) in enumerate(resolved.name_servers, 1):
+        label = full.partition(".")[0]
+        if len(named) == machines:
+            at_host = address in resolved.machines | busy
+            kind = Kind.NAME_SERVER_NEEDS_ALIAS if at_host else Kind.NAME_SERVER_UNPLACED
+            conflicts.append(conflict(kind, full, server=full, address=address))
+            continue
+        if owners.owner(label, resolved.domain) or label in used or label_of(label) != label:
+            taken, label = label, f"ns{number}"
+            while not owners.is_free(label, resolved.domain) or label in used:
+                number += 1
+                label = f"ns{number}"
+            conflicts.append(
+                conflict(Kind.NAME_SERVER_IS_HOST, full, server=full, label=label, taken=taken)
+            )
+        elif full != f"{label}.{resolved.domain}":
+            values = {"server": full, "label": label, "domain": resolved.domain}
+            conflicts.append(conflict(Kind.NAME_SERVER_RENAMED, full, **values))
+        used.add(label)
+        if address in resolved.machines | busy:
+            conflicts.append(conflict(Kind.NAME_SERVER_NEEDS_ALIAS, full, address=address))
+        named.append((label, address))
+    return tuple(named)

@@ -1,0 +1,169 @@
+"""The subnets in the inventory's form: their ranges, pools, routers and lease times."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from ipaddress import IPv4Address
+from typing import Any
+
+from .conflicts import Conflict, Kind, conflict
+from .dhcpd_text import statements
+from .found import Pool, Settings, Subnet, joined_settings, number_of
+
+_POOL_KEYS = frozenset(
+    {"allow", "deny", "options", "extra"}
+    | {"default_lease_time", "min_lease_time", "max_lease_time"}
+)
+_TIMES = ("default_lease_time", "min_lease_time", "max_lease_time")
+
+
+def shaped(
+    subnets: Sequence[Subnet], times: Mapping[str, int], conflicts: list[Conflict]
+) -> tuple[tuple[Subnet, ...], str]:
+    """Bring the pools into the inventory's form; return also what all of them have."""
+    rules = [pool.settings for subnet in subnets for pool in subnet.pools]
+    common = ""
+    if rules and rules[0] and all(dict(rule) == dict(rules[0]) for rule in rules):
+        common = "".join(f"{line}\n" for line in statements(rules[0]))
+        subnets = [
+            replace(s, pools=tuple(replace(pool, settings={}) for pool in s.pools)) for s in subnets
+        ]
+    return tuple(_shaped_subnet(subnet, times, conflicts) for subnet in subnets), common
+
+
+def _shaped_subnet(subnet: Subnet, times: Mapping[str, int], conflicts: list[Conflict]) -> Subnet:
+    """Join the ranges without rules, and keep the pools that have some."""
+    subnet = _with_routers_inside(subnet, conflicts)
+    pools = [pool for pool in _without_overlaps(subnet, conflicts) if pool.ranges]
+    plain = [ends for pool in pools if not pool.settings for ends in pool.ranges]
+    ranges = tuple(sorted(plain, key=lambda ends: number_of(ends[0])))
+    shaped = [Pool(ranges, {}, subnet.where)] if ranges else []
+    shaped += [
+        replace(
+            pool, settings=_in_order(_pool_settings(pool.settings), {**times, **subnet.settings})
+        )
+        for pool in pools
+        if pool.settings
+    ]
+    return replace(subnet, pools=tuple(shaped), settings=_in_order(subnet.settings, times))
+
+
+def _with_routers_inside(subnet: Subnet, conflicts: list[Conflict]) -> Subnet:
+    """Make an option of routers that the inventory would take for a mistake."""
+    if all(IPv4Address(router) in subnet.network for router in subnet.routers):
+        return subnet
+    shown = ", ".join(subnet.routers)
+    conflicts.append(
+        conflict(Kind.ROUTER_OUTSIDE, subnet.where, routers=shown, network=subnet.network)
+    )
+    given = {"options": {"routers": shown}}
+    return replace(subnet, routers=(), settings=joined_settings(given, subnet.settings))
+
+
+def _in_order(settings: Settings, outer: Mapping[str, Any]) -> dict[str, Any]:
+    """Give a scope the lease times that dhcpd makes of its own and the outer ones.
+
+    dhcpd takes any, and keeps the default between the least and the most; the inventory wants them
+    in order.
+    """
+    own = {key: settings[key] for key in _TIMES if key in settings}
+    if not own:
+        return dict(settings)
+    values = {**outer, **own}
+    default = values.get("default_lease_time", 43200)
+    most = values.get("max_lease_time", 86400)
+    least = values.get("min_lease_time", min(300, most))
+    most = max(least, most)
+    default = max(least, min(default, most))
+    ordered = dict(zip(_TIMES, (default, least, most), strict=True))
+    changed = {key: ordered[key] for key in _TIMES if key in own or ordered[key] != values.get(key)}
+    if "min_lease_time" not in values and least == 300:
+        changed.pop("min_lease_time", None)
+    if "max_lease_time" not in values and most == 86400:
+        changed.pop("max_lease_time", None)
+    return {**settings, **changed}
+
+
+def _pool_settings(settings: Settings) -> dict[str, Any]:
+    """Write as text what a pool of the inventory has no key for."""
+    kept = {key: value for key, value in settings.items() if key in _POOL_KEYS}
+    lines = statements({key: settings[key] for key in settings.keys() - kept.keys()})
+    if lines:
+        kept["extra"] = "".join(f"{line}\n" for line in lines) + str(kept.get("extra", ""))
+    return kept
+
+
+def _without_overlaps(subnet: Subnet, conflicts: list[Conflict]) -> list[Pool]:
+    """Keep every range inside its subnet, and every address in one range."""
+    kept: list[tuple[int, int, int]] = []
+    ranges: list[list[tuple[str, str]]] = []
+    for index, pool in enumerate(subnet.pools):
+        ranges.append([])
+        for ends in pool.ranges:
+            inside = _inside(ends, subnet, pool, conflicts)
+            if inside is None:
+                continue
+            first, last = map(number_of, inside)
+            other = next((k for k in kept if k[0] <= last and first <= k[1]), None)
+            if other is None:
+                kept.append((first, last, index))
+                ranges[index].append(inside)
+                continue
+            of_other = _ends_of(other, ranges)
+            values = {"first": ends[0], "last": ends[1], "network": subnet.network}
+            if dict(subnet.pools[other[2]].settings) != dict(pool.settings):
+                conflicts.append(
+                    conflict(
+                        Kind.RANGE_OF_RULES_OVERLAPS,
+                        pool.where,
+                        other_first=of_other[0],
+                        other_last=of_other[1],
+                        **values,
+                    )
+                )
+                continue
+            conflicts.append(conflict(Kind.RANGES_OVERLAP, pool.where, **values))
+            merged = (
+                min(of_other[0], inside[0], key=number_of),
+                max(of_other[1], inside[1], key=number_of),
+            )
+            ranges[other[2]][ranges[other[2]].index(of_other)] = merged
+            kept[kept.index(other)] = (number_of(merged[0]), number_of(merged[1]), other[2])
+    return [
+        replace(pool, ranges=tuple(ends)) for pool, ends in zip(subnet.pools, ranges, strict=True)
+    ]
+
+
+def _ends_of(
+    kept: tuple[int, int, int], ranges: Sequence[Sequence[tuple[str, str]]]
+) -> tuple[str, str]:
+    return next(ends for ends in ranges[kept[2]] if number_of(ends[0]) == kept[0])
+
+
+def _inside(
+    ends: tuple[str, str], subnet: Subnet, pool: Pool, conflicts: list[Conflict]
+) -> tuple[str, str] | None:
+    """Take the network and broadcast address out of a range; None for one outside the subnet."""
+    network = subnet.network
+    first, last = ends
+    if not network[0] <= type(network[0])(first) <= type(network[0])(last) <= network[-1]:
+        values = {"first": first, "last": last, "network": network}
+        conflicts.append(conflict(Kind.RANGE_OUTSIDE, pool.where, **values))
+        return None
+    if network.prefixlen < 31:
+        first = str(network[1]) if first == str(network[0]) else first
+        last = str(network[-2]) if last == str(network[-1]) else last
+    if (first, last) != ends:
+        conflicts.append(
+            conflict(
+                Kind.RANGE_AT_EDGE,
+                pool.where,
+                first=ends[0],
+                last=ends[1],
+                network=network,
+                new_first=first,
+                new_last=last,
+            )
+        )
+    return (first, last) if number_of(first) <= number_of(last) else None
