@@ -118,9 +118,16 @@ class _Reader:
             extra=tuple(server.extra),
             servers=pair.servers,
             role_variables={**server.variables, **pair.variables},
-            authoritative=server.authoritative,
+            authoritative=self._is_authoritative(),
             remarks=tuple(self._remarks),
         )
+
+    def _is_authoritative(self) -> bool | None:
+        """Return whether the server is; also one that is so in each of its subnets."""
+        if self._server.authoritative is not None or not self._subnets:
+            return self._server.authoritative
+        texts = [str(subnet.settings.get("extra", "")).splitlines() for subnet in self._subnets]
+        return True if all("authoritative;" in text for text in texts) else None
 
     def _declaration(self, statement: Statement, scope: _Scope) -> None:
         match statement.keyword:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from .found import Remark, Section, SourceError, beside, is_file, read_text_and_encoding
 
-_TOKEN = re.compile(r'#[^\n]*|"(?:[^"\\]|\\.)*"|[{};,]|[^\s{};,"#]+', re.DOTALL)
+_TOKEN = re.compile(r'#[^\n]*|"(?:[^"\\]|\\.)*"|[{};,()=]|[^\s{};,()="#]+', re.DOTALL)
 _SPACE = re.compile(r"\s*")
 # Deeper than any configuration, and an include that includes itself ends here.
 _MAX_INCLUDES = 40

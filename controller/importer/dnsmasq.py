@@ -31,6 +31,8 @@ from .found import (
     number,
 )
 
+# A tag without a word in front, which may be the name of an interface: vlan3@eth0, br0.10.
+_OLD_TAG = re.compile(r"[A-Za-z_][\w.@-]*")
 # Of the old machine, or of what dnsmasq does in another way: nothing of them can be carried over.
 _SILENT = frozenset({
     "all-servers", "auth-ttl", "bind-dynamic", "bind-interfaces", "bogus-priv", "cache-size",
@@ -119,6 +121,8 @@ class _Reader:
             for line in lines:
                 if line.key in keys:
                     step(line)
+            if "dhcp-range" in keys:
+                self._options.place_interfaces(lines)
         for line in self._lines:
             if line.key not in done:
                 self._remarks.no_place(
@@ -208,7 +212,7 @@ class _Reader:
 
     def _range(self, line: Line) -> None:
         parts = [part for part in line.parts if part]
-        while parts and re.fullmatch(r"[A-Za-z_][A-Za-z0-9_-]*", parts[0]):
+        while parts and re.fullmatch(_OLD_TAG, parts[0]):
             parts = [*parts[1:], f"set:{parts[0]}"]  # the old form of a tag, without its word
             if all(part.startswith("set:") for part in parts):
                 break
@@ -244,7 +248,7 @@ class _Reader:
             subnet = replace(subnet, settings={**default, **subnet.settings, **settings})
         self._subnets[network] = subnet
         for tag in tags:
-            if tag.startswith("set:"):
+            if tag.startswith(("set:", "interface:")):
                 self._tags.named(tag).networks.append(network)
 
     def _network(
@@ -374,5 +378,5 @@ def _is_mask(text: str) -> bool:
 
 def _has_tag(line: Line) -> bool:
     return any(re.match(r"(tag|net):", part) for part in line.parts) or bool(
-        line.key in dnsmasq_options.KEYS and re.match(r"[A-Za-z_]+[\w-]*$", line.parts[0])
+        line.key in dnsmasq_options.KEYS and re.fullmatch(_OLD_TAG, line.parts[0])
     )

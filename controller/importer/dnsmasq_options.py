@@ -56,14 +56,12 @@ class Options:
 
     def read(self, line: Line) -> None:
         """Read a line of dhcp-option."""
-        tags = [p for p in line.parts if p.startswith(("tag:", "net:")) and ":" in p]
-        rest = [p for p in line.parts if not p.startswith(("tag:", "set:", "net:"))]
+        tags, rest = _tags_and_option(line)
+        tags = [tag for tag in tags if not self._tags.is_always(tag)]
         kinds = [p for p in rest if p.startswith(("vendor:", "encap:", "vi-encap:"))]
         if kinds:
             self._remarks.no_place(line, f"{kinds[0]}: write it as dhcpd.conf text")
             return
-        while rest and option_code(rest[0]) is None and not rest[0].startswith("option"):
-            tags.append(f"tag:{rest.pop(0)}")  # the old form of a tag, without its word
         code = option_code(rest[0]) if rest else None
         if rest and rest[0].startswith("option6:"):
             self._remarks.no_place(line, "DHCPv6 is not deployed")
@@ -114,6 +112,21 @@ class Options:
                 self._give(line, tags, {"extra": text + "\n"})
             else:
                 self._give(line, tags, {"options": {written.name: written.value}})
+
+    def place_interfaces(self, lines: Sequence[Line]) -> None:
+        """Find the subnet of each interface, whose name is a tag of its clients, by its router."""
+        for line in lines if len(self._subnets) > 1 else ():
+            tags, rest = _tags_and_option(line) if line.key in KEYS else ([], [])
+            name = tags[0].partition(":")[2] if len(tags) == 1 else ""
+            if not self._tags.is_interface(name) or not rest or option_code(rest[0]) != 3:
+                continue
+            routers = [IPv4Address(part) for part in rest[1:] if is_address(part)]
+            for network in self._subnets:
+                tag = self._tags.named(name)
+                if any(router in network for router in routers) and network not in tag.networks:
+                    tag.networks.append(network)
+                    text = f"The clients of the interface {name} are those of {network} now."
+                    self._remarks.add(Section.CHOSEN, line.where, text)
 
     def _own_as_value(
         self, line: Line, values: list[str], networks: set[IPv4Network | None]
@@ -259,6 +272,16 @@ class Options:
             if texts:
                 settings = {**subnet.settings, "extra": "\n".join([*texts, extra])}
                 self._subnets[network] = replace(subnet, settings=settings)
+
+
+def _tags_and_option(line: Line) -> tuple[list[str], list[str]]:
+    """Split a line of dhcp-option into its tags, and the option with its values."""
+    tags = [p for p in line.parts if p.startswith(("tag:", "net:"))]
+    rest = [p for p in line.parts if not p.startswith(("tag:", "set:", "net:"))]
+    kinds = ("option", "vendor:", "encap:", "vi-encap:")
+    while rest and option_code(rest[0]) is None and not rest[0].startswith(kinds):
+        tags.append(f"tag:{rest.pop(0)}")  # the old form of a tag, without its word
+    return tags, rest
 
 
 def _keys(settings: Mapping[str, Any]) -> frozenset[str]:

@@ -46,6 +46,8 @@ class Tags:
         """The definitions of options that conditions need."""
         self._tags: dict[str, Tag] = {}
         self._set = {tag for line in lines for tag in _tags_set(line)}
+        # A client has the name of the interface that it was heard on as a tag.
+        self._interfaces = _interfaces(lines)
         self._remarks = remarks
 
     def __contains__(self, name: str) -> bool:
@@ -133,9 +135,24 @@ class Tags:
         return " and ".join(f"({condition})" for condition in conditions) or None
 
     def is_always(self, tag: str) -> bool:
-        """Tell whether every client has a tag: it is the opposite of one that nothing sets."""
+        """Tell whether every client has a tag.
+
+        It is the opposite of one that nothing sets, or the name of the only interface.
+        """
         name = tag.partition(":")[2]
-        return name.startswith("!") and name[1:] not in self._set | {"known"}
+        if name.startswith("!"):
+            return name[1:] not in self._set | self._interfaces | {"known"}
+        return self._interfaces == {name}
+
+    def is_interface(self, name: str) -> bool:
+        """Return whether a tag is the name of an interface that dnsmasq listens on."""
+        return name in self._interfaces
+
+
+def _interfaces(lines: Iterable[Line]) -> frozenset[str]:
+    """Name the interfaces that dnsmasq is told to listen on, but for the loopback."""
+    parts = [part for line in lines if line.key == "interface" for part in line.parts]
+    return frozenset(part.partition(":")[0] for part in parts) - {"", "lo"}
 
 
 def _tags_set(line: Line) -> Iterable[str]:

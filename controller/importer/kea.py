@@ -87,7 +87,7 @@ class _Reader:
             for key in ("min_lease_time", "max_lease_time"):
                 times.setdefault(key, times["default_lease_time"])
         given = settings.pop("options", {})
-        suffix = data.text("ddns-qualifying-suffix")
+        suffix = data.text("ddns-qualifying-suffix") or _old_suffix(data)
         domain = _domain(given.pop("domain-name", "")) or _domain(suffix) or None
         servers = given.pop("domain-name-servers", "")
         for entry in data.objects("client-classes"):
@@ -221,6 +221,12 @@ class _Reader:
             if not inside:
                 why = "dhcpd knows a subnet by a relay's address inside it or its shared network"
                 self._remarks.left_out(relay.where, f"the relay {address} of {what}", why)
+
+
+def _old_suffix(data: Object) -> str:
+    """Return the domain of names where Kea had it before 1.7."""
+    ddns = data.get("dhcp-ddns")
+    return ddns.text("qualifying-suffix") if isinstance(ddns, Object) else ""
 
 
 def _domain(text: str) -> str:

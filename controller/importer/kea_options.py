@@ -34,6 +34,8 @@ class Options:
         """The definitions that dhcpd needs, in their order."""
         # Options that a definition of the file gives a name, with their types.
         self._own: dict[int, tuple[str, list[str]]] = {}
+        # Names that the file gives to options of which dhcpd has a definition.
+        self._known: dict[str, int] = {}
         self._remarks = remarks
 
     def of_level(self, data: Object, what: str) -> tuple[dict[str, str], list[str]]:
@@ -70,7 +72,8 @@ class Options:
             self._remarks.left_out(entry.where, what, "write it and its values as dhcpd.conf text")
             return
         if code in options.NAMED:
-            return  # dhcpd has its own definition
+            self._known[name] = code  # dhcpd has its own definition
+            return
         form = written[0] if len(written) == 1 else "{ " + ", ".join(written) + " }"
         array = "array of " if entry.get("array") else ""
         self.definitions[f"option {name} code {code} = {array}{form};"] = None
@@ -88,7 +91,7 @@ class Options:
             self._remarks.add(Section.CHOSEN, entry.where, text)
         code = number(entry.text("code")) or _OTHER_NAMES.get(name) or options.code_of(name)
         own = {own_name: own_code for own_code, (own_name, _) in self._own.items()}
-        code = own.get(name, code)
+        code = own.get(name, self._known.get(name, code))
         if code is None:
             self._remarks.left_out(entry.where, shown, "write it as dhcpd.conf text")
             return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -92,6 +93,24 @@ def rendered(imported: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("rendered") / "out"
     render(imported, out)
     return out
+
+
+def test_the_playbook_takes_several_files_of_a_kind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two files behind a comma, two as a list, all as they are called where one stands."""
+    pair = HERE / "golden/pair-agrees/input"
+    folder = tmp_path / "old network"
+    shutil.copytree(pair, folder)
+    (folder / "data").write_text(".mill.example:10.4.0.11:ns1\n=loom.mill.example:10.4.0.20\n")
+    (folder / "data.more").write_text("=vat.mill.example:10.4.0.21\n")
+    monkeypatch.setenv("PWD", str(folder))
+    lists = {"dhcpd_conf": "dhcpd.conf, dhcpd2.conf", "tinydns_data": ["data", "data.more"]}
+    extra = json.dumps({**lists, "into": "../inventory"})
+    output = ansible("playbooks/import-inventory.yml", "-e", extra)
+    assert "Disagreements: dhcpd, the zone data or one of them with itself (0)" in output
+    hosts = yaml.safe_load((tmp_path / "inventory/fixed_hosts.yml").read_text())["fixed_hosts"]
+    assert hosts["hosts"].keys() >= {"loom", "badge-reader", "vat"}
 
 
 def test_dhcpd_accepts_the_original(original: Path) -> None:
