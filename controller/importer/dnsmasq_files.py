@@ -16,6 +16,10 @@ from .found import Remark, Remarks, Section, SourceError, beside, is_file, read_
 # dnsmasq itself gives up at no depth; a file that includes itself ends here.
 _MAX_FILES = 1000
 _WORD = re.compile(r'"((?:[^"\\]|\\.)*)"|([^,"]+)|(,)|(")')
+# What a backslash stands for between quotation marks; before anything else it is one
+# (dnsmasq's option.c, read_file).
+_ESCAPES = {"t": "\t", "n": "\n", "b": "\b", "r": "\r", "e": "\033", '"': '"', "\\": "\\"}
+_ESCAPE = re.compile(r'\\([tnbre"\\])')
 _ALSO = {
     "dhcp-hostsfile": "dhcp-host",
     "dhcp-hostsdir": "dhcp-host",
@@ -47,9 +51,12 @@ class Line:
         for quoted, plain, comma, stray in _WORD.findall(self.value):
             if comma:
                 parts.append("")
+            elif quoted:
+                parts[-1] += _ESCAPE.sub(_unescaped, quoted)
             else:
-                parts[-1] += re.sub(r"\\(.)", r"\1", quoted) if quoted else plain or stray
-        return [part.strip() for part in parts]
+                text = plain.strip() if parts[-1] == "" else plain.rstrip()
+                parts[-1] += text or stray
+        return parts
 
 
 class LineRemarks(Remarks):
@@ -142,6 +149,10 @@ class _Files:
         text = f"dnsmasq reads {name} too, which is not here; copy it beside {by.name}"
         also = f", or write {unless} if nothing of it counts" if unless else ""
         self.remarks.append(Remark(Section.LEFT_OUT, where, f"{text} and import again{also}."))
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    return _ESCAPES[match[1]]
 
 
 def _without_comment(raw: str) -> str:
