@@ -36,22 +36,19 @@ _OLD_TAG = re.compile(r"[A-Za-z_][\w.@-]*")
 # Of the old machine, or of what dnsmasq does in another way: nothing of them can be carried over.
 _SILENT = frozenset({
     "all-servers", "auth-ttl", "bind-dynamic", "bind-interfaces", "bogus-priv", "cache-size",
-    "clear-on-reload", "conntrack", "dhcp-authoritative", "dhcp-broadcast", "dhcp-fqdn",
-    "dhcp-ignore-clid", "dhcp-ignore-names", "dhcp-lease-max", "dhcp-leasefile",
-    "dhcp-no-override", "dhcp-proxy", "dhcp-rapid-commit", "dhcp-sequential-ip",
-    "dns-forward-max", "dns-loop-detect", "dns-rrset", "dnssec", "dnssec-check-unsigned",
-    "domain", "domain-needed", "dumpfile", "dumpmask", "edns-packet-max", "enable-dbus",
-    "enable-ra", "enable-ubus", "except-interface", "expand-hosts", "fast-dns-retry",
-    "filter-a", "filter-aaaa", "filter-rr", "filterwin2k", "group", "interface",
-    "interface-address", "interface-name", "keep-in-foreground", "leasefile-ro",
-    "listen-address", "local-service", "localise-queries", "localmx", "log-async",
-    "log-debug", "log-dhcp", "log-facility", "log-queries", "max-cache-ttl", "max-port",
-    "max-tcp-connections", "max-ttl", "min-cache-ttl", "min-port", "neg-ttl", "no-daemon",
-    "no-dhcp-interface", "no-dhcpv4-interface", "no-hosts", "no-negcache", "no-ping", "no-poll",
-    "no-resolv", "no-round-robin", "pid-file", "port", "port-limit", "query-port", "quiet-dhcp",
-    "quiet-dhcp6", "quiet-ra", "ra-param", "read-ethers", "rebind-domain-ok",
-    "rebind-localhost-ok", "resolv-file", "script-arp", "selfmx", "stop-dns-rebind",
-    "strict-order", "trust-anchor", "use-stale-cache", "user",
+    "clear-on-reload", "conntrack", "dhcp-authoritative", "dhcp-fqdn", "dhcp-lease-max",
+    "dhcp-leasefile", "dhcp-no-override", "dhcp-proxy", "dhcp-rapid-commit", "dhcp-sequential-ip",
+    "dns-forward-max", "dns-loop-detect", "dns-rrset", "dnssec-check-unsigned", "domain",
+    "domain-needed", "dumpfile", "dumpmask", "edns-packet-max", "enable-dbus", "enable-ra",
+    "enable-ubus", "except-interface", "expand-hosts", "fast-dns-retry", "filterwin2k", "group",
+    "interface", "interface-address", "keep-in-foreground", "leasefile-ro", "listen-address",
+    "local-service", "localise-queries", "log-async", "log-debug", "log-dhcp", "log-facility",
+    "log-queries", "max-cache-ttl", "max-port", "max-tcp-connections", "max-ttl", "min-cache-ttl",
+    "min-port", "neg-ttl", "no-daemon", "no-dhcp-interface", "no-dhcpv4-interface", "no-hosts",
+    "no-negcache", "no-ping", "no-poll", "no-resolv", "no-round-robin", "pid-file", "port",
+    "port-limit", "query-port", "quiet-dhcp", "quiet-dhcp6", "quiet-ra", "ra-param", "read-ethers",
+    "rebind-domain-ok", "rebind-localhost-ok", "resolv-file", "script-arp", "strict-order",
+    "trust-anchor", "use-stale-cache", "user",
 })  # fmt: skip
 _WHY = {
     "enable-tftp": "no TFTP server is deployed",
@@ -71,6 +68,15 @@ _WHY = {
     "ignore-address": "dnscache passes answers on as they are",
     "alias": "dnscache passes answers on as they are",
     "dhcp-reply-delay": "dhcpd waits in another way",
+    "dhcp-ignore-names": "leasemerge publishes the names of leased clients",
+    "dnssec": "dnscache does not validate",
+    "filter-a": "dnscache passes answers on as they are",
+    "filter-aaaa": "dnscache passes answers on as they are",
+    "filter-rr": "dnscache passes answers on as they are",
+    "stop-dns-rebind": "dnscache passes answers on as they are",
+    "interface-name": "the address is the old machine's; write the name of the new one as a record",
+    "localmx": "write the MX records into site_records",
+    "selfmx": "write the MX records into site_records",
 }
 
 
@@ -112,6 +118,7 @@ class _Reader:
             (dnsmasq_options.KEYS, self._options.read),
             (frozenset({"dhcp-boot"}), self._options.read_boot),
             (frozenset({"pxe-service", "pxe-prompt"}), self._options.read_pxe),
+            (frozenset({"dhcp-broadcast", "dhcp-ignore-clid"}), self._options.read_switch),
             (frozenset({"dhcp-ignore"}), self._ignore),
         )
         done = {key for keys, _ in steps for key in keys} | NAME_KEYS | _SILENT

@@ -22,6 +22,8 @@ NAME_KEYS = frozenset(
     | {"local-only", "synth-domain", "auth-server", "auth-zone", "auth-soa", "auth-sec-servers"}
     | {"auth-peer", "local-ttl"}
 )
+# Lines that only a whole configuration has, not a file of hosts.
+_OF_A_CONFIGURATION = frozenset({"dhcp-range", "server", "domain", "domain-needed", "bogus-priv"})
 _NOWHERE = frozenset({"0.0.0.0", "::", "127.0.0.1", "::1"})
 _NAME = re.compile(r"[A-Za-z0-9_*]([A-Za-z0-9_.-]*[A-Za-z0-9_])?\.?")
 
@@ -66,6 +68,7 @@ class Namer:
             self._remarks.add(Section.LEFT_OUT, line.where, text)
         for record in self._records:
             self._make_zone(record)
+        self._note_resolv_conf()
         return Records(
             records=tuple(self._records),
             lone_names=tuple(self._zones),
@@ -74,6 +77,18 @@ class Namer:
             upstream_resolvers=tuple(dict.fromkeys(self._upstream)),
             remarks=tuple(self._remarks),
         )
+
+    def _note_resolv_conf(self) -> None:
+        """Note that the servers which dnsmasq queries are those of its machine's resolv.conf."""
+        first = next((line for line in self._lines if line.key in _OF_A_CONFIGURATION), None)
+        values = {line.key: line.value for line in self._lines}
+        if first is None or self._upstream or "no-resolv" in values or values.get("port") == "0":
+            return
+        text = (
+            "dnsmasq queries the name servers of its resolv.conf, dnscache those of the root; "
+            "write site_upstream_resolvers where the network does not allow that."
+        )
+        self._remarks.add(Section.CHOSEN, first.where, text)
 
     def _make_zone(self, record: Record) -> None:
         """Make a zone for a name that lies outside the domains."""

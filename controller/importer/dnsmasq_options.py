@@ -19,6 +19,10 @@ from .dnsmasq_tags import Tags, any_of
 from .found import Host, Section, Subnet, is_address, joined_settings, number
 
 KEYS = frozenset({"dhcp-option", "dhcp-option-force", "dhcp-option-pxe"})
+_SWITCHES = {
+    "dhcp-broadcast": "always-broadcast true;",
+    "dhcp-ignore-clid": "ignore-client-uids true;",
+}
 # Types of machines as pxe-service names them: RFC 4578 section 2.1.
 _PXE_TYPES = {
     "x86pc": 0, "pc98": 1, "ia64_efi": 2, "alpha": 3, "arc_x86": 4, "intel_lean_client": 5,
@@ -202,6 +206,11 @@ class Options:
         if self._give(line, [*tags, f"tag:{name}"], settings):
             text = f"{line.text}: such a machine boots {file} now, without a menu."
             self._remarks.add(Section.CHOSEN, line.where, text)
+
+    def read_switch(self, line: Line) -> None:
+        """Read a line that dhcpd has a statement for, with the tags of its clients."""
+        tags = [part if ":" in part else f"tag:{part}" for part in line.parts if part]
+        self._give(line, tags, {"extra": f"{_SWITCHES[line.key]}\n"})
 
     def _give(self, line: Line, tags: Sequence[str], settings: Mapping[str, Any]) -> bool:
         """Apply settings to the clients with all the tags; return whether that was possible."""

@@ -25,11 +25,11 @@ _UCI = re.compile(
 _SILENT = frozenset({
     "add_local_domain", "add_local_fqdn", "add_local_hostname", "allservers", "boguspriv",
     "cachesize", "dhcphostsfile", "dhcpleasemax", "dns_redirect", "dnsforwardmax", "domainneeded",
-    "ednspacket_max", "expandhosts", "filter_a", "filter_aaaa", "filterwin2k", "instance",
+    "ednspacket_max", "expandhosts", "filterwin2k", "instance",
     "interface", "leasefile", "local", "local_addn_hosts", "localise_queries", "localservice",
     "localuse", "logdhcp", "logfacility", "logqueries", "max_cache_ttl", "maxport", "minport",
-    "min_cache_ttl", "nonegcache", "noping", "nonwildcard", "noresolv", "notinterface", "port",
-    "queryport", "quietdhcp", "rebind_domain", "rebind_localhost", "rebind_protection",
+    "min_cache_ttl", "nonegcache", "noping", "nonwildcard", "notinterface",
+    "queryport", "quietdhcp", "rebind_domain", "rebind_localhost",
     "resolvfile", "sequential_ip", "serversfile", "strictorder", "nohosts",
 })  # fmt: skip
 _IPV6 = frozenset({
@@ -174,9 +174,11 @@ class _Reader:
             "listen-address", "ipset": "ipset", "bogusnxdomain": "bogus-nxdomain",
         }  # fmt: skip
         flags = {"authoritative": "dhcp-authoritative", "readethers": "read-ethers"}
-        flags |= {"enable_tftp": "enable-tftp"}
+        flags |= {"enable_tftp": "enable-tftp", "dnssec": "dnssec", "noresolv": "no-resolv"}
+        flags |= {"rebind_protection": "stop-dns-rebind", "localmx": "localmx", "selfmx": "selfmx"}
+        flags |= {"filter_a": "filter-a", "filter_aaaa": "filter-aaaa"}
         names = {"domain": "domain", "dhcp_boot": "dhcp-boot", "tftp_root": "tftp-root"}
-        names |= {"confdir": "conf-dir", "dhcpscript": "dhcp-script"}
+        names |= {"confdir": "conf-dir", "dhcpscript": "dhcp-script", "port": "port"}
         text: list[str] = []
         for key, values in section.values.items():
             if key in lists:
@@ -201,7 +203,7 @@ class _Reader:
         name = section.get("interface") or section.name
         known = {"interface", "start", "limit", "leasetime", "ignore", "dynamicdhcp", "networkid"}
         known |= {"force", "netmask", "dhcp_option", "dhcp_option_force", "instance", "tags"}
-        for key in section.values.keys() - known - _IPV6:
+        for key in sorted(section.values.keys() - known - _IPV6):
             self._left_out(section, f"{key} of {name}", "the inventory has no place for it")
         if section.get("ignore") == "1":
             return
@@ -237,7 +239,7 @@ class _Reader:
     def _host(self, section: _Section) -> None:
         known = {"name", "mac", "ip", "leasetime", "tag", "match_tag", "broadcast", "dns"}
         known |= {"networkid"}
-        for key in section.values.keys() - known - {"duid", "hostid", "instance"}:
+        for key in sorted(section.values.keys() - known - {"duid", "hostid", "instance"}):
             self._left_out(section, f"{key} of a host", "the inventory has no place for it")
         if section.get("hostid"):
             self._left_out(section, f"hostid {section.get('hostid')}", "its network is not here")
@@ -278,7 +280,7 @@ class _Reader:
         for value in section.values.get("dhcp_option", []):
             head = f"tag:{tag}," if tag else ""
             self._line("dhcp-option", head + value, section.where)
-        for key in section.values.keys() - known - {"dhcp_option", "force", "instance"}:
+        for key in sorted(section.values.keys() - known - {"dhcp_option", "force", "instance"}):
             shown = f"{key} of the {section.kind} {section.name}".rstrip()
             self._left_out(section, shown, "the inventory has no place for it")
 

@@ -52,6 +52,11 @@ class _Reader:
         self._all("cname", dns.get("cnameRecords"))
         for server in _texts(dns.get("upstreams")):
             self._add("server", server)
+        if dns.get("dnssec") is True:
+            self._add("dnssec", "")
+        if _table(dns, "blocking").get("active") is not False:
+            text = "Pi-hole blocks the names on its lists, and dnscache blocks none."
+            self.remarks.append(Remark(Section.LEFT_OUT, self._where("[dns]"), text))
         for server in _texts(dns.get("revServers")):
             active, network, address, *zone = [part.strip() for part in server.split(",")] + [
                 ""
