@@ -15,7 +15,8 @@ from .dhcpd_syntax import included_file
 from .found import read_text
 
 PROJECT = Path(__file__).resolve().parents[2]
-_FAULTS = "{{ (site_definition | checked_site(keep_faults=true)).faults | to_json }}"
+FAULTS = "{{ (site_definition | checked_site(keep_faults=true)).faults | to_json }}"
+"""What Ansible makes a list of every fault of an inventory of."""
 # dhcpd looks the names of hosts up, one after the other.
 _DHCPD_SECONDS = 30
 # conflex.c: "FILE line NUMBER: MESSAGE"; what follows is the text up to the fault.
@@ -37,7 +38,7 @@ def faults(inventory: Path) -> list[str]:
     """
     program = Path(sys.executable).parent / "ansible"
     command = [str(program if program.exists() else "ansible"), "-i", str(inventory.resolve())]
-    command += ["localhost", "-m", "ansible.builtin.debug", "-a", f"msg={_FAULTS}"]
+    command += ["localhost", "-m", "ansible.builtin.debug", "-a", f"msg={FAULTS}"]
     settings = {"ANSIBLE_CONFIG": str(PROJECT / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"}
     settings |= {"ANSIBLE_CALLBACK_RESULT_FORMAT": "json"}
     try:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import functools
+import json
 import os
 from pathlib import Path
 from typing import Any
 
 import yaml
+
+from controller.importer.check import FAULTS
 
 PROJECT = Path(__file__).resolve().parents[2]
 _ROLE = PROJECT / "roles/dhcpd"
@@ -18,20 +21,9 @@ def dhcpd_conf(inventory: Path) -> dict[str, str]:
 
     Raises Ansible's error for an inventory with faults: it has all of them.
     """
-    _load_plugins()
-    # Ansible reads its settings when it is loaded.
-    from ansible.inventory.manager import InventoryManager  # type: ignore[import-untyped]  # has no types
-    from ansible.parsing.dataloader import DataLoader  # type: ignore[import-untyped]  # has no types
+    loader, known, variables, everything = _inventory(inventory, _servers(inventory))
     from ansible.template import Templar, trust_as_template  # type: ignore[import-untyped]  # has no types
-    from ansible.vars.hostvars import HostVars  # type: ignore[import-untyped]  # has no types
-    from ansible.vars.manager import VariableManager  # type: ignore[import-untyped]  # has no types
 
-    loader = DataLoader()
-    loader.set_basedir(str(PROJECT / "playbooks"))
-    sources = [str(inventory), *([str(extra)] if (extra := _servers(inventory)) else [])]
-    known = InventoryManager(loader=loader, sources=sources)
-    variables = VariableManager(loader=loader, inventory=known)
-    everything = HostVars(known, variables, loader)
     template = (_ROLE / "templates/etc/dhcp/dhcpd.conf.j2").read_text()
     found = {}
     for host in known.groups["dhcp_servers"].get_hosts():
@@ -47,6 +39,38 @@ def dhcpd_conf(inventory: Path) -> dict[str, str]:
         text = Templar(loader=loader, variables=values).template(trust_as_template(template))
         found[str(everything[host.name]["failover_role"])] = str(text)
     return found
+
+
+def faults(inventory: Path) -> list[str]:
+    """Return what the inventory check finds wrong with an inventory, as it is."""
+    loader, known, variables, everything = _inventory(inventory, None)
+    from ansible.template import Templar, trust_as_template
+
+    values = {
+        **variables.get_vars(host=known.get_host("localhost")),
+        "groups": known.get_groups_dict(),
+        "hostvars": everything,
+        "inventory_dir": str(inventory),
+    }
+    found = Templar(loader=loader, variables=values).template(trust_as_template(FAULTS))
+    return [str(fault) for fault in json.loads(str(found))]
+
+
+def _inventory(inventory: Path, extra: Path | None) -> tuple[Any, Any, Any, Any]:
+    """Load an inventory: its loader, itself, its variables, and those of all hosts."""
+    _load_plugins()
+    # Ansible reads its settings when it is loaded.
+    from ansible.inventory.manager import InventoryManager  # type: ignore[import-untyped]  # has no types
+    from ansible.parsing.dataloader import DataLoader  # type: ignore[import-untyped]  # has no types
+    from ansible.vars.hostvars import HostVars  # type: ignore[import-untyped]  # has no types
+    from ansible.vars.manager import VariableManager  # type: ignore[import-untyped]  # has no types
+
+    loader = DataLoader()
+    loader.set_basedir(str(PROJECT / "playbooks"))
+    sources = [str(inventory), *([str(extra)] if extra else [])]
+    known = InventoryManager(loader=loader, sources=sources)
+    variables = VariableManager(loader=loader, inventory=known)
+    return loader, known, variables, HostVars(known, variables, loader)
 
 
 def _servers(inventory: Path) -> Path | None:
