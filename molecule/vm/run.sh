@@ -39,7 +39,7 @@ port_of() { # The local TCP port that leads to the machine's sshd, as molecule/v
 on() { # NAME COMMAND…: as root on the machine
     local name=$1
     shift
-    ssh -i "$dir/key" -p "$(port_of "$name")" -o BatchMode=yes -o ConnectTimeout=10 -o StrictHostKeyChecking=no \
+    ssh -i "$dir/key" -p "$(port_of "$name")" -o BatchMode=yes -o ConnectTimeout=60 -o StrictHostKeyChecking=no \
         -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR "$user@127.0.0.1" sudo sh -c "$(printf '%q' "$*")"
 }
 
