@@ -149,7 +149,7 @@ def _units(reading: Reading, network: Network) -> Iterator[Finding]:
             # A DNS daemon of one address starts and stops with that of the others, and needs its
             # address; everything else stands on its own.
             daemon, _, address = unit.partition("@")
-            needed = (daemon, "floating-address") if address else ()
+            needed = (daemon.removesuffix("-spare"), "floating-address") if address else ()
             because = [("unit", f"{server} {name}.service") for name in needed]
             yield Finding(
                 ("unit", f"{server} {unit}"),

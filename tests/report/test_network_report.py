@@ -445,10 +445,12 @@ def test_an_address_that_has_moved_is_reported_with_the_reason() -> None:
 
 def test_daemons_of_the_addresses_follow_from_the_one_that_stops_them_all() -> None:
     rows = floating()
-    rows[0]["units"] |= {"tinydns@10.1.1.3.service": "inactive", "tinydns.service": "inactive"}
+    units = ("tinydns@10.1.1.3", "tinydns-spare@10.1.1.3", "tinydns")
+    rows[0]["units"] |= {f"{unit}.service": "inactive" for unit in units}
     assert texts(made(rows)) == [
         "draco: tinydns.service is inactive.",
         "  draco: tinydns@10.1.1.3.service is inactive.",
+        "  draco: tinydns-spare@10.1.1.3.service is inactive.",
     ]
 
 

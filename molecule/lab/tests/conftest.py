@@ -47,6 +47,13 @@ UNITS = sorted(
     + [(server, row["unit"]) for server, rows in FLOATING.items() for row in rows]
     + [(server, f"dnscache@{LAB['addresses'][server]}.service") for server in CACHES]
 )
+#: The second tinydns on each address.
+SPARES = [
+    (server, row["unit"].replace("@", "-spare@"))
+    for server, rows in FLOATING.items()
+    for row in rows
+    if row["unit"].startswith("tinydns@")
+]
 
 
 def machine(name: str) -> Host:

@@ -19,6 +19,7 @@ from __future__ import annotations
 import json
 import re
 
+import dns.message
 import pytest
 
 from conftest import (
@@ -32,6 +33,7 @@ from conftest import (
     NETWORK,
     RESOLVERS,
     SITE,
+    SPARES,
     UNITS,
     client,
     dig,
@@ -73,12 +75,12 @@ WATCHED = ("floating-address", "keepalived")
 # 1. Daemons
 
 
-@pytest.mark.parametrize(("server", "unit"), UNITS)
+@pytest.mark.parametrize(("server", "unit"), [*UNITS, *SPARES])
 def test_daemon_runs_now_and_at_every_boot(server: str, unit: str) -> None:
     service = machine(server).service(unit)
     assert service.is_running, f"{unit} does not run on {server}."
     # One of several processes is started by the unit that stands for all.
-    at_boot = machine(server).service(unit.partition("@")[0])
+    at_boot = machine(server).service(unit.partition("@")[0].removesuffix("-spare"))
     assert at_boot.is_enabled, f"{unit} will not start when {server} boots."
 
 
@@ -102,6 +104,31 @@ def test_killed_daemon_comes_back(server: str, unit: str) -> None:
         assert host.service(unit).is_running
 
     eventually(is_back)
+
+
+#: Kills a process and queries its address at once; a server's own queries do not leave it.
+QUERY_AT_A_KILL = """
+import socket, subprocess, sys, time
+unit, address, query = sys.argv[1:]
+for _ in range(3):
+    subprocess.run(["systemctl", "kill", "--signal", "KILL", unit], check=True)
+    time.sleep(0.05)  # what is sent while it dies is lost
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
+        asking.connect((address, 53))
+        asking.settimeout(1)
+        for _ in range(5):
+            asking.send(bytes.fromhex(query))
+            asking.recv(512)
+    subprocess.run(["systemctl", "start", unit], check=True)
+"""
+
+
+@pytest.mark.parametrize(("server", "spare"), SPARES)
+def test_no_query_is_refused_while_a_killed_tinydns_restarts(server: str, spare: str) -> None:
+    address = spare.partition("@")[2].removesuffix(".service")
+    soa = dns.message.make_query(DOMAIN, "SOA").to_wire().hex()
+    for unit in (f"tinydns@{address}.service", spare):
+        machine(server).check_output("python3 -c %s %s %s %s", QUERY_AT_A_KILL, unit, address, soa)
 
 
 # 2. Floating addresses

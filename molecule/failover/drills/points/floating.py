@@ -67,7 +67,7 @@ def removed(run: Run, server: Server) -> None:
 def cached(run: Run, server: Server) -> None:
     """Wherever an address is, what clients and routers have in their ARP caches is right."""
     lab = run.lab
-    address = server.resolver or server.alias
+    address = server.resolver if server.resolver in lab.resolvers else server.alias
     far = [probe for probe in lab.everywhere if probe != lab.left]
     for probe in far:
         # So that the router has an entry for the address.
