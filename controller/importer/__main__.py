@@ -12,6 +12,7 @@ from .check import faults, refusals
 from .combine import joined, joined_records
 from .found import Found, Records, Remark, Section, SourceError
 from .reconcile import reconcile
+from .role_variables import dhcp_server_of
 from .write import report, write, write_report
 
 _PROJECT = Path(__file__).resolve().parents[2]
@@ -56,7 +57,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         records = joined_records(
             [*map(tinydns.read, options.tinydns_data), *(part for _, part in of_dnsmasq)]
         )
-        inventory = reconcile(found, records, options.domain, conflicts)
+        inventory = reconcile(
+            found, records, options.domain, conflicts, dhcp_server_of(options.model)
+        )
         write(inventory, options.model, options.into)
         remarks = list(inventory.remarks)
         if options.check:

@@ -83,6 +83,7 @@ def _both(first: Found, second: Found, conflicts: list[Conflict]) -> Found:
         servers=first.servers or second.servers,
         role_variables=laid_over("{}", first.role_variables, second.role_variables),
         authoritative=first.authoritative if second.authoritative is None else second.authoritative,
+        sends_names=first.sends_names or second.sends_names,
         remarks=first.remarks + second.remarks,
     )
     if first.authoritative is not None:

@@ -71,6 +71,15 @@ class Kind(Enum):
         "The range {first} to {last} overlaps the range {other_first} to {other_last}, which has "
         "other rules; dhcpd refuses that.",
     )
+    NAMES_SENT = (
+        Section.CHOSEN,
+        "{program} sends each host its name; so does use-host-decl-names in site_extra.",
+    )
+    NOT_OF_KEA = (
+        Section.LEFT_OUT,
+        "{variable}: {value}: Kea has no such setting; kea_extra holds what else Kea is to have in "
+        "its own words.",
+    )
     MCLT = (
         Section.CHOSEN,
         "site_mclt is {seconds} s: it must not be longer than the longest lease.",
@@ -78,7 +87,7 @@ class Kind(Enum):
     NOT_AUTHORITATIVE = (
         Section.CHOSEN,
         "The server is not authoritative, for nothing here says so; the new pair is. To keep it, "
-        "set dhcpd_authoritative: false.",
+        "set {variable}: {value}.",
     )
 
     # Names in the zone data.

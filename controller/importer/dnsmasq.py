@@ -142,11 +142,6 @@ class _Reader:
         hosts = self._hosts.all
         records = Namer(self._lines, domain, self._domains).records(hosts)
         source = self._lines[0].where.rpartition(":")[0] if self._lines else ""
-        names: tuple[str, ...] = ()
-        if hosts:
-            names = ("use-host-decl-names on;",)
-            text = "dnsmasq sends each host its name; so does use-host-decl-names in site_extra."
-            self._remarks.add(Section.CHOSEN, source, text)
         pool_rules = "".join(f"{rule}\n" for rule in self._pool_rules)
         found = Found(
             source=source,
@@ -156,13 +151,13 @@ class _Reader:
             resolvers=self._options.resolvers,
             options=self._options.of_all,
             extra=(
-                *names,
                 *{**self._tags.definitions, **self._options.definitions},
                 *self._hosts.refused,
                 *self._options.statements,
                 *self._refused,
                 *classes,
             ),
+            sends_names=("dnsmasq", source) if hosts else None,
             authoritative=True if self._has("dhcp-authoritative") else None,
             role_variables={"dhcpd_pool_extra": pool_rules} if pool_rules else {},
             remarks=tuple(self._remarks),

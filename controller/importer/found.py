@@ -123,11 +123,15 @@ class Found:
     """Variables of the role dhcpd that this site sets otherwise than the role does."""
     authoritative: bool | None = None
     """Whether the server is; None where the file does not set it."""
+    sends_names: tuple[str, str] | None = None
+    """The program that sends each host its name unasked, and its file; dhcpd has a statement."""
     remarks: tuple[Remark, ...] = ()
 
     @property
     def names_are_sent(self) -> bool:
         """Whether a client is sent the name of its host declaration."""
+        if self.sends_names is not None:
+            return True
         texts = [*self.extra, *(str(s.settings.get("extra", "")) for s in self.subnets)]
         texts += [str(host.settings.get("extra", "")) for host in self.hosts]
         on = re.compile(r"use-host-decl-names\s+(on|true)", re.IGNORECASE)

@@ -19,7 +19,6 @@ from .found import (
     Found,
     Pool,
     Remarks,
-    Section,
     SourceError,
     Subnet,
     is_address,
@@ -101,11 +100,6 @@ class _Reader:
             self._hook(hook)
         known = KNOWN | {"client-classes", "option-def", "hooks-libraries", "subnet4"}
         self._levels.unknown(data, known | {"shared-networks"}, "the server")
-        names: tuple[str, ...] = ()
-        if self._reservations.hosts:
-            names = ("use-host-decl-names on;",)
-            text = "Kea sends each host its name; so does use-host-decl-names in site_extra."
-            self._remarks.add(Section.CHOSEN, str(self._path), text)
         # A subnet's options go before those of a class in Kea, and behind a class' in dhcpd: these
         # are statements of the whole server.
         extra = (*self._classes.statements, *statements(settings), *self._classes.sent)
@@ -117,9 +111,10 @@ class _Reader:
             resolvers=tuple(part.strip() for part in servers.split(",") if part.strip()),
             times=times,
             options=given,
-            extra=(*names, *self._levels.options.definitions, *extra),
+            extra=(*self._levels.options.definitions, *extra),
             servers=self._servers,
             authoritative=bool(data["authoritative"]) if "authoritative" in data else None,
+            sends_names=("Kea", str(self._path)) if self._reservations.hosts else None,
             remarks=tuple(self._remarks),
         )
 

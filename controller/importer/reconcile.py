@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .conflicts import Conflict, Kind, conflict, sentences
 from .fixedhost import FixedHost
 from .found import Found, Records, Remark, Subnet
 from .resolve import domain_at, resolve
+from .role_variables import differing, for_kea
 from .settle import settle
 
 # site_mclt as the model has it.
@@ -39,7 +40,10 @@ class Inventory:
     options: Mapping[str, str]
     extra: tuple[str, ...]
     ttl: int | None
+    dhcp_server: str
+    """The program that the inventory deploys: dhcpd or kea."""
     role_variables: Mapping[str, object]
+    """Those of its role."""
     remarks: tuple[Remark, ...]
 
     def domain_of(self, host: FixedHost) -> str:
@@ -52,18 +56,25 @@ def reconcile(
     records: Records,
     domain: str | None = None,
     conflicts: Sequence[Conflict] = (),
+    dhcp_server: str = "dhcpd",
 ) -> Inventory:
-    """Make the inventory. `conflicts` are those that were found before, between the files.
+    """Make the inventory for a DHCP server, dhcpd or kea.
+
+    `conflicts` are those that were found before, between the files.
 
     Raises SourceError when no source has the domain.
     """
+    chosen = []
+    if found.sends_names is not None and dhcp_server == "dhcpd":
+        program, source = found.sends_names
+        chosen.append(conflict(Kind.NAMES_SENT, source, program=program))
+        found = replace(found, extra=("use-host-decl-names on;", *found.extra))
     resolved, found, in_names = resolve(found, records, domain)
     settled, in_tables = settle(resolved, found, records.ttl)
     options, extra = _below_no_condition(found.options, (*found.extra, *settled.kept))
     variables = dict(found.role_variables)
     if settled.pool_extra:
         variables["dhcpd_pool_extra"] = settled.pool_extra
-    chosen = []
     times = dict(found.times)
     most = times.get("max_lease_time", _MCLT)
     if times.get("mclt", _MCLT) > most:
@@ -72,7 +83,11 @@ def reconcile(
     if found.authoritative is False:
         variables["dhcpd_authoritative"] = False
     elif found.authoritative is None and found.subnets:
-        chosen.append(conflict(Kind.NOT_AUTHORITATIVE, found.source))
+        chosen.append(_not_authoritative(found.source, dhcp_server))
+    variables = differing(variables, resolved.domain)
+    if dhcp_server == "kea":
+        variables, lost = for_kea(variables, found.source)
+        chosen += lost
     return Inventory(
         domain=resolved.domain,
         hosts=settled.hosts,
@@ -90,6 +105,7 @@ def reconcile(
         options=options,
         extra=extra,
         ttl=records.ttl,
+        dhcp_server=dhcp_server,
         role_variables=variables,
         remarks=(
             *found.remarks,
@@ -97,6 +113,13 @@ def reconcile(
             *sentences([*conflicts, *in_names, *in_tables, *chosen]),
         ),
     )
+
+
+def _not_authoritative(source: str, dhcp_server: str) -> Conflict:
+    variable, value = ("dhcpd_authoritative", "false")
+    if dhcp_server == "kea":
+        variable, value = ("kea_extra", "{authoritative: false}")
+    return conflict(Kind.NOT_AUTHORITATIVE, source, variable=variable, value=value)
 
 
 def _below_no_condition(

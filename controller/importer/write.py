@@ -12,8 +12,6 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from .fixedhost import FixedHost
 from .found import Remark, Section, SourceError, Subnet
 from .reconcile import Inventory
@@ -39,7 +37,7 @@ def write(inventory: Inventory, model: Path, into: Path) -> None:
         ("fixed_hosts.yml", _fixed_hosts),
         ("servers.yml", _servers),
         ("group_vars/all/site.yml", _site),
-        ("group_vars/dhcp_servers/dhcpd.yml", _dhcp_servers),
+        (f"group_vars/dhcp_servers/{inventory.dhcp_server}.yml", _dhcp_servers),
     ):
         path = into / name
         text = change(path.read_text(encoding="utf-8"), inventory)
@@ -192,18 +190,12 @@ def _subnet(subnet: Subnet) -> dict[str, Any]:
 
 
 def _dhcp_servers(text: str, inventory: Inventory) -> str:
-    """Add what this site sets otherwise than the role dhcpd does by itself."""
-    defaults = yaml.safe_load(
-        (Path(__file__).resolve().parents[2] / "roles/dhcpd/defaults/main.yml").read_text("utf-8")
-    )
-    differing = {
-        key: value
-        for key, value in sorted(inventory.role_variables.items())
-        if defaults.get(key, "") != value and value != [inventory.domain]
-    }
-    if not differing:
+    """Add what this site sets otherwise than the role does by itself."""
+    if not inventory.role_variables:
         return text
-    lines = [line for key, value in differing.items() for line in _entry(key, value, 0)]
+    lines = [
+        line for key, value in inventory.role_variables.items() for line in _entry(key, value, 0)
+    ]
     return "\n".join(
         [
             text.rstrip("\n"),

@@ -150,6 +150,61 @@ def test_dhcpd_accepts_every_import(case: str, tmp_path: Path) -> None:
         dhcpd_test(tmp_path / f"{role}.conf")
 
 
+@pytest.fixture
+def of_kea(tmp_path: Path) -> Path:
+    """Make an inventory of which Kea is to serve the network."""
+    model = tmp_path / "of-kea"
+    shutil.copytree(PROJECT / "inventory", model)
+    site = model / "group_vars/all/site.yml"
+    text = site.read_text()
+    site.write_text(text.replace("site_dhcp_server: dhcpd", "site_dhcp_server: kea"))
+    assert site.read_text() != text
+    return model
+
+
+def test_what_kea_cannot_take_is_named(of_kea: Path, tmp_path: Path) -> None:
+    """Every text of dhcpd.conf is a fault with its place, every setting of dhcpd alone a remark."""
+    conf = tmp_path / "dhcpd.conf"
+    conf.write_text("""
+not authoritative; option domain-search "a.example", "b.example"; dhcp-cache-threshold 25;
+ping-timeout 3; option domain-name "a.example"; log-facility local7;
+subnet 10.9.0.0 netmask 255.255.255.0 { pool { range 10.9.0.50 10.9.0.60; deny unknown-clients; } }
+subnet 10.9.1.0 netmask 255.255.255.0 { ignore bootp; }
+host one { hardware ethernet 02:00:00:00:00:01; fixed-address 10.9.0.5; always-broadcast on; }
+""")
+    into = tmp_path / "inventory"
+    arguments = ["--dhcpd-conf", str(conf), "--into", str(into), "--model", str(of_kea)]
+    assert importer.main([*arguments, "--no-check"]) == 0
+    kea = (into / "group_vars/dhcp_servers/kea.yml").read_text()
+    known = yaml.safe_load(kea.replace("{{", "").replace("}}", ""))
+    assert known["kea_domain_search"] == ["a.example", "b.example"]
+    assert known["kea_cache_threshold"] == 0.25
+    assert known["kea_extra"] == {"authoritative": False}
+    assert (
+        "dhcpd"
+        not in (into / "group_vars/dhcp_servers/dhcpd.yml").read_text().partition("# Imported")[2]
+    )
+    remarks = (into / "import.txt").read_text()
+    assert "dhcpd_pool_extra: deny unknown-clients;: Kea has no such setting" in remarks
+    assert "dhcpd_ping_timeout_ms: 3000: Kea has no such setting" in remarks
+    texts = [fault for fault in deployed.faults(into) if "language of dhcpd.conf" in fault]
+    assert [fault.partition(" (")[0] for fault in texts] == [
+        "Site",
+        "Subnet 10.9.1.0/24",
+        "Host one",
+    ]
+
+
+def test_from_kea_to_kea_nothing_is_text(of_kea: Path, tmp_path: Path) -> None:
+    """Kea sends hosts their names by itself, as the old one did."""
+    into = tmp_path / "inventory"
+    conf = HERE / "golden/kea-own-names/input/kea.json"
+    arguments = ["--kea-conf", str(conf), "--into", str(into), "--model", str(of_kea)]
+    assert importer.main([*arguments, "--no-check"]) == 0
+    assert "use-host-decl-names" not in (into / "group_vars/all/site.yml").read_text()
+    assert "use-host-decl-names" not in (into / "import.txt").read_text()
+
+
 def test_what_dhcpd_refuses_is_named_with_its_line(tmp_path: Path) -> None:
     """An option that dhcpd does not have, in an included file, and one fault of no line."""
     (tmp_path / "more.conf").write_text('\n# include "none";\noption no-such 1;\n')

@@ -1,0 +1,50 @@
+"""The variables of the role that deploys the DHCP server, as the old server sets them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import yaml
+
+from .conflicts import Conflict, Kind, conflict
+
+_ROLES = Path(__file__).resolve().parents[2] / "roles"
+
+
+def dhcp_server_of(model: Path) -> str:
+    """Return which DHCP server an inventory deploys: dhcpd or kea."""
+    text = (model / "group_vars/all/site.yml").read_text(encoding="utf-8")
+    found = re.search(r"^site_dhcp_server:\s*[\"']?kea\b", text, re.MULTILINE)
+    return "kea" if found else "dhcpd"
+
+
+def differing(variables: Mapping[str, object], domain: str) -> dict[str, object]:
+    """Return what a site sets otherwise than the role dhcpd does by itself, in order."""
+    defaults = yaml.safe_load((_ROLES / "dhcpd/defaults/main.yml").read_text("utf-8"))
+    return {
+        key: value
+        for key, value in sorted(variables.items())
+        if defaults.get(key, "") != value and value != [domain]
+    }
+
+
+def for_kea(
+    variables: Mapping[str, object], where: str
+) -> tuple[dict[str, object], list[Conflict]]:
+    """Turn variables of the role dhcpd into those of the role kea; return also what Kea lacks."""
+    kept: dict[str, object] = {}
+    lost: list[Conflict] = []
+    for key, value in variables.items():
+        match key, value:
+            case "dhcpd_domain_search", _:
+                kept["kea_domain_search"] = value
+            case "dhcpd_cache_threshold", int():
+                kept["kea_cache_threshold"] = value / 100
+            case "dhcpd_authoritative", _:
+                kept["kea_extra"] = {"authoritative": value}
+            case _:
+                shown = " ".join(str(value).split())
+                lost.append(conflict(Kind.NOT_OF_KEA, where, variable=key, value=shown))
+    return kept, lost
