@@ -163,10 +163,13 @@ class Options:
     def read_boot(self, line: Line) -> None:
         """Read a line of dhcp-boot."""
         tags = [p for p in line.parts if p.startswith(("tag:", "net:"))]
-        file, *servers = [p for p in line.parts if p not in tags]
+        file, *servers = [p for p in line.parts if p not in tags] or [""]
         addresses = [part for part in servers if is_address(part)]
         settings: dict[str, Any] = {"filename": file} if file else {}
         unknown_server = False
+        if not file and not any(servers):
+            self._remarks.no_place(line, "it names no file")
+            return
         if addresses:
             settings["next_server"] = addresses[0]
         elif len(servers) > 1 and servers[1]:
