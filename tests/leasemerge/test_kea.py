@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from collections.abc import Callable
@@ -13,7 +12,6 @@ import pytest
 from leasemerge import kea
 from leasemerge.kea import KeaLog, KeaTail, parse, render, row
 from leasemerge.lease import NEVER, Lease
-from leasemerge.service import Settings, SettingsError
 from tests.support.rig import Rig, eventually
 from tests.support.rig import lease as live
 
@@ -271,11 +269,3 @@ def test_18_the_state_of_the_pair_is_what_the_watch_wrote(
     path.write_text("hot-standby hot-standby\n")
     os.utime(path, (time.time() - 60, time.time() - 60))
     assert kea.pair_state() == {}, "The watch is dead."
-
-
-def test_19_another_format_is_refused(tmp_path: Path) -> None:
-    settings = dict.fromkeys(("server", "site", "data_dir", "state_dir", "socket"), "x")
-    path = tmp_path / "service.json"
-    path.write_text(json.dumps(settings | {"lease_format": "dnsmasq"}))
-    with pytest.raises(SettingsError, match="not one of"):
-        Settings.read(path)

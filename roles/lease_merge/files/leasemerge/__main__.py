@@ -176,7 +176,8 @@ def _dump(options: argparse.Namespace) -> None:
 
 def _serve(options: argparse.Namespace) -> None:
     from .publish import BusyError
-    from .service import Service, Settings, SettingsError
+    from .service import Service
+    from .settings import Settings, SettingsError
     from .site import SiteError
 
     try:
@@ -188,7 +189,7 @@ def _serve(options: argparse.Namespace) -> None:
 
 
 def _feed(options: argparse.Namespace) -> None:
-    from .service import stream
+    from .control import stream
 
     try:
         stream(options.socket, options.to)
@@ -197,7 +198,7 @@ def _feed(options: argparse.Namespace) -> None:
 
 
 def _status(options: argparse.Namespace) -> None:
-    from .service import query
+    from .control import query
     from .status import table
 
     try:

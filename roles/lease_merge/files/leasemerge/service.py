@@ -12,7 +12,6 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from . import files, history, status
@@ -21,12 +20,13 @@ from .history import History
 from .lease import Lease
 from .merge import Merge
 from .metrics import metrics
-from .own_log import FORMATS, OwnLog
+from .own_log import OwnLog
 from .peers import Follower, Peer
 from .probe import Probe
 from .protocol import Blocks, Event, Hello
 from .publish import BuildError, Publisher
 from .schedule import Schedule
+from .settings import Settings
 from .site import SiteError, read_site
 from .status import HistoryStatus, Status
 from .store import EARLIER, Store
@@ -37,59 +37,6 @@ from .zone import Zone
 # No more followers than name servers that a zone of dnscache can have, twice over for links that
 # are about to be noticed dead.
 _MAX_FOLLOWERS = 32
-
-
-class SettingsError(ValueError):
-    """The settings cannot be used; the message is the reason."""
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What the service needs to know of its machine (service.json, written by the role)."""
-
-    server: str
-    """This server's name in the site's `servers`, or its own where it has no DHCP server."""
-    site: Path
-    data_dir: Path
-    state_dir: Path
-    socket: Path
-    lease_file: Path | None = None
-    lease_format: str = "dhcpd"
-    """Who writes the lease file: one of own_log.FORMATS."""
-    metrics_file: Path | None = None
-    feeds: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    """Each peer's name and the command that brings its stream."""
-    history_days: int = 0
-    """How long it is kept who had which address; 0 for not at all."""
-    history_megabytes: int = 0
-
-    @classmethod
-    def read(cls, path: Path) -> Settings:
-        """Read the file; raise OSError or SettingsError."""
-        try:
-            data = json.loads(path.read_text(encoding="utf-8"))
-            lease_file, metrics_file = data.get("lease_file"), data.get("metrics_file")
-            lease_format = str(data.get("lease_format", "dhcpd"))
-            if lease_format not in FORMATS:
-                raise ValueError(f"lease_format is {lease_format!r}, not one of {[*FORMATS]}")
-            return cls(
-                server=str(data["server"]),
-                site=Path(data["site"]),
-                data_dir=Path(data["data_dir"]),
-                state_dir=Path(data["state_dir"]),
-                socket=Path(data["socket"]),
-                lease_file=Path(lease_file) if lease_file else None,
-                lease_format=lease_format,
-                metrics_file=Path(metrics_file) if metrics_file else None,
-                feeds=tuple(
-                    (str(feed["server"]), tuple(map(str, feed["command"])))
-                    for feed in data.get("feeds", [])
-                ),
-                history_days=int(data.get("history_days", 0)),
-                history_megabytes=int(data.get("history_megabytes", 0)),
-            )
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise SettingsError(f"{path}: {type(error).__name__}: {error}") from error
 
 
 class Service:
@@ -537,24 +484,3 @@ def notify(message: str) -> None:
     with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel:
         channel.connect(path)
         channel.send(message.encode())
-
-
-def query(socket_path: Path) -> Status:
-    """Return the report of the service that runs; raise OSError or ValueError where none does."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as channel:
-        channel.settimeout(10)
-        channel.connect(str(socket_path))
-        channel.send(b"status")
-        with channel.makefile("rb") as answer:
-            return status.rebuild(json.load(answer))
-
-
-def stream(socket_path: Path, to: str) -> None:
-    """Hand standard output over to the service and wait until either ends (the forced command).
-
-    Raises OSError where no service answers.
-    """
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as channel:
-        channel.connect(str(socket_path))
-        socket.send_fds(channel, [to.encode()], [sys.stdout.fileno()])
-        channel.recv(1)

@@ -1,0 +1,39 @@
+"""What other processes on this server get from the service, by its socket: its report, its feed.
+
+The service's end is `Service._accept`: whoever hands over a descriptor is sent the feed, anybody
+else the report.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import sys
+from pathlib import Path
+
+from . import status
+from .status import Status
+
+
+def query(socket_path: Path) -> Status:
+    """Return the report of the service that runs.
+
+    Raises OSError or ValueError: where none does.
+    """
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as channel:
+        channel.settimeout(10)
+        channel.connect(str(socket_path))
+        channel.send(b"status")
+        with channel.makefile("rb") as answer:
+            return status.rebuild(json.load(answer))
+
+
+def stream(socket_path: Path, to: str) -> None:
+    """Hand standard output over to the service and wait until either ends (the forced command).
+
+    Raises OSError: where no service answers.
+    """
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as channel:
+        channel.connect(str(socket_path))
+        socket.send_fds(channel, [to.encode()], [sys.stdout.fileno()])
+        channel.recv(1)
