@@ -1,7 +1,8 @@
-"""Servers that are stopped when the test is over."""
+"""Servers that are stopped, and a small disk that is gone, when the test is over."""
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -32,3 +33,11 @@ def pair(rig: Callable[..., Rig]) -> tuple[Rig, Rig]:
     draco.feeds = [("taurus", [*taurus.feed, "draco"])]
     taurus.feeds = [("draco", [*draco.feed, "taurus"])]
     return draco, taurus
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """Make a file system of 64 kB."""
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", tmp_path], check=True)
+    yield tmp_path
+    subprocess.run(["umount", "--lazy", tmp_path], check=True)

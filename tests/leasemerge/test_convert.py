@@ -41,9 +41,9 @@ def test_1_a_lease_keeps_its_client_its_end_and_its_name() -> None:
 
 
 def test_2_of_two_servers_the_later_lease_counts_with_the_name_of_the_other() -> None:
-    heard = at(100, hostname="laptop")
+    received = at(100, hostname="laptop")
     renewed = at(100, starts=NOW - 10, cltt=None, ends=NOW + 900, hostname=None)
-    found = moved({"draco": [heard], "taurus": [renewed]})["10.1.1.100"]
+    found = moved({"draco": [received], "taurus": [renewed]})["10.1.1.100"]
     assert (found.ends, found.hostname) == (NOW + 900, "laptop")
 
 

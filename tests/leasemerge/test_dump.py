@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from leasemerge.dump import dump_lines
 from leasemerge.lease import NEVER, Lease
 from leasemerge.log import parse
-from tests.support.lease_texts import leases, odd_blocks, string_blocks
+from tests.support.lease_texts import irregular_blocks, leases, string_blocks
 
 
 @settings(max_examples=300)
-@given(blocks=st.lists(leases.map(Lease.render) | string_blocks | odd_blocks, max_size=12))
+@given(blocks=st.lists(leases.map(Lease.render) | string_blocks | irregular_blocks, max_size=12))
 @example(blocks=[b'lease 10.1.1.5 {\n  binding state free;\n  uid "\\377\\001";\n}\n'])
 def test_the_dump_is_what_is_known(blocks: list[bytes]) -> None:
     """In the order of the addresses, whether dhcpd's own layout or not."""

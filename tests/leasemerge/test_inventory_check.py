@@ -18,18 +18,12 @@ from hypothesis import strategies as st
 
 from leasemerge import inventory_check
 from leasemerge.faults import Inventory
-from leasemerge.site import Site, SiteError
+from leasemerge.site import Site
+from tests.support.every_key import every_key, faults
 from tests.support.small_site import SITE
 
 GOLDEN = Path(__file__).parent.parent / "golden"
-EVERY_KEY = GOLDEN / "input" / "every-key.json"
 CASES = sorted(path.stem for path in (GOLDEN / "errors").glob("*.json"))
-
-
-def base() -> dict[str, Any]:
-    """Read the valid site."""
-    site: dict[str, Any] = json.loads(EVERY_KEY.read_text())
-    return site
 
 
 def faulty(case: str) -> object:
@@ -37,18 +31,13 @@ def faulty(case: str) -> object:
     change = json.loads((GOLDEN / "errors" / f"{case}.json").read_text())
     if "instead" in change:
         return change["instead"]
-    site = base() | change.get("with", {})
+    site = every_key() | change.get("with", {})
     return {key: value for key, value in site.items() if key not in change.get("without", [])}
 
 
-def faults(site: object) -> list[str]:
-    """Return the sentences of a site's faults."""
-    return [str(fault) for fault in inventory_check.faults(site)]
-
-
-def test_a_site_that_is_well_has_no_fault() -> None:
+def test_a_valid_site_has_no_fault() -> None:
     """Without this every case below would prove nothing."""
-    assert faults(base()) == []
+    assert faults(every_key()) == []
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -84,7 +73,7 @@ def test_every_fault_has_its_case(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_all_faults_at_once() -> None:
     """Faults of different hosts and keys do not hide one another."""
-    site = base()
+    site = every_key()
     site["fixed_hosts"] += [
         {"name": "one", "fixed_address": "10.1.1.999"},
         {"name": "two_", "fixed_address": "10.1.1.15"},
@@ -109,102 +98,10 @@ def test_all_faults_at_once() -> None:
     ]
 
 
-def test_from_dict_raises_every_fault() -> None:
-    """The error carries the same sentences."""
-    site = base() | {"lease_ttl": 0, "domain": "-"}
-    with pytest.raises(SiteError) as error:
-        Site.from_dict(site)
-    assert error.value.faults == faults(site)
-    assert len(error.value.faults) == 2
-
-
 def test_only_the_keys_of_site_json() -> None:
     """What only a deployment knows may be absent, and what is not known is ignored."""
     assert faults(SITE) == []
     assert faults(SITE | {"a_key_of_tomorrow": 1}) == []
-
-
-@pytest.mark.parametrize(
-    "host",
-    [
-        {"name": "h", "fixed_address": "10.1.1.20"},
-        {"name": "h", "hardware_ethernet": ["02:00:00:00:00:01"]},
-        {"name": "h", "fixed_address": None, "hardware_ethernet": ["02:00:00:00:00:01"]},
-        {
-            "name": "h",
-            "fixed_address": "10.1.1.150",
-            "hardware_ethernet": ["02:00:00:00:00:01", "02-00-00-00-00-0A"],
-        },
-        {"name": "H1", "fixed_address": "10.1.1.20", "aliases": ["1", "a-b"]},
-        {"name": "h", "hardware_ethernet": ["0200.0000.0001"], "extra": "x;\ny;"},
-        {
-            "name": "h",
-            "hardware_ethernet": ["020000000001"],
-            "next_server": "10.1.1.1",
-            "filename": "a/b",
-            "options": {"ntp-servers": ["10.1.1.5", "10.1.1.6"], "tftp.mode": 1},
-        },
-    ],
-)
-def test_a_fixed_host_in_each_of_its_forms(host: dict[str, Any]) -> None:
-    """No MAC, several MACs, a MAC and no address, an address inside a range: all are valid."""
-    site = base()
-    site["fixed_hosts"].append(host)
-    assert faults(site) == []
-
-
-def test_a_note_about_a_range_that_fixed_hosts_fill() -> None:
-    """It is allowed, so the deployment goes on, but nobody gets an address from it."""
-    site = base()
-    site["subnets"][0]["ranges"] = [["10.1.1.15", "10.1.1.15"], ["10.1.1.100", "10.1.1.110"]]
-    found = inventory_check.check(site)
-    assert found.faults == []
-    assert [str(note) for note in found.notes] == [
-        "Subnet 10.1.1.0/24 (inventory/group_vars/all/site.yml:15): no address of the range "
-        "10.1.1.15 to 10.1.1.15 is left to lease; extend it, or remove it."
-    ]
-
-
-def test_a_note_about_a_floating_address_that_nobody_stands_by_for() -> None:
-    """A group of one machine works."""
-    site = base() | {"tinydns_servers": [{"name": "draco", "address": "10.1.1.5"}]}
-    site["name_servers"] = site["name_servers"][:1]
-    found = inventory_check.check(site)
-    assert found.faults == []
-    assert [str(note) for note in found.notes] == [
-        "Name server ns1 (inventory/servers.yml:10): nobody stands by for 10.1.1.3; add another "
-        "machine of its subnet to tinydns_servers, or know that nobody answers there while draco "
-        "is away."
-    ]
-
-
-def test_a_sentence_has_the_name_that_a_setting_is_known_by() -> None:
-    """A key of site.json is a variable of another name in the inventory."""
-    names = {"mclt": "site_mclt", "dnscache_servers": "the group dnscache_servers"}
-    found = inventory_check.check(base() | {"mclt": None, "dnscache_servers": []}, names)
-    assert [fault.problem for fault in found.faults] == [
-        "site_mclt is missing",
-        "the group dnscache_servers is empty, so clients would have no resolver",
-    ]
-
-
-def test_a_network_without_any_range_is_valid() -> None:
-    """Fixed hosts alone need no dynamic addresses."""
-    site = base()
-    for subnet in site["subnets"]:
-        subnet.pop("ranges")
-    assert faults(site) == []
-
-
-def test_reverse_zones_may_hold_more_than_a_subnet() -> None:
-    """A zone above, or two zones side by side, hold a subnet just as well."""
-    site = base() | {"reverse_zones": ["10.in-addr.arpa"]}
-    assert faults(site) == []
-    site["subnets"] = [{"network": "10.1.0.0/22"}]
-    site["reverse_zones"] = [f"{octet}.1.10.in-addr.arpa" for octet in range(4)]
-    assert faults(site) == []
-    site["reverse_zones"].pop()
-    assert len(faults(site)) == 1
 
 
 _ANYTHING = st.recursive(
@@ -219,13 +116,13 @@ _ANYTHING = st.recursive(
 )
 
 
-@given(key=st.sampled_from(sorted(base())), value=_ANYTHING)
+@given(key=st.sampled_from(sorted(every_key())), value=_ANYTHING)
 def test_no_value_breaks_the_check(key: str, value: object) -> None:
     """Whatever stands at a key, the answer is sentences of one line, never a traceback."""
-    found = faults(base() | {key: value})
+    found = faults(every_key() | {key: value})
     assert all("\n" not in sentence and sentence.endswith(".") for sentence in found)
     if not found:
-        Site.from_dict(base() | {key: value})
+        Site.from_dict(every_key() | {key: value})
 
 
 @given(
@@ -243,19 +140,6 @@ def test_no_value_breaks_the_check(key: str, value: object) -> None:
 )
 def test_no_value_of_an_entry_breaks_the_check(table: str, key: str, value: object) -> None:
     """The same inside each table."""
-    site = base()
+    site = every_key()
     site[table][0][key] = value
     assert all("\n" not in sentence and sentence.endswith(".") for sentence in faults(site))
-
-
-def test_what_has_no_meaning_with_kea_is_noted() -> None:
-    site = base() | {"dhcp_server": "kea", "mclt": 90000}
-    for pool in site["subnets"][0]["pools"]:
-        for key in ("allow", "deny", "extra"):
-            del pool[key]
-    found = inventory_check.check(site)
-    assert found.faults == []
-    assert [str(note) for note in found.notes] == [
-        "Site: mclt has no meaning with Kea, whose servers report a lease to each other before "
-        "they grant it; remove it when the network is not to go back to dhcpd."
-    ]

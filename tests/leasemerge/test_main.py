@@ -71,7 +71,7 @@ def test_rule_9_in_any_order_of_the_feeds() -> None:
     assert len({render(*order).stdout for order in permutations(unnamed)}) == 1
 
 
-def test_render_takes_the_clock_where_now_is_not_said() -> None:
+def test_render_takes_the_clock_without_now() -> None:
     """Long after: only what never ends is left of the leases."""
     done = run("render", "--site", OFFICE / "site.json", "--leases", PAIR[0], "--now", str(2**31))
     assert b"forever-and-a-day" in done.stdout
@@ -151,7 +151,7 @@ def test_dump_prints_the_last_block_of_each_address() -> None:
     assert (rows[-1]["ends"], rows[-1]["uid"]) == ("never", None)
 
 
-def test_garbage_is_told_and_never_fatal(tmp_path: Path) -> None:
+def test_garbage_is_reported_and_never_fatal(tmp_path: Path) -> None:
     """A warning with the line; the complete blocks around it count."""
     whole = (OFFICE / "taurus.leases").read_bytes()
     damaged = whole.replace(b'  client-hostname "newname";\n}\n', b'  client-hostname "newname";\n')
@@ -186,7 +186,7 @@ def test_who_reads_may_stop(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("command", ["dump", "render"])
-def test_output_that_cannot_be_written_is_told(command: str) -> None:
+def test_output_that_cannot_be_written_is_reported(command: str) -> None:
     """A full disk is a sentence and an error, whether it is met while writing or at the end."""
     site: list[str | Path] = ["--site", OFFICE / "site.json"] if command == "render" else []
     with Path("/dev/full").open("wb") as full:

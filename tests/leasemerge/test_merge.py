@@ -24,7 +24,7 @@ def unseen(address: int, hostname: str | None = None, **changes: object) -> Leas
 # Rule 2: across logs, the state of an address comes from the latest event.
 
 
-def test_rule_2_one_server_heard_the_client() -> None:
+def test_rule_2_one_server_received_the_client() -> None:
     """The usual pair: one block with the name, one without."""
     names = merged(draco=[lease(100, "laptop")], taurus=[unseen(100)])
     assert leased(names) == {"laptop": "10.1.1.100"}
@@ -38,7 +38,7 @@ def test_rule_2_an_end_seen_by_one_server_only(state: str) -> None:
     assert leased(merged(draco=[ended], taurus=[lease(100, "laptop")])) == {}
 
 
-def test_rule_2_a_dead_secondary_still_says_active() -> None:
+def test_rule_2_a_dead_secondary_still_has_active() -> None:
     """B died an hour ago; A has released the lease since and given it to another client."""
     stale = lease(100, "old", starts=-HOUR, cltt=-HOUR, ends=HOUR)
     new = lease(100, "new", hardware="02:00:00:00:02:00", starts=-30, cltt=-30)
@@ -103,7 +103,7 @@ def test_rule_3_a_stale_name_beside_a_fresh_starts() -> None:
     assert leased(merged(draco=[at_a], taurus=[at_b])) == {"newname": "10.1.1.100"}
 
 
-def test_rule_3_the_name_survives_the_death_of_who_heard_it() -> None:
+def test_rule_3_the_name_survives_the_server_that_received_it() -> None:
     """A received the name and is dead; B's update is fresher and has none."""
     at_a = lease(100, "laptop", starts=-HOUR, cltt=-HOUR, ends=60)
     at_b = lease(100, None, starts=-10, cltt=-10)
@@ -155,7 +155,7 @@ def test_rule_3_a_name_without_cltt_is_the_last_choice() -> None:
     assert leased(merged(draco=[kept], taurus=[received])) == {"fresh": "10.1.1.100"}
 
 
-def test_rule_3_the_server_of_a_name_is_the_one_that_heard_it() -> None:
+def test_rule_3_the_server_of_a_name_is_the_one_that_received_it() -> None:
     """For the person who reads the list."""
     names = merged(draco=[unseen(100, starts=-10)], taurus=[lease(100, "laptop")])
     assert [name.server for name in names.names if name.label == "laptop"] == ["taurus"]
@@ -266,7 +266,7 @@ def test_rule_4_fixed_names_need_no_lease() -> None:
 
 
 @pytest.mark.parametrize("hostname", [None, "android-1234", "wpad", "foobar", "%%"])
-def test_rule_5_the_inventorys_name_whatever_the_client_says(hostname: str | None) -> None:
+def test_rule_5_the_inventorys_name_whatever_the_client_sends(hostname: str | None) -> None:
     """The MAC decides."""
     names = merged(draco=[lease(100, hostname, hardware="02:00:00:00:00:07")])
     assert leased(names) == {"tablet": "10.1.1.100"}
@@ -349,6 +349,22 @@ def test_rule_6_handovers_between_clients_are_counted() -> None:
     assert pair.counts.handovers == 3
 
 
+# Rule 7: what a client may be called; test_labels.py has the labels.
+
+
+def test_rule_7_a_lease_never_gets_the_name_of_a_record() -> None:
+    """Of whatever type; nor that of a zone; a wildcard takes no name away."""
+    records = {"records": ["pc TXT mine", "*.office.internal. A 10.1.1.9"]}
+    with_zone = Site.from_dict(SITE | records | {"zones": ["lab.office.internal"]})
+    blocks = [lease(100, "pc"), lease(101, "lab"), lease(102, "free")]
+    names = merge({"draco": blocks}, with_zone, NOW)
+    assert [name.label for name in names.names if name.source == "lease"] == ["free"]
+    assert [loser.reason for loser in names.losers] == [
+        "pc is the name of a record",
+        "lab is a zone",
+    ]
+
+
 # Rule 8: one name, one address; one address, one name that is no alias.
 
 
@@ -367,7 +383,7 @@ def test_rule_9_unknown_servers_come_after_the_known() -> None:
     assert leased(merge(logs, site, NOW)) == {"t": "10.1.1.100"}
 
 
-def test_rule_9_unnamed_files_are_told_apart_by_what_they_say() -> None:
+def test_rule_9_unnamed_files_are_distinguished_by_their_content() -> None:
     """Alike in every time that counts: the order of the arguments still decides nothing."""
     blocks = [lease(100, "one"), lease(100, "two"), lease(100, state="expired")]
     results = set()
@@ -407,7 +423,7 @@ def test_rule_10_a_silent_feed_keeps_its_blocks_until_they_end() -> None:
 # The machine returns what changed, and when time will change something next.
 
 
-def test_changes_are_told_once() -> None:
+def test_changes_are_reported_once() -> None:
     """At first the fixed hosts; then only what is new."""
     pair = machine(draco=[lease(100, "laptop", ends=10)])
     first = pair.changes(NOW)
@@ -461,7 +477,7 @@ def test_counts() -> None:
     assert pair.counts == (5, 4, 2, 1, 0)
 
 
-def test_what_a_name_says() -> None:
+def test_the_fields_of_a_name() -> None:
     """Everything that a person wants to know of it."""
     names = merged(draco=[lease(100, "laptop", starts=-60, ends=HOUR)])
     assert names.names[1] == Name(

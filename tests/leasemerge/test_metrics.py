@@ -16,7 +16,7 @@ from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
 from leasemerge.metrics import metrics
-from leasemerge.status import NamesStatus, PoolStatus, PublishStatus, Status
+from leasemerge.status import PublishStatus, Status
 from tests.support.rig import Rig, eventually, lease
 
 Make = Callable[..., Rig]
@@ -106,30 +106,7 @@ def test_2_hostile_text_is_no_metric() -> None:
     assert "\nevil" not in text
 
 
-@pytest.mark.parametrize(
-    ("states", "primary", "available"),
-    [
-        (("normal", "normal"), True, 7),
-        (("communications-interrupted", "normal"), True, 7),
-        (("communications-interrupted", "normal"), False, 2),
-        (("partner-down", "unknown-state"), False, 9),
-        (None, True, 9),
-    ],
-)
-def test_3_what_a_server_may_give_out(
-    states: tuple[str, str] | None, primary: bool, available: int
-) -> None:
-    """Its own half, and all when its partner is down for good or there is none."""
-    pool = PoolStatus("10.1.1.0/24", "10.1.1.1", "10.1.1.20", 20, 11, 7, 2, 0, 0)
-    status = Status(
-        "draco", 0, 0, 0, 0, 0, 0, [], PublishStatus(0, 0, 0, 0, None), primary=primary,
-        failover={} if states is None else {"pair": states}, pools=[pool],
-        names_by=[NamesStatus("office.internal", "lease", 1)],
-    )  # fmt: skip
-    assert status.available(pool) == available
-
-
-def test_4_the_alert_rules_are_valid_and_fire_when_they_should() -> None:
+def test_3_the_alert_rules_are_valid_and_fire_when_they_should() -> None:
     """By promtool, which runs them on the series of the test file."""
     for words in (["check", "rules", "alerts.yml"], ["test", "rules", "alerts_test.yml"]):
         done = subprocess.run(
@@ -138,7 +115,7 @@ def test_4_the_alert_rules_are_valid_and_fire_when_they_should() -> None:
         assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_5_rules_and_dashboard_name_metrics_that_exist(draco: Rig) -> None:
+def test_4_rules_and_dashboard_name_metrics_that_exist(draco: Rig) -> None:
     """A metric that is renamed must not leave a rule behind that never fires."""
     path = draco.directory / "leasemerge.prom"
     eventually("it is written", path.exists)
@@ -155,7 +132,7 @@ def test_5_rules_and_dashboard_name_metrics_that_exist(draco: Rig) -> None:
         assert used <= known, f"{name} names {sorted(used - known)}"
 
 
-def test_6_every_alert_is_tested_and_says_what_to_do() -> None:
+def test_5_every_alert_is_tested_and_has_an_action() -> None:
     """One that fires and one that does not, by the names in the test file."""
     rules = yaml.safe_load((MONITORING / "alerts.yml").read_text())
     tests = (MONITORING / "alerts_test.yml").read_text()
@@ -165,7 +142,7 @@ def test_6_every_alert_is_tested_and_says_what_to_do() -> None:
         assert rule["labels"]["severity"] in ("warning", "critical")
 
 
-def test_7_grafana_understands_the_dashboard(tmp_path: Path) -> None:
+def test_6_grafana_understands_the_dashboard(tmp_path: Path) -> None:
     """By its makers' own model of the format (Grafana itself is in no registry that we use).
 
     What the model does not know is lost on the way through it; and promtool reads every query.

@@ -6,7 +6,6 @@ line -> parse -> zone data -> tinydns-data -> tinydns -> dig
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +19,11 @@ from hypothesis import strategies as st
 
 from leasemerge import records
 from leasemerge.merge import merge
-from leasemerge.record_check import Surroundings, record_faults
-from leasemerge.records import RecordError, answer_size, parse
+from leasemerge.records import RecordError, parse
 from leasemerge.site import Site
 from leasemerge.zone import line_of, records_of, zone_data
-from tests.support.examples import NOW, SITE, lease
-from tests.support.tinydns import needs_tinydns, query
+from tests.support.examples import NOW, SITE
+from tests.support.tinydns import compile_only, needs_tinydns, query
 
 ORIGIN = "office.internal"
 LINES = [
@@ -158,38 +156,6 @@ def test_wildcards_delegations_and_glue(tmp_path: Path) -> None:
     }
 
 
-def compile_only(folder: Path) -> None:
-    """Compile zone data that the helper for plain names does not read."""
-    done = subprocess.run(["tinydns-data"], cwd=folder, capture_output=True, check=False)
-    assert (done.returncode, done.stderr) == (0, b"")
-
-
-@needs_tinydns
-@pytest.mark.parametrize("more", [0, 1])
-def test_the_size_of_an_answer_is_tinydns_own(tmp_path: Path, more: int) -> None:
-    """512 octets are served whole; of 513 nothing is, which is why the check refuses them."""
-    lines = [f"many MX {n} mail{n}.many" for n in range(8)]
-    lines += [f"mail{n}.many A 10.1.2.{n + 1}" for n in range(8)]
-    first = f'text TXT "{"x" * 255}"'
-    # Header 12, name 22, type and class 4; two pointers with 10 octets each, 256 and 1.
-    second = f'text TXT "{"y" * (512 + more - 12 - 22 - 4 - 24 - 256 - 1)}"'
-    both = [parse(first, ORIGIN), parse(second, ORIGIN)]
-    assert answer_size("text.office.internal", both) == 512 + more
-    data = b"".join(line_of(parse(line, ORIGIN), 60) for line in [*lines, first, second])
-    data += b".office.internal::ns1.office.internal\n"
-    (tmp_path / "data").write_bytes(data)
-    compile_only(tmp_path)
-    assert len(query(tmp_path, ["text.office.internal. TXT"])) == (0 if more else 2)
-    assert len(query(tmp_path, ["many.office.internal. MX"])) == 8
-    faults = list(record_faults(enumerate(both), around()))
-    assert [fault.number for fault in faults] == ([0] if more else [])
-
-
-def around(**names: str) -> Surroundings:
-    """Make surroundings of the zone alone."""
-    return Surroundings(frozenset({ORIGIN}), names, frozenset(names), frozenset(), {})
-
-
 @given(st.text(max_size=40) | st.text('@ aATX"\\#;()*.0129:_-é', max_size=30))
 def test_no_text_breaks_the_reading(line: str) -> None:
     """What is no record is refused, without a traceback; what is one is a line of zone data."""
@@ -214,22 +180,3 @@ def test_a_long_text_is_split() -> None:
     """Into strings of 255 octets, as many as it needs; an empty one is one string."""
     record = parse(f'a TXT "{"x" * 300}" ""', ORIGIN)
     assert record.data == b"\xff" + b"x" * 255 + b"\x2d" + b"x" * 45 + b"\0"
-
-
-def test_a_lease_never_gets_the_name_of_a_record() -> None:
-    """Of whatever type; nor that of a zone; a wildcard takes no name away."""
-    site = site_with("pc TXT mine", "*.office.internal. A 10.1.1.9", zones=["lab.office.internal"])
-    names = merge({"draco": [lease(100, "pc"), lease(101, "lab"), lease(102, "free")]}, site, NOW)
-    assert [name.label for name in names.names if name.source == "lease"] == ["free"]
-    assert [loser.reason for loser in names.losers] == [
-        "pc is the name of a record",
-        "lab is a zone",
-    ]
-
-
-def test_a_record_of_a_ptr_is_the_one_of_its_address() -> None:
-    """Rule 8: a lease at that address has its name and no second PTR."""
-    site = site_with("100.1.1.10.in-addr.arpa. PTR other.example.net.")
-    data = zone_data(merge({"draco": [lease(100, "pc")]}, site, NOW), site)
-    assert b"+pc.office.internal:10.1.1.100:60\n" in data
-    assert b"^100.1.1.10.in-addr.arpa:other.example.net.:3600\n" in data

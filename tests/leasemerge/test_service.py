@@ -192,7 +192,7 @@ def test_11_the_site_is_read_again(rig: Make) -> None:
     eventually("the fault is fixed", lambda: not draco.status()["errors"])
 
 
-def test_12_what_it_says_of_itself(rig: Make) -> None:
+def test_12_what_it_reports_of_itself(rig: Make) -> None:
     """The table, the metrics and the reasons of what is not published."""
     draco = rig()
     draco.write(lease(100, "same", starts=5), lease(101, "same"), lease(102, "WPAD"))
@@ -215,7 +215,7 @@ def test_12_what_it_says_of_itself(rig: Make) -> None:
     assert 'leasemerge_failover_normal{peer="pair"} 0\n' in metrics.read_text()
 
 
-def test_13_systemd_is_told(rig: Make) -> None:
+def test_13_systemd_is_notified(rig: Make) -> None:
     """READY when the zone data is in place, and a sign of life every second."""
     draco = rig()
     path = draco.directory / "notify"
@@ -275,7 +275,7 @@ def test_15_zone_data_that_somebody_took_away_or_changed_is_put_back(rig: Make) 
     eventually("it goes on", lambda: draco.serves("host100", "host101"))
 
 
-def test_16_a_lease_file_that_cannot_be_read_is_told(rig: Make) -> None:
+def test_16_a_lease_file_that_cannot_be_read_is_reported(rig: Make) -> None:
     """In the journal too, once; what is served stays, and is followed on when it is readable."""
     draco = rig()
     draco.start()

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
-import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -29,14 +27,6 @@ def _store(directory: Path) -> Store:
 def _save(store: Store) -> None:
     store.save()
     store.work.finish(20)
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """Make a file system of 64 kB."""
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", tmp_path], check=True)
-    yield tmp_path
-    subprocess.run(["umount", "--lazy", tmp_path], check=True)
 
 
 def test_1_what_was_put_is_there_after_a_restart(tmp_path: Path) -> None:
@@ -65,7 +55,7 @@ def test_2_a_torn_or_scribbled_file_costs_only_itself(tmp_path: Path) -> None:
     assert list(_store(tmp_path).logs["taurus"]) == ["10.1.1.100", "10.1.1.102"]
 
 
-def test_3_the_file_does_not_outgrow_what_it_says(
+def test_3_the_file_does_not_outgrow_its_content(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Renewals replace each other on disk, too."""

@@ -69,7 +69,7 @@ def test_3_a_renamed_file_is_read_from_its_start(tail: Tail, path: Path) -> None
 
 
 @pytest.mark.parametrize("text", [b"", b"1\n", b"ONE\nTWO\n", b"ONE\nTWO\nTHREE\n"])
-def test_4_a_file_rewritten_in_place_is_read_anew(tail: Tail, path: Path, text: bytes) -> None:
+def test_4_a_file_rewritten_in_place_is_read_again(tail: Tail, path: Path, text: bytes) -> None:
     """Shorter, of the same length or longer than before."""
     path.write_bytes(b"one\ntwo\n")
     _all(tail)

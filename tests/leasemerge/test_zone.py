@@ -85,22 +85,14 @@ def test_an_address_outside_our_reverse_zones_has_no_ptr(tmp_path: Path) -> None
     assert all(owner.endswith(zones) for owner, _, _, _ in records)
 
 
-@pytest.mark.parametrize(
-    ("zones", "address", "inside"),
-    [
-        (["1.1.10.in-addr.arpa"], "10.1.1.7", True),
-        (["1.1.10.in-addr.arpa"], "10.1.11.7", False),
-        (["1.1.10.in-addr.arpa"], "1.1.10.7", False),
-        (["1.10.in-addr.arpa"], "10.1.200.7", True),
-        (["1.10.in-addr.arpa"], "10.11.1.7", False),
-        (["10.in-addr.arpa"], "10.11.1.7", True),
-        ([], "10.11.1.7", False),
-    ],
-)
-def test_has_pointer(zones: list[str], address: str, inside: bool) -> None:
-    """Whole octets decide."""
-    of = Site(SITE["domain"], tuple(zones), (), (), (), ())
-    assert of.has_pointer(address) is inside
+def test_a_record_of_a_ptr_is_the_one_of_its_address() -> None:
+    """Rule 8: a lease at that address has its name and no second PTR."""
+    with_record = Site.from_dict(
+        SITE | {"records": ["100.1.1.10.in-addr.arpa. PTR other.example.net."]}
+    )
+    data = zone_data(merge({"draco": [lease(100, "pc")]}, with_record, NOW), with_record)
+    assert b"+pc.office.internal:10.1.1.100:60\n" in data
+    assert b"^100.1.1.10.in-addr.arpa:other.example.net.:3600\n" in data
 
 
 def test_sorted_and_generated() -> None:

@@ -64,7 +64,7 @@ def octal(octets: bytes) -> str:
 
 
 # What `render` and dhcpd write in another way, or not at all.
-odd_blocks = st.builds(
+irregular_blocks = st.builds(
     lambda number, statements: b"lease 10.1.1.%d {\n%s}\n" % (number, b"".join(statements)),
     st.integers(0, 9),
     st.lists(

@@ -1,0 +1,20 @@
+"""What of a DHCP server's settings is only noted; golden/errors/ has their faults."""
+
+from __future__ import annotations
+
+from leasemerge import inventory_check
+from tests.support.every_key import every_key
+
+
+def test_what_has_no_meaning_with_kea_is_noted() -> None:
+    """The pair may go back to dhcpd, which needs it."""
+    site = every_key() | {"dhcp_server": "kea", "mclt": 90000}
+    for pool in site["subnets"][0]["pools"]:
+        for key in ("allow", "deny", "extra"):
+            del pool[key]
+    found = inventory_check.check(site)
+    assert found.faults == []
+    assert [str(note) for note in found.notes] == [
+        "Site: mclt has no meaning with Kea, whose servers report a lease to each other before "
+        "they grant it; remove it when the network is not to go back to dhcpd."
+    ]
