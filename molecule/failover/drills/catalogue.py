@@ -7,7 +7,8 @@ from functools import partial
 from typing import Any
 
 from .engine import Drill, Run
-from .lab import Lab, Server
+from .lab import Lab
+from .lab.servers import Server
 
 DRILLS: list[Drill] = []
 

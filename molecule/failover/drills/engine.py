@@ -9,7 +9,8 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from .lab import DrillError, Lab
+from .lab import Lab
+from .lab.commands import DrillError
 from .watch import Watch, watching
 
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import time
 
 from .engine import Run
-from .lab import A, Lab, Server, eventually
+from .lab import Lab
+from .lab.clients import A
+from .lab.commands import eventually
+from .lab.servers import Server
 
 CONF = "/etc/dhcp/dhcpd.conf"
 SITE = "/etc/leasemerge/site.json"

@@ -11,7 +11,9 @@ from statistics import median_high
 from subprocess import Popen
 from typing import Any
 
-from .lab import Lab, end, eventually, read_events
+from .lab import Lab
+from .lab.clients import read_events
+from .lab.commands import end, eventually
 
 Event = dict[str, Any]
 

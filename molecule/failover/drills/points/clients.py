@@ -9,7 +9,10 @@ from ipaddress import IPv4Address
 
 from ..catalogue import PAIR, drill
 from ..engine import Run
-from ..lab import PTR, A, Lab, Server, eventually
+from ..lab import Lab
+from ..lab.clients import PTR, A
+from ..lab.commands import eventually
+from ..lab.servers import Server
 from ..steps import new_name
 
 # The watch's clients release their addresses at once. In the second between a burst and its second

@@ -6,7 +6,8 @@ from functools import partial
 
 from ..catalogue import PAIR, drill
 from ..engine import Run
-from ..lab import DHCPD, LEASEMERGE, Server, eventually
+from ..lab.commands import eventually
+from ..lab.servers import DHCPD, LEASEMERGE, Server
 from ..steps import NOTICES, interrupted, other
 
 

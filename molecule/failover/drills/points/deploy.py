@@ -9,7 +9,9 @@ from typing import Any
 
 from ..catalogue import drill
 from ..engine import Run
-from ..lab import DHCPD, eventually, output_of, signal_group
+from ..lab.commands import eventually, output_of
+from ..lab.deployment import signal_group
+from ..lab.servers import DHCPD
 from ..steps import CONF, SITE, new_name
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from ..catalogue import PAIR, drill
 from ..engine import Run
-from ..lab import DHCPD, LEASE_FILE, Server, eventually
+from ..lab.commands import eventually
+from ..lab.servers import DHCPD, LEASE_FILE, Server
 from ..steps import NOTICES, interrupted, other
 
 

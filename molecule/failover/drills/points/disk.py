@@ -8,7 +8,9 @@ from pathlib import PurePosixPath
 
 from ..catalogue import NAME_SERVERS, PAIR, drill
 from ..engine import Run
-from ..lab import DHCPD, LEASE_FILE, LEASEMERGE, TINYDNS, Lab, Server, eventually
+from ..lab import Lab
+from ..lab.commands import eventually
+from ..lab.servers import DHCPD, LEASE_FILE, LEASEMERGE, TINYDNS, Server
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import time
 
 from ..catalogue import CACHES, drill
 from ..engine import Run
-from ..lab import DNSCACHE, Server
+from ..lab.servers import DNSCACHE, Server
 from ..steps import healed
 
 
@@ -17,7 +17,7 @@ def killed(run: Run, server: Server) -> None:
     dead = time.monotonic()
     run.watch.served(lookups=160)
     late = run.watch.last_slow(dead)
-    run.expect(late == 0, f"a lookup asked {late:.1f} s after its death was slow")
+    run.expect(late == 0, f"a lookup sent {late:.1f} s after its death was slow")
 
 
 @drill("dnscache/frozen-{}", of=CACHES, address=5, lookup=6)

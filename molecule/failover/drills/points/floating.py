@@ -7,7 +7,9 @@ from typing import Any
 
 from ..catalogue import MACHINES, drill
 from ..engine import Run
-from ..lab import KEEPALIVED, WATCHER, A, Server, end, eventually
+from ..lab.clients import A
+from ..lab.commands import end, eventually
+from ..lab.servers import KEEPALIVED, WATCHER, Server
 from ..watch import Watch
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..catalogue import NAME_SERVERS, drill
 from ..engine import Run
-from ..lab import LEASEMERGE, Server
+from ..lab.servers import LEASEMERGE, Server
 from ..steps import new_name
 
 

@@ -6,7 +6,8 @@ from functools import partial
 
 from ..catalogue import drill
 from ..engine import Run
-from ..lab import Lab, eventually
+from ..lab import Lab
+from ..lab.commands import eventually
 from ..steps import NOTICES, interrupted
 
 

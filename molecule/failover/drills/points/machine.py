@@ -8,7 +8,10 @@ from typing import Any
 
 from ..catalogue import MACHINES, PAIR, drill
 from ..engine import Run
-from ..lab import A, Lab, Server, output_of
+from ..lab import Lab
+from ..lab.clients import A
+from ..lab.commands import output_of
+from ..lab.servers import Server
 from ..steps import other
 from .floating import slow_only_at_first
 

@@ -8,16 +8,18 @@ from typing import Any
 
 from ..catalogue import PAIR, drill
 from ..engine import Run
-from ..lab import DHCPD, LEASE_FILE, PTR, A, Server, eventually
+from ..lab.clients import PTR, A
+from ..lab.commands import eventually
+from ..lab.servers import DHCPD, LEASE_FILE, Server
 from ..steps import SITE, other, pair_healthy
 
 
 @drill("names/known-to-{}-only", of=PAIR, address=6, lookup=2)
 def one_knows(run: Run, server: Server) -> None:
     """Both answer a name that only one server's lease file has."""
-    lab, deaf = run.lab, other(run.lab, server)
+    lab, away = run.lab, other(run.lab, server)
     hostname = f"only-{server.role}"
-    with lab.stopped(deaf, DHCPD):
+    with lab.stopped(away, DHCPD):
         held = lab.hold([hostname], renew=False)
         lab.bound(held, 1)
     with held:
@@ -27,7 +29,7 @@ def one_knows(run: Run, server: Server) -> None:
         run.expect(
             lab.shell(server, knows).strip() == "yes", f"{server.name} does not know the name"
         )
-        run.expect(lab.shell(deaf, knows).strip() == "no", f"{deaf.name} knows the name too")
+        run.expect(lab.shell(away, knows).strip() == "no", f"{away.name} knows the name too")
         lab.all_healthy(held, within=5)
         run.expect(
             lease["until"] > time.monotonic(), "the lease was over before its name was queried"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..catalogue import NAME_SERVERS, drill
 from ..engine import Run
-from ..lab import TINYDNS, Server
+from ..lab.servers import TINYDNS, Server
 from ..steps import healed
 
 

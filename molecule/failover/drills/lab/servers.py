@@ -1,0 +1,37 @@
+"""The servers of the inventory, and what runs on them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+DHCPD, TINYDNS, DNSCACHE, LEASEMERGE = (
+    f"{unit}.service" for unit in ("isc-dhcp-server", "tinydns", "dnscache", "leasemerge")
+)
+KEEPALIVED, WATCHER = "keepalived.service", "floating-address.service"
+# These stand for a process on each address.
+PROCESSES = {TINYDNS: "tinydns@*.service", DNSCACHE: "dnscache@*.service"}
+LEASE_FILE = "/var/lib/dhcp/dhcpd.leases"
+
+
+@dataclass(frozen=True)
+class Server:
+    """One server of the inventory. ``role`` is its part in the failover pair, empty for none."""
+
+    name: str
+    address: str
+    role: str = ""
+    alias: str = ""
+    resolver: str = ""
+    merges: bool = False
+    floating: tuple[tuple[str, str], ...] = ()
+    """The addresses that it may hold, each with the unit of its daemon."""
+
+    @property
+    def units(self) -> list[str]:
+        """Name what runs on it."""
+        return (
+            [DHCPD] * bool(self.role)
+            + [LEASEMERGE] * self.merges
+            + [WATCHER, KEEPALIVED] * bool(self.floating)
+            + [unit for _, unit in self.floating]
+        )
