@@ -17,6 +17,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -57,11 +58,13 @@ def play(
         "ansible-playbook",
         *(word for source in sources for word in ("-i", source)),
     ]
+    # Labs side by side have servers of the same addresses: each needs ssh connections of its own.
+    own = {key: os.environ[key] for key in ("ANSIBLE_SSH_CONTROL_PATH_DIR",) if key in os.environ}
     run = subprocess.run(
         [*command, *options, f"playbooks/{playbook}"],
         cwd=PROJECT, capture_output=True, text=True, check=False,
         env={"PATH": f"{PROJECT}/.venv/bin:/usr/sbin:/usr/bin:/sbin:/bin", "ANSIBLE_NOCOLOR": "1",
-             "ANSIBLE_CONFIG": str(PROJECT / "ansible.cfg"), "HOME": "/root"},
+             "ANSIBLE_CONFIG": str(PROJECT / "ansible.cfg"), "HOME": "/root", **own},
     )  # fmt: skip
     return run.returncode, run.stdout + run.stderr
 
