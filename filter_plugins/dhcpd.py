@@ -145,7 +145,7 @@ def dhcpd_refusals(
 
 
 def _holds(value: object, statement: str) -> bool:
-    """Tell whether a statement was made of options, or stands in a text."""
+    """Return whether a statement was made of options, or stands in a text."""
     if isinstance(value, Mapping):
         return any(statement.startswith(f"option {name} ") for name in value)
     return isinstance(value, str) and bool(statement) and statement in value

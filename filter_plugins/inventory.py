@@ -257,7 +257,7 @@ def checked_site(site: Mapping[str, Any], keep_faults: bool = False) -> dict[str
 
 
 def _is_unresolved(value: object) -> bool:
-    """Tell whether it is what site_setting returns where a template cannot be worked out."""
+    """Return whether it is what site_setting returns where a template cannot be worked out."""
     return isinstance(value, Mapping) and value.keys() == {"unresolved"}
 
 

@@ -1,4 +1,4 @@
-"""What tests/fuzz/fuzz_hostnames.py once found stays well."""
+"""What tests/fuzz/fuzz_hostnames.py once found stays fixed."""
 
 from __future__ import annotations
 

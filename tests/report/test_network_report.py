@@ -97,7 +97,7 @@ def test_a_network_that_is_well_has_no_faults() -> None:
     assert report["counts"]["leased"] == 2
 
 
-def test_each_name_says_which_server_heard_it() -> None:
+def test_each_name_has_the_server_that_received_it() -> None:
     hosts = {host["name"]: host for host in made(healthy())["hosts"]}
     assert hosts["laptop"]["server"] == "draco"
     assert hosts["phone"]["server"] == "taurus"
@@ -201,7 +201,7 @@ def test_a_survivor_without_an_address_to_give_is_reported(
     assert "One server must do without the other" in steps[0]
 
 
-def test_a_survivor_that_is_told_so_has_all_addresses() -> None:
+def test_a_survivor_in_partner_down_has_all_addresses() -> None:
     down = 'failover peer "x" state {\n  my state partner-down;\n  partner state normal;\n}\n'
     rows = healthy(half("free"), half("free") + down)
     rows[0] = row("draco", reachable=False)
@@ -481,7 +481,7 @@ def test_servers_are_in_the_order_of_the_inventory() -> None:
     assert [server["name"] for server in made(rows)["servers"]] == SERVERS
 
 
-def test_a_lost_feed_is_told() -> None:
+def test_a_lost_feed_is_reported() -> None:
     rows = healthy()
     rows[1]["status"]["feeds"][1].update(state="lost", last_seen=NOW - 7300, error="no route")
     report = made(rows)
@@ -622,7 +622,7 @@ def test_what_is_pinned_or_not_there_has_no_line(wanted: str) -> None:
     assert FILTERS["lease_view"](rows, PLAIN, wanted, NOW)["line"] == ""
 
 
-def test_differences_are_told() -> None:
+def test_differences_are_reported() -> None:
     rows = healthy()
     queries = FILTERS["dns_queries"](rows, PLAIN, NOW)
     assert ["lp.office.internal", "A"] in queries
@@ -650,7 +650,7 @@ def test_differences_are_told() -> None:
     ]
 
 
-def test_records_are_asked_for_and_told_as_a_zone_file_has_them() -> None:
+def test_records_are_queried_and_printed_as_a_zone_file_has_them() -> None:
     """Of every type; not what a delegation hides, and a name that no host has for a `*`."""
     lines = [
         '@ TXT "a;b"',
@@ -677,7 +677,7 @@ def test_records_are_asked_for_and_told_as_a_zone_file_has_them() -> None:
     ]
 
 
-def test_what_is_served_besides_is_asked_for_too() -> None:
+def test_what_else_is_served_is_queried_too() -> None:
     rows = healthy()
     zone = b64decode(rows[1]["zone"]).decode() + "=old.office.internal:10.1.1.98:60\n"
     rows[1]["zone"] = b64encode(zone.encode()).decode()
@@ -754,7 +754,7 @@ def test_a_healthy_pair_of_kea_needs_no_attention() -> None:
     assert [pool["free"] for pool in report["pools"]] == [7, 10]
 
 
-def test_a_pair_of_kea_that_has_ended_its_partnership_is_told_what_to_do() -> None:
+def test_what_to_do_where_a_pair_of_kea_has_ended_its_partnership() -> None:
     report = made(of_kea("terminated", "terminated"))
     (finding,) = report["attention"]
     assert finding["text"].startswith("Failover is not normal: draco is terminated")

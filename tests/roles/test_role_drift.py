@@ -41,7 +41,7 @@ def file(path: Path, **more: Any) -> dict[str, Any]:
         ({"state": "any"}, False),
     ],
 )
-def test_file_that_differs_in_anything_is_told(
+def test_file_that_differs_in_anything_is_reported(
     tmp_path: Path, more: dict[str, Any], drifted: bool
 ) -> None:
     path = tmp_path / "file"
@@ -50,7 +50,7 @@ def test_file_that_differs_in_anything_is_told(
     assert role_drift.differs(file(path, **more)) is drifted
 
 
-def test_file_that_is_not_there_is_told(tmp_path: Path) -> None:
+def test_file_that_is_not_there_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     assert role_drift.differs({"path": str(tmp_path / "absent")})
     assert role_drift.differs({"path": str(tmp_path / "file/below")})

@@ -35,7 +35,7 @@ def test_network_that_dnscache_can_not_serve_is_refused(network: str) -> None:
         dnscache.dnscache_prefixes([network])
 
 
-def test_table_has_a_row_for_each_server_and_tells_what_is_missing() -> None:
+def test_table_has_a_row_for_each_server_and_reports_what_is_missing() -> None:
     hostvars = {"a": {"address": "10.0.0.1"}, "b": {}}
     assert servers.server_table(["a", "b"], hostvars, at="address") == [
         {"at": "10.0.0.1"},

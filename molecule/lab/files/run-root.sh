@@ -1,7 +1,7 @@
 #!/bin/sh
 # The rest of the world. Arguments: the address of a root server, which has one name to prove that recursion works; then, of
 # what the inventory has of somebody else's, ADDRESS=ZONE,… for a name server, whose zones each have their name as a TXT record,
-# and ADDRESS= for a resolver that asks that root server.
+# and ADDRESS= for a resolver that queries that root server.
 set -eu
 root=$1
 shift

@@ -129,7 +129,9 @@ def test_leased_client_has_its_name_in_the_domain_of_each_subnet(leases: Path) -
             def is_named(former: str | None = former) -> None:
                 for server in SERVERS:
                     for domain, held in visited.items():
-                        assert dig(server, f"{name}.{domain}", "A") == [held], f"asked of {server}"
+                        assert dig(server, f"{name}.{domain}", "A") == [held], (
+                            f"queried at {server}"
+                        )
                         assert dig(server, reverse_name(held), "PTR") == [f"{name}.{domain}."]
                     if former not in (None, *visited.values()):
                         assert dig(server, reverse_name(str(former)), "PTR") == []
