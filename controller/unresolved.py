@@ -45,3 +45,8 @@ def find(take: Callable[[], object]) -> Iterator[dict[str, Any]]:
     for key in keys:
         for row in find(partial(getitem, value, key)):
             yield {**row, "where": row["where"] or place([key])}
+
+
+def is_unresolved(value: object) -> bool:
+    """Return whether it is what site_setting returns where a template cannot be worked out."""
+    return isinstance(value, Mapping) and value.keys() == {"unresolved"}

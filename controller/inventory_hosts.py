@@ -1,0 +1,131 @@
+"""The table of fixed hosts, from the hosts' variables, and hosts that are not in it by mistake."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from controller import unresolved
+from controller.inventory_variables import SETTINGS, role_variables
+from controller.origins import origin, place
+from controller.plain import plain_value, where_written
+from controller.unresolved import is_unresolved
+from leasemerge.host_check import FIXED_HOST_KEYS
+from leasemerge.ranges import listed, normal_mac
+from leasemerge.server_check import SERVER_KEYS
+
+_LISTS = ("hardware_ethernet", "aliases")
+_KEYS = tuple(key for key in FIXED_HOST_KEYS if key != "name")
+
+
+def fixed_hosts(
+    hosts: Iterable[str],
+    hostvars: Mapping[str, Mapping[str, Any]],
+    own_variables: object = (),
+) -> list[dict[str, Any]]:
+    """Gather the table of fixed hosts, sorted by name. It is checked_site that finds faults.
+
+    What a host has in an inventory file or in host_vars comes along as well, for checked_site to
+    refuse, unless it is a variable of Ansible's, of a role, or one of `own_variables`.
+    """
+    known: set[str] | None = None
+    if not is_unresolved(own_variables):
+        own = map(str, listed(own_variables))
+        known = {*_KEYS, *SETTINGS.values(), *role_variables(), *own}
+    seen: set[object] = set()
+    rows = [_fixed_host(host, hostvars[host], known, seen) for host in hosts]
+    return sorted(rows, key=lambda row: str(row["name"]))
+
+
+def hosts_elsewhere(
+    groups: Mapping[str, Iterable[str]], hostvars: Mapping[str, Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """List hosts that are not fixed hosts, though they have a variable that only those have."""
+    fixed = set(groups.get("fixed_hosts", ()))
+    rows = []
+    for host in groups.get("all", ()):
+        if host in fixed:
+            continue
+        variables = hostvars[host]
+        for key in ("fixed_address", "hardware_ethernet", *SERVER_KEYS):
+            group = SERVER_KEYS.get(key, "fixed_hosts")
+            if key in variables and group not in variables["group_names"]:
+                where = where_written(name for name in variables if name == key) or where_written(
+                    [host]
+                )
+                rows.append({"name": plain_value(host), "key": key, "group": group, **where})
+                break
+    return rows
+
+
+def _fixed_host(
+    name: str, variables: Mapping[str, Any], known: set[str] | None, seen: set[object]
+) -> dict[str, Any]:
+    row: dict[str, Any] = {"name": plain_value(name), "fixed_address": None}
+    row.update((key, []) for key in _LISTS)
+    values: dict[str, Any] = {}
+    for key in _KEYS:
+        if key not in variables:
+            continue
+        try:
+            value = variables[key]
+            plain = plain_value(listed(value) if key in _LISTS else value)
+        except unresolved.ERRORS as exc:
+            row.setdefault("unresolved", {})[key] = unresolved.reason(exc)
+            continue
+        values[key] = value
+        if key == "hardware_ethernet":
+            row[key] = [normal_mac(mac) or mac for mac in plain]
+        elif plain is not None:
+            row[key] = plain
+    # The name's own place is the first file that has the host, such as that of the servers.
+    row.update(
+        where_written(values.values())
+        or where_written(variables.keys() & _KEYS)
+        or where_written([name])
+    )
+    if known is not None:
+        found = _unknown(variables, known, seen)
+        row.update((str(key), None) for key in found)
+        # The row's place is where its keys stand: a server's unknown one may be in another file.
+        if found:
+            row["places"] = {str(key): place([key]) for key in found}
+    return row
+
+
+def _unknown(variables: Mapping[str, Any], known: set[str], seen: set[object]) -> list[str]:
+    """Return the variables that are written at a host, as its keys are, and are unknown.
+
+    One that several hosts have of their group is returned once, as `seen` holds those so far.
+    """
+    unknown: dict[object, str] = {}
+    for key in variables:
+        if key in known or key.startswith("ansible_"):
+            continue
+        group = SERVER_KEYS.get(key)
+        if group is not None:
+            if group not in variables["group_names"]:
+                unknown.setdefault(group, key)
+            continue
+        tag = origin(key)
+        if tag is None or "group_vars" in tag.path:
+            # Every host has it.
+            known.add(key)
+            continue
+        # Facts, and what a task has registered or set, come from somewhere else.
+        folder = str(variables.get("inventory_dir"))
+        if _is_of_hosts(tag.path, folder):
+            position = (tag.path, tag.line_num, tag.col_num)
+            if position not in seen:
+                seen.add(position)
+                unknown[key] = key
+    return list(unknown.values())
+
+
+@cache
+def _is_of_hosts(file: str, folder: str) -> bool:
+    """Return whether a file is one of an inventory's hosts, not one of a group's variables."""
+    path = Path(file)
+    return path.parent == Path(folder) or "host_vars" in path.parts

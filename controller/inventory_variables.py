@@ -1,0 +1,138 @@
+"""The variables of an inventory: which there are, and those that are misspelt or misplaced."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from difflib import get_close_matches
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from controller.origins import origin
+from controller.plain import plain_value, where_written
+from leasemerge.host_check import FIXED_HOST_KEYS
+from leasemerge.server_check import SERVER_KEYS
+
+_ROLES = Path(__file__).resolve().parent.parent / "roles"
+_KEYS = tuple(key for key in FIXED_HOST_KEYS if key != "name")
+# What no two hosts have alike.
+_OF_ONE_HOST = ("fixed_address", "ipv6_address", "hardware_ethernet", "aliases")
+# The variables of the site by the key of its definition, as a person knows them.
+SETTINGS = {
+    key: f"site_{key}"
+    for key in (
+        "domain",
+        "reserved_names",
+        "dhcp_server",
+        "subnets",
+        "default_lease_time",
+        "min_lease_time",
+        "max_lease_time",
+        "mclt",
+        "options",
+        "extra",
+        "fixed_ttl",
+        "lease_ttl",
+        "negative_ttl",
+        "records",
+        "zones",
+        "ipv6_networks",
+        "forward_zones",
+        "upstream_resolvers",
+        "own_variables",
+        "reverse_zones",
+    )
+}
+# What derived.yml and check-inventory.yml make of them.
+_DERIVED = (
+    *("site_definition", "site_gathered", "site_reverse_zones"),
+    *("site_name_servers", "site_dnscache_servers", "site_resolvers"),
+    *("site_dhcp", "site_dhcp_other", "site_dhcp_kinds"),
+)
+# What playbooks/import-leases.yml is given on the command line, where every host has it.
+_OF_PLAYBOOKS = frozenset({"dhcpd_leases", "dnsmasq_leases", "kea_leases"})
+
+
+def unknown_variables(
+    groups: Mapping[str, Iterable[str]], hostvars: Mapping[str, Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """List variables that are named like the site's or a role's, and are none of them."""
+    known = {*SETTINGS.values(), *_DERIVED, *role_variables(), *_OF_PLAYBOOKS}
+    prefixes = ("site_", *(f"{role}_" for role in _roles()))
+    rows: dict[str, dict[str, Any]] = {}
+    for host in _examples(groups):
+        for name in hostvars[host]:
+            tag = origin(name)
+            # What stands elsewhere is a host's, and reported with it.
+            of_hosts = tag is not None and "group_vars" not in Path(tag.path).parts
+            if name in known or name in rows or name in _KEYS or of_hosts:
+                continue
+            meant = get_close_matches(name, known, n=1, cutoff=0.8)
+            if not name.startswith(prefixes):
+                # A variable of the user's own, unless its name is nearly one of ours.
+                close = get_close_matches(name, (*_KEYS, *SETTINGS.values()), 1, 0.85)
+                if tag is None or not close:
+                    continue
+                meant = close
+            rows[name] = {
+                "name": plain_value(name),
+                "meant": next(iter(meant), None),
+                **where_written([name]),
+            }
+    return list(rows.values())
+
+
+def misplaced_variables(
+    groups: Mapping[str, Iterable[str]], hostvars: Mapping[str, Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """List the site's variables that a host has otherwise, and a host's variables that all have.
+
+    dhcpd would be given another site than DNS has, or every host the address of one.
+    """
+    # As they are written: to work out ten thousand records for each host takes seconds.
+    raw: Callable[[str], Mapping[str, Any]] = getattr(hostvars, "raw_get", hostvars.__getitem__)
+    of_all = raw("localhost")
+    rows: dict[object, dict[str, Any]] = {}
+    for key in (*_OF_ONE_HOST, *SERVER_KEYS):
+        # A host that is named localhost, which is a fault, has its own.
+        if key in of_all and "localhost" not in groups.get("fixed_hosts", ()):
+            where = where_written(name for name in of_all if name == key)
+            problem, remedy = "it is set for every host", "write it at the host that it is for"
+            rows[key] = {"name": key, "problem": problem, "remedy": remedy, **where}
+    for host in _examples(groups):
+        variables = raw(host)
+        for name in SETTINGS.values():
+            value = variables.get(name)
+            if name not in _DERIVED and value != of_all.get(name):
+                where = where_written([value])
+                problem = f"the host {plain_value(host)} has another value of it than the network"
+                row = {"name": name, "problem": problem, "remedy": "set it in group_vars/all alone"}
+                rows.setdefault((name, where.get("where", host)), {**row, **where})
+    return list(rows.values())
+
+
+def _examples(groups: Mapping[str, Iterable[str]]) -> list[str]:
+    """Return the servers, and a host of each group, which has the group's variables."""
+    hosts = ["localhost", *(members[0] for members in map(list, groups.values()) if members)]
+    servers = [host for group in set(SERVER_KEYS.values()) for host in groups.get(group, ())]
+    return list(dict.fromkeys([*hosts, *servers]))
+
+
+@cache
+def _roles() -> tuple[str, ...]:
+    return tuple(
+        sorted(path.parent.parent.name for path in _ROLES.glob("*/meta/argument_specs.yml"))
+    )
+
+
+@cache
+def role_variables() -> frozenset[str]:
+    """Return the names of all variables that the roles take."""
+    names: set[str] = set()
+    for role in _roles():
+        text = (_ROLES / role / "meta/argument_specs.yml").read_text(encoding="utf-8")
+        specs = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        names.update(*(spec.get("options", {}) for spec in specs["argument_specs"].values()))
+    return frozenset(names)
