@@ -16,7 +16,8 @@ from leasemerge.control import query
 from leasemerge.status import PublishStatus, Status
 from tests.support.rig import ENVIRONMENT, PROGRAM
 
-REPORT = Status("draco", 100, 0, 0, 0, 0, 0, [], PublishStatus(0, 0, 0, 0, None))
+STATUS = Status("draco", 100, 0, 0, 0, 0, 0, [], PublishStatus(0, 0, 0, 0, None))
+REPORT = json.dumps(STATUS.plain())
 
 
 @pytest.fixture
@@ -36,13 +37,12 @@ def test_1_a_report_may_come_in_pieces(tmp_path: Path, listener: socket.socket) 
         connection, _ = listener.accept()
         with connection:
             assert connection.recv(100) == b"status"
-            text = json.dumps(REPORT.plain()).encode()
-            connection.sendall(text[:40])
-            connection.sendall(text[40:])
+            connection.sendall(REPORT[:40].encode())
+            connection.sendall(REPORT[40:].encode())
 
     service = Thread(target=answer)
     service.start()
-    assert query(tmp_path / "sock").plain() == REPORT.plain()
+    assert json.dumps(query(tmp_path / "sock").plain()) == REPORT
     service.join()
 
 

@@ -30,7 +30,8 @@ def test_1_what_the_role_writes(tmp_path: Path) -> None:
 
 def test_2_what_may_be_absent_or_empty(tmp_path: Path) -> None:
     """A server without a DHCP server, metrics, peers or a history."""
-    expected = Settings("x", *(Path("x") for _ in range(4)))
+    x = Path("x")
+    expected = Settings("x", x, x, x, x)
     assert read(tmp_path, LEAST) == expected
     assert read(tmp_path, LEAST | {"lease_file": "", "metrics_file": "", "feeds": []}) == expected
 
