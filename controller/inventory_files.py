@@ -11,6 +11,7 @@ import re
 import sys
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
+from functools import cache
 from pathlib import Path
 
 import yaml
@@ -339,8 +340,9 @@ class _Files:
                     problem = f"{key.value} is indented as a key of the host {name.value}"
                     self._fault(path, key, problem, "indent it as a host")
                 continue
-            first = self._keys.setdefault((name.value, key.value), _place(path, key))
-            if first != _place(path, key):
+            here = _place(path, key)
+            first = self._keys.setdefault((name.value, key.value), here)
+            if first != here:
                 self._fault(
                     path,
                     key,
@@ -402,8 +404,9 @@ def _place(path: Path, node: yaml.Node) -> str:
     return _shown(path) if mark is None else f"{_shown(path)}:{mark.line + 1}:{mark.column + 1}"
 
 
+@cache
 def _shown(path: Path) -> str:
-    """Return a path as it is typed in the working directory."""
+    """Return a path as it is typed in the working directory: once, not for each of its lines."""
     here = Path.cwd()
     return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
