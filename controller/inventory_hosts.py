@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -24,19 +25,26 @@ def fixed_hosts(
     hosts: Iterable[str],
     hostvars: Mapping[str, Mapping[str, Any]],
     own_variables: object = (),
-) -> list[dict[str, Any]]:
+    as_text: bool = False,
+) -> list[dict[str, Any]] | str:
     """Gather the table of fixed hosts, sorted by name. It is checked_site that finds faults.
 
     What a host has in an inventory file or in host_vars comes along as well, for checked_site to
-    refuse, unless it is a variable of Ansible's, of a role, or one of `own_variables`.
+    refuse, unless it is a variable of Ansible's, of a role, or one of `own_variables`. `as_text` is
+    for thousands of hosts: the table as JSON is one value, where Ansible handles every value of a
+    list on its way from a filter to the next. What JSON cannot hold stays a list.
     """
     known: set[str] | None = None
     if not is_unresolved(own_variables):
         own = map(str, listed(own_variables))
         known = {*_KEYS, *SETTINGS.values(), *role_variables(), *own}
     seen: set[object] = set()
-    rows = [_fixed_host(host, hostvars[host], known, seen) for host in hosts]
-    return sorted(rows, key=lambda row: str(row["name"]))
+    # As they are written: few values are templates, and to have Ansible look for one takes longer.
+    raw: Callable[[str], Mapping[str, Any]] = getattr(hostvars, "raw_get", hostvars.__getitem__)
+    rows = [_fixed_host(host, raw(host), hostvars, known, seen) for host in hosts]
+    rows.sort(key=lambda row: str(row["name"]))
+    text = json.dumps(rows) if as_text else ""
+    return text if as_text and json.loads(text) == rows else rows
 
 
 def hosts_elsewhere(
@@ -61,7 +69,11 @@ def hosts_elsewhere(
 
 
 def _fixed_host(
-    name: str, variables: Mapping[str, Any], known: set[str] | None, seen: set[object]
+    name: str,
+    variables: Mapping[str, Any],
+    hostvars: Mapping[str, Mapping[str, Any]],
+    known: set[str] | None,
+    seen: set[object],
 ) -> dict[str, Any]:
     row: dict[str, Any] = {"name": plain_value(name), "fixed_address": None}
     row.update((key, []) for key in _LISTS)
@@ -71,6 +83,8 @@ def _fixed_host(
             continue
         try:
             value = variables[key]
+            if _may_be_template(value):
+                value = hostvars[name][key]
             plain = plain_value(listed(value) if key in _LISTS else value)
         except unresolved.ERRORS as exc:
             row.setdefault("unresolved", {})[key] = unresolved.reason(exc)
@@ -122,6 +136,17 @@ def _unknown(variables: Mapping[str, Any], known: set[str], seen: set[object]) -
                 seen.add(position)
                 unknown[key] = key
     return list(unknown.values())
+
+
+def _may_be_template(value: object) -> bool:
+    """Return whether Ansible has to work a value out: it has a brace, or is encrypted."""
+    if isinstance(value, str):
+        return "{" in value
+    if isinstance(value, Mapping):
+        return any(map(_may_be_template, value.values()))
+    if isinstance(value, (list, tuple)):
+        return any(map(_may_be_template, value))
+    return not (value is None or isinstance(value, (int, float)))
 
 
 @cache

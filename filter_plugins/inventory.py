@@ -100,8 +100,13 @@ def checked_site(site: Mapping[str, Any], keep_faults: bool = False) -> dict[str
     table of thousands of rows passes through a template Ansible handles every value of it; a text
     is one.
     """
+    site = dict(site)
+    if isinstance(site.get("fixed_hosts"), str):
+        # What is no JSON is for the check to report.
+        with suppress(ValueError):
+            site["fixed_hosts"] = json.loads(site["fixed_hosts"])
     # Ansible templates each value again that is taken from what it hands over: once is enough.
-    placed = plain_value(_with_places(dict(site)))
+    placed = plain_value(_with_places(site))
     broken = {key: value["unresolved"] for key, value in placed.items() if is_unresolved(value)}
     placed |= dict.fromkeys(broken)
     placed["unresolved"] = [row for rows in broken.values() for row in rows]

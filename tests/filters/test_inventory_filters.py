@@ -187,3 +187,41 @@ def test_what_a_playbook_is_given_is_no_unknown_variable() -> None:
     given = {"dhcpd_leases": "a", "kea_leases": "b", "dnsmasq_leases": "c", "dhcpd_leasez": "d"}
     rows = unknown({"all": ["localhost"]}, {"localhost": given})
     assert [row["name"] for row in rows] == ["dhcpd_leasez"]
+
+
+def test_the_table_as_text_is_the_same_table() -> None:
+    """With what only a template can be, and what JSON would change is left as it is."""
+    filters = FilterModule().filters()
+    hostvars = {"b": {"fixed_address": "10.1.1.7"}, "a": {"options": {"x": [1, True, None, "é"]}}}
+    rows = filters["fixed_hosts"](["b", "a"], hostvars)
+    text = filters["fixed_hosts"](["b", "a"], hostvars, as_text=True)
+    assert json.loads(text) == rows
+    site = {"domain": "office.internal", "fixed_hosts": rows}
+    expected = filters["checked_site"](site, keep_faults=True)
+    assert filters["checked_site"](site | {"fixed_hosts": text}, keep_faults=True) == expected
+    assert [row["name"] for row in expected["fixed_hosts"]] == ["a", "b"]
+    hostvars["a"] = {"options": {5: "x"}}
+    rows = filters["fixed_hosts"](["b", "a"], hostvars)
+    assert filters["fixed_hosts"](["b", "a"], hostvars, as_text=True) == rows
+
+
+def test_only_what_may_be_a_template_is_worked_out() -> None:
+    """To have Ansible look into every value of thousands of hosts takes seconds."""
+
+    class Hostvars(dict[str, Any]):
+        """Have values as they are written, and as Ansible works them out."""
+
+        def raw_get(self, _host: str) -> Any:
+            return {
+                "fixed_address": "{{ net }}.7",
+                "aliases": ["a", "b"],
+                "options": {"x": "{{ y }}"},
+            }
+
+        def __getitem__(self, host: str) -> Any:
+            return {"fixed_address": "10.1.1.7", "options": {"x": "z"}}
+
+    (row,) = FilterModule().filters()["fixed_hosts"](["h"], Hostvars())
+    assert row["fixed_address"] == "10.1.1.7"
+    assert row["aliases"] == ["a", "b"]
+    assert row["options"] == {"x": "z"}
