@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leasemerge import inventory_check
-from leasemerge.faults import Inventory
+from leasemerge.inventory import Inventory
 from leasemerge.site import Site
 from tests.support.every_key import every_key, faults
 from tests.support.small_site import SITE

@@ -6,7 +6,8 @@ import re
 from collections.abc import Mapping
 from ipaddress import IPv4Address
 
-from .faults import Inventory, Row, show
+from .faults import show
+from .inventory import Inventory, Row
 
 # RFC 2132 section 9.2: 32 bits, and all ones mean for ever (RFC 2131 section 3.3).
 _LEASE_TIME_MAX = 2**32 - 1

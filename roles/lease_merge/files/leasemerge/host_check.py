@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv6Address
 
 from .dhcpd_check import check_next_server, check_options, check_raw_text, check_text, statements
-from .faults import NOTES, Check, Inventory, Row, show
+from .faults import show
+from .inventory import NOTES, Check, Inventory, Row
 from .ranges import listed, normal_mac
 from .server_check import SERVER_KEYS
 from .zone_check import check_own_domain

@@ -16,8 +16,9 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 from .dhcpd_check import LEASE_TIMES, check_dhcp_server, check_lease_times, check_raw
-from .faults import Fault, Findings, Inventory, printable
+from .faults import Fault, Findings, printable
 from .host_check import check_fixed_hosts
+from .inventory import Inventory
 from .server_check import (
     check_dhcp_servers,
     check_dnscache_servers,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv4Network
 
-from .faults import Inventory, Row, is_edge, show
+from .faults import show
+from .inventory import Inventory, Row, is_edge
 from .zone_check import NAME_SERVERS_MAX
 
 # What a server has in the inventory, with the group that it is for.

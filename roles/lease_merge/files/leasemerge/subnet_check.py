@@ -17,7 +17,8 @@ from .dhcpd_check import (
     is_address,
     statements,
 )
-from .faults import Check, Inventory, Row, is_edge, show
+from .faults import show
+from .inventory import Check, Inventory, Row, is_edge
 from .zone_check import check_own_domain
 
 # dhcpd.conf(5), "allow and deny within pool declarations".

@@ -6,7 +6,8 @@ import ipaddress
 from collections.abc import Mapping, Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
-from .faults import Inventory, Row, is_label, show
+from .faults import show
+from .inventory import Inventory, Row, is_label
 from .ranges import listed, reverse_zones, zone_network
 from .record_check import Surroundings, record_faults
 from .records import Record, RecordError, parse, reverse_name

@@ -1,0 +1,360 @@
+"""The inventory as the checks read it: values in, faults out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from difflib import get_close_matches
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from types import MappingProxyType
+
+from .faults import Fault, printable, show
+from .ranges import listed
+
+# RFC 1035 section 2.3.4, in text form.
+_LABEL_MAX = 63
+_LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
+# What a key is often called elsewhere.
+_OFTEN_MEANT = {
+    "address": "fixed_address",
+    "alias": "aliases",
+    "boot_file": "filename",
+    "cname": "aliases",
+    "cnames": "aliases",
+    "ether": "hardware_ethernet",
+    "gateway": "routers",
+    "hardware": "hardware_ethernet",
+    "hwaddr": "hardware_ethernet",
+    "ip": "fixed_address",
+    "ip_address": "fixed_address",
+    "lease_time": "default_lease_time",
+    "mac": "hardware_ethernet",
+    "mac_address": "hardware_ethernet",
+    "macaddress": "hardware_ethernet",
+    "names": "aliases",
+    "range": "ranges",
+    "role": "failover_role",
+    "router": "routers",
+    "subnet": "network",
+    "tftp_server": "next_server",
+}
+# What comes along with a row: where it stands, and where those of its keys do that stand elsewhere.
+NOTES = ("where", "places")
+
+
+class Row:
+    """One entry of a list in the site: its values, and how a sentence names it."""
+
+    def __init__(self, kind: str, key: str, index: int, values: Mapping[object, object]) -> None:
+        """Keep the values; `key` is the one that names the entry."""
+        self.values = values
+        name = values.get(key) or values.get("server")
+        self._shown = f"{kind} {show(name)}" if name is not None else f"{kind} number {index + 1}"
+        self.who = self._at(values.get("where"))
+        reasons = values.get("unresolved")
+        # Of each variable that cannot be worked out, the reason.
+        self.unresolved = reasons if isinstance(reasons, Mapping) else {}
+
+    def get(self, key: str) -> object:
+        """Return the value of a key, None where it is absent."""
+        return self.values.get(key)
+
+    def where(self, key: object) -> str:
+        """Name the entry where a sentence is about one of its keys, which may stand elsewhere."""
+        places = self.values.get("places")
+        place = places.get(key) if isinstance(places, Mapping) else None
+        return self.who if place is None else self._at(place)
+
+    def _at(self, place: object) -> str:
+        return self._shown if place is None else f"{self._shown} ({printable(place)})"
+
+    def __str__(self) -> str:
+        """Name the entry in the midst of a sentence."""
+        return self.who[0].lower() + self.who[1:]
+
+
+class Inventory:
+    """The site under check, its faults, and what the checks so far have read for the later ones."""
+
+    def __init__(self, data: Mapping[object, object], settings: Mapping[str, str]) -> None:
+        """Begin with nothing read and no fault."""
+        self.data = data
+        self.settings = settings
+        # The variables that are reported already, since their templates cannot be worked out.
+        self.unresolved = {
+            str(row.get("name"))
+            for row in listed(data.get("unresolved"))
+            if isinstance(row, Mapping)
+        }
+        self.faults: list[Fault] = []
+        self.notes: list[Fault] = []
+        self.reserved: set[str] = set()
+        self.servers: list[str] = []
+        self.networks: dict[IPv4Network, Row] = {}
+        # Whether a subnet could not be read: what lies in none may lie in that one.
+        self.subnet_is_missing = False
+        self.ranges: dict[IPv4Network, list[tuple[IPv4Address, IPv4Address]]] = {}
+        self.routers: dict[IPv4Address, Row] = {}
+        self.ipv6_networks: list[IPv6Network] = []
+        self.ipv6_addresses: dict[IPv6Address, Row] = {}
+        self.domain = ""
+        # The domains that hosts are named in.
+        self.domains: set[str] = set()
+        # The zones that are served: the domains, those of `zones` and the reverse zones.
+        self.zones: set[str] = set()
+        # The row that an absolute name or a MAC address belongs to.
+        self.names: dict[str, Row] = {}
+        # Of the names, those with an address, which may be that of a lease.
+        self.addressed: set[str] = set()
+        self.macs: dict[str, Row] = {}
+        # What holds an address: the row and, for a server, its name. A server may be a fixed host
+        # too, and a dhcp server a dnscache server; one machine is recognised by its one name.
+        self.holders: dict[IPv4Address, tuple[Row, str]] = {}
+        # What ranges are written around.
+        self.spared: set[IPv4Address] = set()
+        # The fixed hosts' names. A server's address is its fixed host's, whose faults are reported.
+        self.hosts: dict[str, object] = {}
+        self.without_host: set[str] = set()
+        # Of each network or shared network and number of a virtual router the row, and its address.
+        self.virtual_routers: dict[tuple[object, int], tuple[Row, IPv4Address]] = {}
+
+    # How a fault is reported, and how values are taken out.
+
+    @property
+    def kea(self) -> bool:
+        """Whether the DHCP server is Kea."""
+        return self.data.get("dhcp_server") == "kea"
+
+    def fault(self, who: str | Row, what: str, remedy: str) -> None:
+        """Add a fault."""
+        name = who.who if isinstance(who, Row) else who
+        self.faults.append(Fault(name, what, remedy))
+
+    def note(self, who: str | Row, what: str, remedy: str) -> None:
+        """Note what is allowed, but probably unintended."""
+        self.notes.append(Fault(who.who if isinstance(who, Row) else who, what, remedy))
+
+    def setting(self, key: str) -> str:
+        """Return the name that a key of the site is set under."""
+        return self.settings.get(key, key)
+
+    def is_unresolved(self, *keys: str) -> bool:
+        """Return whether one of these keys of the site has a value that is not known."""
+        return any(self.setting(key) in self.unresolved for key in keys)
+
+    def report_unresolved(self, row: Row, *names: str) -> bool:
+        """Report the variables of these that cannot be worked out; return whether there is one."""
+        found = [name for name in names if name in row.unresolved]
+        for name in found:
+            reason = printable(row.unresolved[name])
+            self.fault(row, f"{name} cannot be worked out ({reason})", "fix its template")
+        return bool(found)
+
+    def site(self, key: str) -> str:
+        """Name the site where a sentence is about one of its own keys."""
+        places = self.data.get("where")
+        place = places.get(key) if isinstance(places, Mapping) else None
+        return "Site" if place is None else f"Site ({printable(place)})"
+
+    def items(self, who: str | Row, key: str, value: object) -> Sequence[object]:
+        """Return the entries of a list, none of what is not a list: that is a fault."""
+        if value is None:
+            return ()
+        if isinstance(value, (str, bytes)) or not isinstance(value, Sequence):
+            self.fault(who, f"{key} is {show(value)}, not a list", "write it as a list")
+            return ()
+        if None in value:
+            self.fault(who, f"an entry of {key} is empty", "write its value, or remove it")
+        return [item for item in value if item is not None]
+
+    def rows(self, key: str, kind: str, name_key: str = "name") -> Iterator[Row]:
+        """Yield the entries of a table that are mappings; any other is a fault."""
+        where = self.site(key)
+        for index, values in enumerate(self.items(where, self.setting(key), self.data.get(key))):
+            if isinstance(values, Mapping):
+                yield Row(kind, name_key, index, values)
+            else:
+                self.fault(
+                    where,
+                    f"entry {index + 1} of {self.setting(key)} is {show(values)}, not a mapping",
+                    "write it as one",
+                )
+
+    def check_row(
+        self,
+        row: Row,
+        keys: Mapping[str, Check | None],
+        elsewhere: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        """Check that a row has no other keys, and each value that can be checked by itself.
+
+        `elsewhere` are keys that such a row has only if it is in the group that each names.
+        """
+        for key, value in row.values.items():
+            if key == "unresolved":
+                self.report_unresolved(row, *row.unresolved)
+            elif key in elsewhere:
+                problem = f"it has {key}, but is not in the group {elsewhere[str(key)]}"
+                self.fault(row.where(key), problem, "add it to the group")
+            elif value is None and not elsewhere and key in keys:
+                self.fault(row, f"{key} is empty", "write its value, or remove it")
+            elif key not in keys and key not in NOTES:
+                problem = f"the key {show(key)} is unknown"
+                self.fault(row.where(key), problem, self._remedy(str(key), keys, elsewhere))
+        for key, check in keys.items():
+            if check is not None and row.get(key) is not None:
+                check(self, row, key)
+
+    def _remedy(
+        self, key: str, keys: Mapping[str, Check | None], elsewhere: Mapping[str, str]
+    ) -> str:
+        """Return what to do about a key that is unknown."""
+        # A host's name is no key of its line.
+        known = sorted({*keys} - {"name"})
+        name = key.lower().replace("-", "_")
+        meant = name if name in known else _OFTEN_MEANT.get(name)
+        close = get_close_matches(name, [*known, *elsewhere], 1, 0.7)
+        if meant in known or meant in elsewhere:
+            return f"write {meant}"
+        if close:
+            return f"write {close[0]}"
+        own = self.settings.get("own_variables")
+        listed = f", or list it in {own} if it is your own" if elsewhere and own else ""
+        return f"use {', '.join(known)}{listed}"
+
+    def seconds(self, key: str, most: int) -> int:
+        """Read a number of seconds of the site; 0 if it is none."""
+        value = self.data[key]
+        # To Python `true` is a number too.
+        if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= most:
+            return value
+        shown = f"the text {show(value)}" if isinstance(value, str) else show(value)
+        self.fault(
+            self.site(key),
+            f"{self.setting(key)} is {shown}",
+            f"write a whole number of seconds from 1 to {most}",
+        )
+        return 0
+
+    def label(self, who: str | Row, what: str, value: object) -> str | None:
+        """Read a DNS label in lower case (RFC 1123 section 2.1); None, and a fault, if none."""
+        if not isinstance(value, str):
+            if value is None:
+                self.fault(who, f"it has no {what}", "add it")
+            else:
+                self.fault(who, f"the {what} {show(value)} is not text", "put it in quotes")
+            return None
+        label = value.lower() if value.isascii() else value
+        if not _LABEL.fullmatch(label):
+            self.fault(
+                who,
+                f"the {what} {show(value)} is not a DNS label",
+                "use letters, digits and hyphens only, no hyphen at either end",
+            )
+            return None
+        if len(label) > _LABEL_MAX:
+            self.fault(
+                who,
+                f"the {what} {show(value)} has {len(label)} characters",
+                f"shorten it to {_LABEL_MAX} at most",
+            )
+            return None
+        return label
+
+    def address(self, who: str | Row, what: str, value: object) -> IPv4Address | None:
+        """Read an IPv4 address; None, and a fault, where it is not one."""
+        if isinstance(value, str) and value:
+            try:
+                return IPv4Address(value)
+            except ValueError:
+                self.fault(
+                    who,
+                    f"the {what} {show(value)} is not an IPv4 address",
+                    "write four numbers from 0 to 255",
+                )
+                return None
+        if value is None or value == "":
+            self.fault(who, f"it has no {what}", "add it")
+        elif isinstance(value, (list, tuple)):
+            self.fault(who, f"the {what} is the list {show(value)}", "write a single address")
+        else:
+            self.fault(
+                who,
+                f"the {what} {show(value)} is not an IPv4 address",
+                "write four numbers from 0 to 255",
+            )
+        return None
+
+    def network_of(self, address: IPv4Address) -> IPv4Network | None:
+        """Return the subnet that an address lies in."""
+        return next((network for network in self.networks if address in network), None)
+
+    def check_usable(self, who: Row, what: str, address: IPv4Address) -> IPv4Network | None:
+        """Check that a host can have the address; return its subnet."""
+        network = self.network_of(address)
+        if network is None and not self.subnet_is_missing:
+            self.fault(
+                who,
+                f"the {what} {address} lies in none of the subnets",
+                "choose one inside a subnet, or add its subnet",
+            )
+        elif network is not None and is_edge(address, network):
+            kind = "network" if address == network.network_address else "broadcast"
+            self.fault(
+                who, f"the {what} {address} is the {kind} address of {network}", "choose another"
+            )
+        return network
+
+    def hold_address(self, who: Row, what: str, address: IPv4Address, machine: str) -> None:
+        """Note who has an address; `machine` is empty where nobody else may have it."""
+        other, other_machine = self.holders.setdefault(address, (who, machine))
+        if other is not who and (not machine or machine != other_machine):
+            self.fault(
+                who, f"the {what} {address} is already that of {other}", "give it to one of them"
+            )
+
+    def machine_address(self, row: Row, name: str, value: object) -> IPv4Address | None:
+        """Read the address of a server, which is that of the fixed host of its name."""
+        if name in self.hosts and (self.hosts[name] or "") == (value or ""):
+            # Whatever else is wrong with it is reported of the fixed host.
+            if isinstance(value, (list, tuple)):
+                return self.address(row, "address", value)
+            try:
+                return IPv4Address(value) if isinstance(value, str) else None
+            except ValueError:
+                return None
+        if value in (None, ""):
+            if name not in self.without_host:
+                self.fault(row, "it is not a fixed host", "add it to the fixed hosts")
+            self.without_host.add(name)
+            return None
+        return self.address(row, "address", value)
+
+    def hold_label(self, who: Row, what: str, label: str, domain: str) -> None:
+        """Note who has a label in a domain."""
+        if label in self.reserved:
+            self.fault(who, f"the {what} {label} is a reserved name", "choose another")
+        self.addressed.add(f"{label}.{domain}")
+        other = self.names.setdefault(f"{label}.{domain}", who)
+        if other is not who:
+            self.fault(
+                who, f"the {what} {label} is already a name of {other}", "give it to one of them"
+            )
+
+
+# The keys of a row of each table, each with the check of its value; None where the table's own
+# function reads it, since what is right depends on other keys or rows.
+Check = Callable[[Inventory, Row, str], None]
+
+
+def is_edge(address: IPv4Address, network: IPv4Network) -> bool:
+    """Return whether it is the network or broadcast address; a /31 or /32 has none (RFC 3021)."""
+    return network.prefixlen < 31 and address in (
+        network.network_address,
+        network.broadcast_address,
+    )
+
+
+def is_label(text: str) -> bool:
+    """Return whether it is a DNS label in lower case (RFC 1123 section 2.1)."""
+    return _LABEL.fullmatch(text) is not None and len(text) <= _LABEL_MAX
