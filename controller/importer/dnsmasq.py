@@ -237,7 +237,9 @@ class _Reader:
             subnet = Subnet(network, line.where, domain=self._domain_of(network))
         times = [part for part in rest if TIME.fullmatch(part)]
         settings = lease_times(times[0]) if times else {}
-        wanted = [part for part in tags if part.startswith(("tag:", "net:"))]
+        # A range for the clients of an interface is the one of its subnet.
+        own = [tag for tag in tags if self._tags.is_interface(tag.partition(":")[2])]
+        wanted = [tag for tag in tags if tag.startswith(("tag:", "net:")) and tag not in own]
         if last is not None and int(IPv4Address(first)) > int(IPv4Address(last)):
             self._remarks.no_place(line, "its ends are the wrong way round")
             last = None
@@ -250,7 +252,7 @@ class _Reader:
             subnet = replace(subnet, settings={**default, **subnet.settings, **settings})
         self._subnets[network] = subnet
         for tag in tags:
-            if tag.startswith(("set:", "interface:")):
+            if tag.startswith(("set:", "interface:")) or tag in own:
                 self._tags.named(tag).networks.append(network)
 
     def _network(

@@ -211,7 +211,7 @@ class _Reader:
         if not isinstance(relay, Object):
             return
         addresses = relay.get("ip-addresses") or [relay.text("ip-address")]
-        for address in map(str, addresses if isinstance(addresses, list) else []):
+        for address in filter(None, map(str, addresses if isinstance(addresses, list) else [])):
             inside = is_address(address) and any(IPv4Address(address) in n for n in networks)
             if not inside:
                 why = "dhcpd knows a subnet by a relay's address inside it or its shared network"

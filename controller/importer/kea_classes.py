@@ -83,9 +83,11 @@ class Classes:
             try:
                 test = condition(entry.text("test"), self._tests)
             except UntranslatableError as error:
-                why = (
-                    f"dhcpd has nothing like {error} in its test; write `match if …;` into class "
-                    f"{quoted(name)} of site_extra, which nobody is in until then"
+                why = f"dhcpd has nothing like {error} in its test; write " + (
+                    "`if … { deny booting; }` into site_extra, its clients are served until then"
+                    if name == "DROP"
+                    else f"`match if …;` into class {quoted(name)} of site_extra, which nobody is "
+                    "in until then"
                 )
                 self._remarks.left_out(entry.where, what, why)
                 test = ""

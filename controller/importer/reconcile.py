@@ -71,8 +71,12 @@ def reconcile(
         found = replace(found, extra=("use-host-decl-names on;", *found.extra))
     resolved, found, in_names = resolve(found, records, domain)
     settled, in_tables = settle(resolved, found, records.ttl)
-    options, extra = _below_no_condition(found.options, (*found.extra, *settled.kept))
     variables = dict(found.role_variables)
+    given = dict(found.options)
+    if searched := re.findall(r'"([^"]+)"', given.pop("domain-search", "")):
+        # The role sends it, with a subnet's own domain in front.
+        variables.setdefault("dhcpd_domain_search", searched)
+    options, extra = _below_no_condition(given, (*found.extra, *settled.kept))
     if settled.pool_extra:
         variables["dhcpd_pool_extra"] = settled.pool_extra
     times = dict(found.times)
