@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -56,8 +57,26 @@ def _dnsmasq(folder: Path) -> tuple[list[str], str]:
     return ["dnsmasq", "--keep-in-foreground", "--user=root", *files], "--dnsmasq-leases"
 
 
+def _kea(folder: Path) -> tuple[list[str], str]:
+    """Return the command of an old Kea, and the importer's option for its leases."""
+    subnet = {
+        "id": 1,
+        "subnet": "10.9.0.0/24",
+        "pools": [{"pool": "10.9.0.100 - 10.9.0.139"}],
+        "option-data": [{"name": "routers", "data": "10.9.0.1"}],
+    }
+    server = {
+        "interfaces-config": {"interfaces": ["eth0"]},
+        "lease-database": {"type": "memfile", "name": f"{folder}/old.leases", "lfc-interval": 0},
+        "valid-lifetime": 600,
+        "subnet4": [subnet],
+    }
+    (folder / "old.conf").write_text(json.dumps({"Dhcp4": server}))
+    return ["kea-dhcp4", "-c", f"{folder}/old.conf"], "--kea-leases"
+
+
 @pytest.mark.skipif(not dhcpd_oracle.available(), reason="needs dhcpd, and a network namespace")
-@pytest.mark.parametrize("old", [_dhcpd, _dnsmasq])
+@pytest.mark.parametrize("old", [_dhcpd, _dnsmasq, _kea])
 def test_nobody_gets_another_address(
     old: Callable[[Path], tuple[list[str], str]],
     tmp_path: Path,
@@ -65,14 +84,19 @@ def test_nobody_gets_another_address(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """Each client keeps its address at the pair, on whichever server, and no new one takes it."""
-    command, option = old(tmp_path)
-    if shutil.which(command[0], path="/usr/sbin:/usr/bin:/sbin:/bin") is None:
-        pytest.skip(f"{command[0]} is not installed")
+    (name, *arguments), option = old(tmp_path)
+    program = shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin:/sbin")
+    if program is None:
+        pytest.skip(f"{name} is not installed")
+    for place in ("PIDFILE", "LOCKFILE", "DHCP_DATA"):
+        monkeypatch.setenv(f"KEA_{place}_DIR", str(tmp_path))
     (tmp_path / "old.leases").touch()
     with network():
         pair = Pair(tmp_path, tmp_path / "out")
         server = subprocess.Popen(
-            inside("draco", *command), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            inside("draco", program, *arguments),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
         )
         try:
             for name in ("ann", "bob", "cleo"):
