@@ -114,7 +114,11 @@ def test_nobody_gets_another_address(
             pair.start(name)
         try:
             pair.wait_normal()
-            for name in ("dora", "ann", "bob", "cleo", "eve"):
+            # Two forget what they had, as a machine does that is installed again.
+            for name in ("bob", "cleo"):
+                pair.forget(name)
+            # Strangers come first: what nobody holds by the leases, they may get.
+            for name in ("dora", "eve", "bob", "cleo", "ann"):
                 _ask_until_answered(pair, name)
         finally:
             for name in SERVERS:

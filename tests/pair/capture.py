@@ -232,6 +232,10 @@ class Pair:
         run(*self._dhclient(name, "-r"))
         self.sent.pop(name)
 
+    def forget(self, name: str) -> None:
+        """Let a client lose its memory of an address, as a machine that is installed again."""
+        (self.directory / f"{name}.lease").unlink()
+
     def decline(self, name: str) -> None:
         """Let a client report to its server that somebody else has the address."""
         self._send(name, "decline", self.sent.pop(name)["server"])
