@@ -84,6 +84,43 @@ def unknown_variables(
     return list(rows.values())
 
 
+# What inventory/group_vars/dhcp_servers sets for each DHCP server whichever runs, without prefix.
+_WIRED = {
+    "dhcpd": frozenset(
+        (
+            *("failover_role", "failover_address", "failover_peer_address", "failover_mclt"),
+            *("domain_name", "domain_name_servers", "options", "extra"),
+            *("default_lease_time", "min_lease_time", "max_lease_time"),
+            *("subnets", "fixed_hosts", "reserved_addresses"),
+        )
+    ),
+    "kea": frozenset(
+        (
+            *("role", "server", "address", "peer", "peer_address", "lease_group"),
+            *("domain_name", "domain_name_servers", "options"),
+            *("default_lease_time", "min_lease_time", "max_lease_time"),
+            *("subnets", "fixed_hosts", "reserved_addresses"),
+        )
+    ),
+}
+
+
+def idle_variables(
+    groups: Mapping[str, Iterable[str]], hostvars: Mapping[str, Mapping[str, Any]], role: str
+) -> list[dict[str, Any]]:
+    """List what the inventory sets of the role of the DHCP server that does not run."""
+    wired = {f"{role}_{name}" for name in _WIRED[role]}
+    names = {name for name in role_variables() if name.startswith(f"{role}_")} - wired
+    rows = {
+        name: {"name": plain_value(name), "role": role, **where_written([name])}
+        for host in _examples(groups)
+        for name in hostvars[host]
+        # What is set for one run, or for all by a playbook, is from no file.
+        if name in names and origin(name) is not None
+    }
+    return list(rows.values())
+
+
 def misplaced_variables(
     groups: Mapping[str, Iterable[str]], hostvars: Mapping[str, Mapping[str, Any]]
 ) -> list[dict[str, Any]]:

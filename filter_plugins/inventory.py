@@ -22,7 +22,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "roles/lease_mer
 from controller import unresolved
 from controller.filters import filters
 from controller.inventory_hosts import fixed_hosts, hosts_elsewhere
-from controller.inventory_variables import SETTINGS, misplaced_variables, unknown_variables
+from controller.inventory_variables import (
+    SETTINGS,
+    idle_variables,
+    misplaced_variables,
+    unknown_variables,
+)
 from controller.origins import place
 from controller.plain import plain_value, where_written
 from controller.unresolved import is_unresolved
@@ -62,7 +67,7 @@ _SITE_KEYS: dict[str, tuple[str, ...] | None] = {
 _SITE_TABLES = (
     *("fixed_hosts", "subnets", "name_servers"),
     *("dhcp_servers", "tinydns_servers", "dnscache_servers"),
-    *("hosts_elsewhere", "misplaced_variables", "unknown_variables"),
+    *("hosts_elsewhere", "misplaced_variables", "unknown_variables", "idle_variables"),
 )
 
 
@@ -193,6 +198,7 @@ class FilterModule:
             checked_site,
             fixed_hosts,
             hosts_elsewhere,
+            idle_variables,
             misplaced_variables,
             reverse_zones,
             site_setting,

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
+from ansible._internal._datatag._tags import Origin  # type: ignore[import-untyped]  # no types
 
 from inventory import FilterModule
 
@@ -225,3 +227,20 @@ def test_only_what_may_be_a_template_is_worked_out() -> None:
     assert row["fixed_address"] == "10.1.1.7"
     assert row["aliases"] == ["a", "b"]
     assert row["options"] == {"x": "z"}
+
+
+@pytest.mark.parametrize("role", ["dhcpd", "kea"])
+def test_what_the_project_sets_for_both_dhcp_servers_is_not_noted(role: str) -> None:
+    """Whatever else is set of the role that does not run is, with its line."""
+    path = ROOT / f"inventory/group_vars/dhcp_servers/{role}.yml"
+    wired = [name for name in yaml.safe_load(path.read_text()) if not name.startswith("__")]
+    other = {"dhcpd": "dhcpd_failover_split", "kea": "kea_port"}[role]
+    file = Origin(path=str(path), line_num=9)
+    variables = {file.tag(name): 1 for name in [*wired, other, "site_mclt"]}
+    rows = FilterModule().filters()["idle_variables"](
+        {"dhcp_servers": ["draco"]}, {"localhost": {}, "draco": variables}, role
+    )
+    where = f"inventory/group_vars/dhcp_servers/{role}.yml:9"
+    assert rows == [{"name": other, "role": role, "where": where}]
+    one_run = {"draco": {other: 1}, "localhost": {}}
+    assert FilterModule().filters()["idle_variables"]({"g": ["draco"]}, one_run, role) == []

@@ -143,3 +143,29 @@ def test_no_value_of_an_entry_breaks_the_check(table: str, key: str, value: obje
     site = every_key()
     site[table][0][key] = value
     assert all("\n" not in sentence and sentence.endswith(".") for sentence in faults(site))
+
+
+def test_what_has_no_meaning_with_kea_is_noted() -> None:
+    split = {"name": "dhcpd_failover_split", "role": "dhcpd", "where": "dhcpd.yml:9"}
+    site = every_key() | {"dhcp_server": "kea", "mclt": 90000, "idle_variables": [split]}
+    for pool in site["subnets"][0]["pools"]:
+        for key in ("allow", "deny", "extra"):
+            del pool[key]
+    found = inventory_check.check(site)
+    assert found.faults == []
+    assert [str(note) for note in found.notes] == [
+        "Site: mclt has no meaning with Kea, whose servers report a lease to each other before "
+        "they grant it; remove it when the network is not to go back to dhcpd.",
+        "Variable dhcpd_failover_split (dhcpd.yml:9): it has no meaning with Kea; remove it when "
+        "the network is not to go back to dhcpd.",
+    ]
+
+
+def test_what_has_no_meaning_with_dhcpd_is_noted() -> None:
+    port = {"name": "kea_port", "role": "kea", "where": "kea.yml:9"}
+    found = inventory_check.check(every_key() | {"idle_variables": [port]})
+    assert found.faults == []
+    assert [str(note) for note in found.notes] == [
+        "Variable kea_port (kea.yml:9): it has no meaning with dhcpd; remove it when the network "
+        "is not to migrate to Kea."
+    ]

@@ -60,6 +60,11 @@ def check_dhcp_server(inventory: Inventory) -> None:
             "to each other before they grant it",
             "remove it when the network is not to go back to dhcpd",
         )
+    this, that = ("Kea", "go back to dhcpd") if inventory.kea else ("dhcpd", "migrate to Kea")
+    for row in inventory.rows("idle_variables", "Variable"):
+        inventory.note(
+            row, f"it has no meaning with {this}", f"remove it when the network is not to {that}"
+        )
 
 
 def check_lease_times(inventory: Inventory) -> None:
