@@ -1,11 +1,11 @@
 """Turn the leases of another DHCP server into those of the new pair.
 
-    python3 -m controller.importer.leases --dnsmasq-leases FILE … < SITE.json
+    python3 -m controller.importer.leases --to dhcpd --dnsmasq-leases FILE … < SITE.json
 
 Source: dhcpd.leases(5); dnsmasq's lease.c, one line a lease; the Kea Administrator Reference
 Manual, "Memfile - Basic Storage for Leases". SITE.json has the inventory's `subnets` and
 `fixed_hosts`: a lease that lies in no range is of no use, and is listed. Prints JSON: ``leases``,
-the text of a dhcpd.leases, and ``remarks``, a sentence each.
+the text of a dhcpd.leases or of Kea's lease file, and ``remarks``, a sentence each.
 """
 
 from __future__ import annotations
@@ -18,10 +18,11 @@ import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 from typing import Any
 
+from leasemerge import kea
 from leasemerge.lease import NEVER, Lease
 from leasemerge.log import parse
 from leasemerge.ranges import subnet_ranges
@@ -160,10 +161,22 @@ def place(leases: Iterable[Lease], site: Mapping[str, Any], now: int) -> Placed:
     return Placed(tuple(kept), (count, *remarks))
 
 
-def render(leases: Iterable[Lease]) -> str:
+def to_dhcpd(leases: Iterable[Lease]) -> str:
     """Write them as a dhcpd.leases."""
     head = "# Leases of the server before, written by playbooks/import-leases.yml.\n"
     return head + b"".join(lease.render() for lease in leases).decode()
+
+
+def to_kea(leases: Iterable[Lease], site: Mapping[str, Any]) -> str:
+    """Write them as a lease file of Kea. Each lies in a subnet of the site."""
+    networks = [IPv4Network(subnet["network"]) for subnet in site["subnets"]]
+    rows = [
+        kea.render(lease, kea.subnet_id(str(network)))
+        for lease in leases
+        for network in networks
+        if IPv4Address(lease.address) in network
+    ]
+    return (kea.COLUMNS + b"".join(rows)).decode()
 
 
 def _event(lease: Lease) -> int:
@@ -213,6 +226,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.add_argument(
             f"--{name}-leases", type=Path, action="append", default=[], metavar="FILE"
         )
+    parser.add_argument("--to", choices=["dhcpd", "kea"], required=True, help="the new server")
     parser.add_argument("--now", type=int, default=int(time.time()), help="Unix seconds")
     options = parser.parse_args(arguments)
     try:
@@ -220,11 +234,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for path in options.dnsmasq_leases:
             leases += read_dnsmasq(path, options.now)
         leases += [lease for path in options.kea_leases for lease in read_kea(path)]
-        placed = place(leases, json.load(sys.stdin), options.now)
+        site = json.load(sys.stdin)
+        placed = place(leases, site, options.now)
     except SourceError as error:
         print(f"importer: {error}", file=sys.stderr)
         return 1
-    print(json.dumps({"leases": render(placed.leases), "remarks": placed.remarks}))
+    text = to_kea(placed.leases, site) if options.to == "kea" else to_dhcpd(placed.leases)
+    print(json.dumps({"leases": text, "remarks": placed.remarks}))
     return 0
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import json
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import pytest
 
 from controller.importer import leases
 from controller.importer.found import SourceError
+from leasemerge import kea
 from leasemerge.lease import NEVER, Lease
 from tests.support import dhcpd_oracle
 
@@ -149,13 +152,8 @@ def test_what_does_not_go_on_is_listed() -> None:
     )
 
 
-@pytest.mark.skipif(not dhcpd_oracle.available(), reason="needs dhcpd, and a network namespace")
-def test_dhcpd_keeps_them(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """The real dhcpd reads what is printed, and keeps each client at its address."""
-    import io
-
+def imported(folder: Path, to: str) -> str:
+    """Return the text that is printed for the leases of all three sources."""
     far = 2**31 - 10  # a lease that is over when the test runs would be none
     files = (
         ("--dnsmasq-leases", DNSMASQ.replace(str(LATER), str(far))),
@@ -163,14 +161,35 @@ def test_dhcpd_keeps_them(
         ("--dhcpd-leases", DHCPD.replace("ends 1 2026/09/21 15", "ends 1 2036/09/21 15")),
     )
     arguments = [
-        part
-        for option, text in files
-        for part in (option, str(written(tmp_path, option[2:], text)))
+        part for option, text in files for part in (option, str(written(folder, option[2:], text)))
     ]
-    monkeypatch.setattr("sys.stdin", io.StringIO(json.dumps(SITE)))
-    assert leases.main([*arguments, "--now", str(NOW)]) == 0
-    text = json.loads(capsys.readouterr().out)["leases"]
-    kept = dhcpd_oracle.kept_leases(tmp_path, text.encode())
+    output = io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(output):
+        patch.setattr("sys.stdin", io.StringIO(json.dumps(SITE)))
+        assert leases.main(["--to", to, *arguments, "--now", str(NOW)]) == 0
+    return str(json.loads(output.getvalue())["leases"])
+
+
+def test_kea_is_given_them_as_its_own(tmp_path: Path) -> None:
+    """Each in its subnet, with the client, its name and the time that is left."""
+    rows = imported(tmp_path, "kea").encode().split(b"\n")
+    assert rows[0] + b"\n" == kea.COLUMNS
+    assert {row.split(b",")[5] for row in rows[1:-1]} == {b"%d" % kea.subnet_id("10.1.1.0/24")}
+    found = {lease.address: lease for row in rows[1:-1] if (lease := kea.row(row))}
+    assert sorted(found) == [f"10.1.1.{last}" for last in (20, 22, 23, 25, 26, 28)]
+    assert (found["10.1.1.22"].hardware, found["10.1.1.22"].ends) == (
+        "02:00:00:00:00:02",
+        2**31 - 10,
+    )
+    assert found["10.1.1.23"].ends == NEVER
+    assert found["10.1.1.25"].hostname == "mug.lan"
+    assert (found["10.1.1.26"].state, found["10.1.1.26"].hardware) == ("abandoned", None)
+
+
+@pytest.mark.skipif(not dhcpd_oracle.available(), reason="needs dhcpd, and a network namespace")
+def test_dhcpd_keeps_them(tmp_path: Path) -> None:
+    """The real dhcpd reads what is printed, and keeps each client at its address."""
+    kept = dhcpd_oracle.kept_leases(tmp_path, imported(tmp_path, "dhcpd").encode())
     clients = {address: lease.hardware for address, lease in kept.items() if lease.hardware}
     assert clients == {
         "10.1.1.20": "02:00:00:00:00:01",
