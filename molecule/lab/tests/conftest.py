@@ -7,14 +7,19 @@ every expectation here: nothing in these tests names a host or an address.
 from __future__ import annotations
 
 import json
+import os
+import re
+import shutil
+import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 import testinfra  # type: ignore[import-untyped]  # has no types
+import yaml
 from testinfra.host import Host  # type: ignore[import-untyped]  # has no types
 
 PROJECT = Path(__file__).resolve().parents[3]
@@ -35,13 +40,12 @@ CACHES = [row["name"] for row in SITE["dnscache_servers"]]
 RESOLVERS = LAB["resolvers"]
 FLOATING = LAB["floating"]
 
-#: Which DHCP server it is: its name, unit, lease file.
+#: Which DHCP server it is: its name, units, files, and the command that prints the pair's state.
 DHCP = LAB["dhcp"]
-DHCP_UNITS = [DHCP["unit"], *["kea-watch.service"] * (DHCP["name"] == "kea")]
 
 #: Every daemon of every server, by its unit.
 UNITS = sorted(
-    [(server, unit) for server in DHCP_SERVERS for unit in DHCP_UNITS]
+    [(server, unit) for server in DHCP_SERVERS for unit in DHCP["units"]]
     + [(server, "leasemerge") for server in NAME_SERVERS]
     + [(server, unit) for server in FLOATING for unit in ("floating-address", "keepalived")]
     + [(server, row["unit"]) for server, rows in FLOATING.items() for row in rows]
@@ -83,6 +87,66 @@ def eventually(check: Callable[[], Any], seconds: float = 20) -> Any:
             if time.monotonic() > deadline:
                 raise
             time.sleep(0.1)
+
+
+def pair_is_healthy() -> None:
+    """Check that both servers of the pair see each other as healthy."""
+    for server in DHCP_SERVERS:
+        state = machine(server).check_output(DHCP["pair_state"])
+        assert state in DHCP["healthy"], f"{server} sees the pair as {state}."
+
+
+def play(
+    playbook: str, *options: str, inventory: Path | None = None, wrapper: Sequence[str] = ()
+) -> tuple[int, str]:
+    """Run a playbook against the lab; its exit status and output."""
+    first, *others = LAB["inventories"]
+    sources = [str(inventory or first), *others]
+    command = [
+        *wrapper,
+        "ansible-playbook",
+        *(word for source in sources for word in ("-i", source)),
+    ]
+    # Labs side by side have servers of the same addresses: each needs ssh connections of its own.
+    own = {key: os.environ[key] for key in ("ANSIBLE_SSH_CONTROL_PATH_DIR",) if key in os.environ}
+    run = subprocess.run(
+        [*command, *options, f"playbooks/{playbook}"],
+        cwd=PROJECT, capture_output=True, text=True, check=False,
+        env={"PATH": f"{PROJECT}/.venv/bin:/usr/sbin:/usr/bin:/sbin:/bin", "ANSIBLE_NOCOLOR": "1",
+             "ANSIBLE_CONFIG": str(PROJECT / "ansible.cfg"), "HOME": "/root", **own},
+    )  # fmt: skip
+    return run.returncode, run.stdout + run.stderr
+
+
+def changed_tasks(output: str) -> list[tuple[str, str]]:
+    """List task and host of each change that a run reports, without the handlers that follow."""
+    task, changes = "", []
+    for line in output.splitlines():
+        if heading := re.match(r"(TASK|RUNNING HANDLER) \[(.*)\]", line):
+            task = heading[2] if heading[1] == "TASK" else ""
+        elif (change := re.match(r"changed: \[([^\] ]+)", line)) and task:
+            changes.append((task, change[1]))
+    return changes
+
+
+@pytest.fixture
+def inventory() -> Iterator[Path]:
+    """Copy the inventory, to be edited."""
+    copy = PROJECT / ".lab/edited-inventory"
+    shutil.rmtree(copy, ignore_errors=True)
+    shutil.copytree(LAB["inventories"][0], copy)
+    yield copy
+    shutil.rmtree(copy)
+
+
+def edit_fixed_hosts(inventory: Path, name: str, variables: dict[str, object] | None) -> None:
+    """Add a line to the table of fixed hosts, or with None take it out."""
+    path = inventory / "fixed_hosts.yml"
+    table = yaml.safe_load(path.read_text())
+    table["fixed_hosts"]["hosts"].pop(name, None)
+    if variables is not None:
+        table["fixed_hosts"]["hosts"][name] = variables
+    path.write_text(yaml.safe_dump(table))
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -21,6 +21,7 @@ from typing import Any
 import pytest
 
 from conftest import (
+    DHCP,
     DHCP_SERVERS,
     LAB,
     NETWORK,
@@ -31,6 +32,7 @@ from conftest import (
     dig,
     eventually,
     machine,
+    pair_is_healthy,
 )
 from leasemerge.records import reverse_name
 from leasemerge.site import FixedHost
@@ -114,7 +116,7 @@ def test_pinned_host_is_given_its_address_of_each_subnet(host: FixedHost, leases
 
 
 def test_leased_client_has_its_name_in_the_domain_of_each_subnet(leases: Path) -> None:
-    """It comes back with the lease of the other subnet, which dhcpd refuses."""
+    """It comes back with the lease of the other subnet, which the DHCP server refuses."""
     name, visited = "nomad", dict[str, str]()
     for network in [*WITH_RANGES, WITH_RANGES[0]]:
         with dhcp_client(name, "dhclient", "02:00:5e:00:00:e0", network["name"], leases) as address:
@@ -168,15 +170,14 @@ def is_in(pool: Mapping[str, Any], address: str) -> bool:
 
 @pytest.fixture(params=[None, *DHCP_SERVERS], ids=lambda server: f"without-{server or 'nobody'}")
 def without(request: pytest.FixtureRequest) -> Iterator[str | None]:
-    """Stop the dhcpd of a server for a while."""
+    """Stop the DHCP server of a server for a while."""
     server: str | None = request.param
     if server is not None:
-        machine(server).check_output("systemctl stop isc-dhcp-server")
+        machine(server).check_output("systemctl stop %s", DHCP["unit"])
     yield server
     if server is not None:
-        machine(server).check_output("systemctl start isc-dhcp-server")
-        state = machine(server).check_output("dhcpd-pair-state --this-run --wait 60")
-        assert state == "normal normal"
+        machine(server).check_output("systemctl start %s", DHCP["unit"])
+        eventually(pair_is_healthy, 60)
 
 
 @pytest.mark.skipif(not WITH_POOLS, reason="the inventory has no pools")

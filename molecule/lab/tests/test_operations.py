@@ -2,33 +2,30 @@
 
 1. a second run, and --check --diff, find nothing to do
 2. what was edited by hand on a server is shown, and nothing else
-3. a dhcpd.conf that dhcpd refuses changes nothing
+3. a configuration that the DHCP server refuses changes nothing
 4. an inventory with a fault touches nothing
-5. a leased client is pinned to its address by one line, and unpinned again
+5. a leased client is pinned by one line, and unpinned again; of Kea no process restarts
 6. what an interrupted run has written is read, by the next run, by the service it was written for
-7. while its peer is away, dhcpd is not restarted; the next run with both does it
+7. while its peer is away, a DHCP server keeps its configuration; the next run with both changes it
 8. a server is not drained unless another one goes on with all that it does
 9. a server whose floating addresses are taken away has no keepalived and no daemons for them
 10. the state of the network, a lease with the line that pins it, and an audit of every answer
 11. a run that would take many hosts away stops before it touches anything
-12. where the controller has no dhcpd, a server's own checks dhcpd.conf before anything is published
+12. where the controller has none, a server's own DHCP server checks before anything is published
 """
 
 from __future__ import annotations
 
 import json
-import os
 import re
-import shutil
 import subprocess
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
-import yaml
 
 from conftest import (
     CACHES,
+    DHCP,
     DHCP_SERVERS,
     DOMAIN,
     FLOATING,
@@ -36,68 +33,25 @@ from conftest import (
     NAME_SERVERS,
     PROJECT,
     SITE,
+    changed_tasks,
     client,
     dig,
+    edit_fixed_hosts,
     eventually,
     machine,
+    pair_is_healthy,
+    play,
 )
 
-CONF = "/etc/dhcp/dhcpd.conf"
+UNIT, CONF = DHCP["unit"], DHCP["conf"]
+dhcpds_own = pytest.mark.skipif(DHCP["name"] != "dhcpd", reason="Kea has nothing of the kind")
+# Prints something else once the DHCP server has read its configuration again.
+LAST_READ = {
+    "dhcpd": f"systemctl show -P ExecMainStartTimestampMonotonic {UNIT}",
+    "kea": "stat --format %.9Y /run/kea/read",
+}[DHCP["name"]]
 ALIASES = [row["address"] for row in SITE["name_servers"]]
 PRIMARY = next(row["name"] for row in SITE["dhcp_servers"] if row["role"] == "primary")
-
-
-def play(
-    playbook: str, *options: str, inventory: Path | None = None, wrapper: Sequence[str] = ()
-) -> tuple[int, str]:
-    """Run a playbook against the lab; its exit status and output."""
-    first, *others = LAB["inventories"]
-    sources = [str(inventory or first), *others]
-    command = [
-        *wrapper,
-        "ansible-playbook",
-        *(word for source in sources for word in ("-i", source)),
-    ]
-    # Labs side by side have servers of the same addresses: each needs ssh connections of its own.
-    own = {key: os.environ[key] for key in ("ANSIBLE_SSH_CONTROL_PATH_DIR",) if key in os.environ}
-    run = subprocess.run(
-        [*command, *options, f"playbooks/{playbook}"],
-        cwd=PROJECT, capture_output=True, text=True, check=False,
-        env={"PATH": f"{PROJECT}/.venv/bin:/usr/sbin:/usr/bin:/sbin:/bin", "ANSIBLE_NOCOLOR": "1",
-             "ANSIBLE_CONFIG": str(PROJECT / "ansible.cfg"), "HOME": "/root", **own},
-    )  # fmt: skip
-    return run.returncode, run.stdout + run.stderr
-
-
-def changed_tasks(output: str) -> list[tuple[str, str]]:
-    """List task and host of each change that a run reports, without the handlers that follow."""
-    task, changes = "", []
-    for line in output.splitlines():
-        if heading := re.match(r"(TASK|RUNNING HANDLER) \[(.*)\]", line):
-            task = heading[2] if heading[1] == "TASK" else ""
-        elif (change := re.match(r"changed: \[([^\] ]+)", line)) and task:
-            changes.append((task, change[1]))
-    return changes
-
-
-@pytest.fixture
-def inventory() -> Iterator[Path]:
-    """Copy the inventory, to be edited."""
-    copy = PROJECT / ".lab/edited-inventory"
-    shutil.rmtree(copy, ignore_errors=True)
-    shutil.copytree(LAB["inventories"][0], copy)
-    yield copy
-    shutil.rmtree(copy)
-
-
-def edit_fixed_hosts(inventory: Path, name: str, variables: dict[str, object] | None) -> None:
-    """Add a line to the table of fixed hosts, or with None take it out."""
-    path = inventory / "fixed_hosts.yml"
-    table = yaml.safe_load(path.read_text())
-    table["fixed_hosts"]["hosts"].pop(name, None)
-    if variables is not None:
-        table["fixed_hosts"]["hosts"][name] = variables
-    path.write_text(yaml.safe_dump(table))
 
 
 # 1.
@@ -114,13 +68,13 @@ def test_deployed_network_has_no_drift() -> None:
 
 def test_edit_by_hand_is_shown_and_nothing_else() -> None:
     host = machine(PRIMARY)
-    override = "/etc/systemd/system/isc-dhcp-server.service.d"
-    host.check_output("sh -c %s", f"cp -p {CONF} /tmp/dhcpd.conf && echo '# by hand' >>{CONF}")
+    override = f"/etc/systemd/system/{UNIT}.d"
+    host.check_output("sh -c %s", f"cp -p {CONF} /tmp/before && echo '# by hand' >>{CONF}")
     host.check_output("sh -c %s", f"mkdir {override} && echo '[Service]' >{override}/by-hand.conf")
     try:
         status, output = play("site.yml", "--check", "--diff")
     finally:
-        host.check_output("cp -p /tmp/dhcpd.conf %s", CONF)
+        host.check_output("cp -p /tmp/before %s", CONF)
         host.check_output("rm -r %s", override)
     assert status == 0, output
     assert {server for _, server in changed_tasks(output)} == {PRIMARY}, output
@@ -130,6 +84,7 @@ def test_edit_by_hand_is_shown_and_nothing_else() -> None:
     assert any("by-hand.conf" in line for line in drift), output
 
 
+@dhcpds_own
 def test_key_in_dhcpd_conf_is_in_no_diff_and_read_by_dhcpd_alone() -> None:
     secret = "c2VjcmV0IGtleQ=="
     key = f'key "dns" {{ algorithm hmac-md5; secret "{secret}"; }};'
@@ -146,13 +101,17 @@ def test_key_in_dhcpd_conf_is_in_no_diff_and_read_by_dhcpd_alone() -> None:
 # 3.
 
 
-def test_configuration_that_dhcpd_refuses_changes_nothing() -> None:
+def test_configuration_that_the_dhcp_server_refuses_changes_nothing() -> None:
     host = machine(PRIMARY)
-    before = host.check_output("sha256sum %s; systemctl show -P MainPID isc-dhcp-server", CONF)
-    status, output = play("site.yml", "-e", '{"site_extra": "option no-such-option 1;"}')
+    before = host.check_output(f"sha256sum {CONF}; systemctl show -P MainPID {UNIT}")
+    status, output = play("site.yml", "-e", '{"site_options": {"no-such-option": 1}}')
     assert status != 0
-    assert "unknown option dhcp.no-such-option" in output, "dhcpd's reason is not shown."
-    after = host.check_output("sha256sum %s; systemctl show -P MainPID isc-dhcp-server", CONF)
+    reason = {
+        "dhcpd": "unknown option dhcp.no-such-option",
+        "kea": "definition for the option 'dhcp4.no-such-option' does not exist",
+    }
+    assert reason[DHCP["name"]] in " ".join(output.split()), output
+    after = host.check_output(f"sha256sum {CONF}; systemctl show -P MainPID {UNIT}")
     assert after == before
 
 
@@ -169,13 +128,25 @@ def test_inventory_with_faults_touches_nothing(inventory: Path) -> None:
     for word in (first, second, "bad-mac", "fixed_hosts.yml"):
         assert word in output
     assert changed_tasks(output) == []
-    assert "TASK [dhcpd" not in output
+    assert f"TASK [{DHCP['name']}" not in output
 
 
 # 5.
 
 
+def is_pinned(conf: str, address: str, mac: str) -> bool:
+    """Return whether a configuration has a pin, and its address in no range."""
+    if DHCP["name"] == "dhcpd":
+        return f"fixed-address {address};" in conf and f"range {address} " not in conf
+    subnets = json.loads(conf)["Dhcp4"]["subnet4"]
+    pinned = [(row["ip-address"], row["hw-address"]) for s in subnets for row in s["reservations"]]
+    ends = [end for s in subnets for pool in s["pools"] for end in pool["pool"].split(" - ")]
+    return (address, mac) in pinned and address not in ends
+
+
 def test_leased_client_is_pinned_and_unpinned_by_one_line(inventory: Path) -> None:
+    show = f"systemctl show -P InvocationID {UNIT}"
+    processes = [machine(server).check_output(show) for server in DHCP_SERVERS]
     row = next(row for row in LAB["clients"] if row["program"] == "dhclient")
     address = client(row["name"]).check_output("sh /lab/client-address.sh")
     pin = {"fixed_address": address, "hardware_ethernet": row["mac"]}
@@ -184,9 +155,7 @@ def test_leased_client_is_pinned_and_unpinned_by_one_line(inventory: Path) -> No
         status, output = play("pin-hosts.yml", inventory=inventory)
         assert status == 0, output
         for server in DHCP_SERVERS:
-            conf = machine(server).file(CONF).content_string
-            assert f"fixed-address {address};" in conf
-            assert f"range {address} " not in conf
+            assert is_pinned(machine(server).file(CONF).content_string, address, row["mac"])
 
         def is_published() -> None:
             for alias in ALIASES:
@@ -211,6 +180,8 @@ def test_leased_client_is_pinned_and_unpinned_by_one_line(inventory: Path) -> No
             assert dig(alias, f"{row['name']}.{DOMAIN}", "A") == [held]
 
     eventually(has_its_name_again, 60)
+    if DHCP["name"] == "kea":
+        assert processes == [machine(server).check_output(show) for server in DHCP_SERVERS]
 
 
 # 6.
@@ -219,7 +190,10 @@ def test_leased_client_is_pinned_and_unpinned_by_one_line(inventory: Path) -> No
 def test_run_that_was_interrupted_is_completed_by_the_next() -> None:
     # Newer than what it is for, as if the run had ended between the file and the restart.
     written = {
-        (DHCP_SERVERS[1], "isc-dhcp-server"): CONF,
+        # Kea reads its configuration again while it runs.
+        (DHCP_SERVERS[1], UNIT): {"dhcpd": CONF, "kea": f"/etc/systemd/system/{UNIT}"}[
+            DHCP["name"]
+        ],
         (DHCP_SERVERS[0], "leasemerge"): "/etc/leasemerge/service.json",
         (DHCP_SERVERS[1], "tinydns"): "/etc/systemd/system/tinydns.service",
         (CACHES[-1], "dnscache"): "/etc/dnscache/make-root",
@@ -240,27 +214,26 @@ def test_run_that_was_interrupted_is_completed_by_the_next() -> None:
 # 7.
 
 
-def test_restart_is_left_while_the_peer_is_away_and_done_by_the_next_run(inventory: Path) -> None:
+def test_change_is_left_while_the_peer_is_away_and_made_by_the_next_run(inventory: Path) -> None:
     host, peer = machine(PRIMARY), machine(next(s for s in DHCP_SERVERS if s != PRIMARY))
-    started = "systemctl show -P ExecMainStartTimestampMonotonic isc-dhcp-server"
-    before = host.check_output(started)
+    before = host.check_output(LAST_READ)
     pin: dict[str, object] = {"hardware_ethernet": "02:00:5e:99:99:99"}
     edit_fixed_hosts(inventory, "pinned-alone", pin)
     try:
-        peer.check_output("systemctl stop isc-dhcp-server")
+        peer.check_output("systemctl stop %s", UNIT)
         try:
             status, output = play("pin-hosts.yml", "--limit", PRIMARY, inventory=inventory)
         finally:
-            peer.check_output("systemctl start isc-dhcp-server")
+            peer.check_output("systemctl start %s", UNIT)
         assert status == 0, output
-        assert "NOT restarted" in output
-        assert "-e dhcpd_restart_alone=true" in output
+        assert {"dhcpd": "NOT restarted", "kea": "NOT reloaded"}[DHCP["name"]] in output
+        assert f"-e {DHCP['name']}_restart_alone=true" in output
         assert "pinned-alone" in host.file(CONF).content_string
-        assert host.check_output(started) == before
+        assert host.check_output(LAST_READ) == before
         # The pair finds itself again meanwhile; the run waits for that.
         status, output = play("pin-hosts.yml", inventory=inventory)
         assert status == 0, output
-        assert host.check_output(started) != before
+        assert host.check_output(LAST_READ) != before
         assert "pinned-alone" in peer.file(CONF).content_string
     finally:
         status, output = play("pin-hosts.yml")
@@ -273,10 +246,10 @@ def test_restart_is_left_while_the_peer_is_away_and_done_by_the_next_run(invento
 
 @pytest.mark.parametrize(
     ("unit", "reason"),
-    [("isc-dhcp-server", "The pair is not healthy"), ("keepalived", "Nobody else answers on")],
+    [(UNIT, "The pair is not healthy"), ("keepalived", "Nobody else answers on")],
 )
 def test_server_is_not_drained_unless_another_goes_on(unit: str, reason: str) -> None:
-    able = DHCP_SERVERS if unit == "isc-dhcp-server" else list(FLOATING)
+    able = DHCP_SERVERS if unit == UNIT else list(FLOATING)
     others = [machine(server) for server in able if server != PRIMARY]
     for other in others:
         other.check_output("systemctl stop %s", unit)
@@ -289,12 +262,7 @@ def test_server_is_not_drained_unless_another_goes_on(unit: str, reason: str) ->
     finally:
         for other in others:
             other.check_output("systemctl start %s", unit)
-
-    def is_healthy() -> None:
-        for server in DHCP_SERVERS:
-            assert machine(server).check_output("dhcpd-pair-state") == "normal normal"
-
-    eventually(is_healthy, 60)
+    eventually(pair_is_healthy, 60)
 
 
 # 9.
@@ -411,7 +379,7 @@ def test_removal_of_many_hosts_stops_before_anything_is_touched(
 # 12.
 
 
-def test_server_checks_dhcpd_conf_where_the_controller_has_no_dhcpd(inventory: Path) -> None:
+def test_server_checks_the_configuration_where_the_controller_cannot(inventory: Path) -> None:
     bad: dict[str, object] = {
         "fixed_address": SITE["subnets"][0]["ranges"][0][1],
         "hardware_ethernet": "02:00:5e:99:99:98",
@@ -423,10 +391,17 @@ def test_server_checks_dhcpd_conf_where_the_controller_has_no_dhcpd(inventory: P
     wrapper = ["unshare", "--mount", "sh", "-c", hide, "sh"]
     status, output = play("pin-hosts.yml", inventory=inventory, wrapper=wrapper)
     assert status != 0
-    assert re.search(r"Host refused \(\S+fixed_hosts\.yml:\d+\): dhcpd refuses", output), output
-    assert "unknown option dhcp.no-such-option" in output
+    sentence, option = {
+        "dhcpd": (
+            r"Host refused \(\S+fixed_hosts\.yml:\d+\): dhcpd refuses",
+            "dhcp.no-such-option",
+        ),
+        "kea": ("Kea refuses what the inventory makes", "dhcp4.no-such-option"),
+    }[DHCP["name"]]
+    assert re.search(sentence, output), output
+    assert option in output
     assert changed_tasks(output) == []
     for alias in ALIASES:
         assert dig(alias, f"refused.{DOMAIN}", "A") == []
     for server in DHCP_SERVERS:
-        assert machine(server).run("ls /etc/dhcp/dhcpd.conf.*").stdout == "", "A candidate is left."
+        assert machine(server).run(f"ls {CONF}.*").stdout == "", "A candidate is left."
