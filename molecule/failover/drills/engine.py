@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -56,6 +56,14 @@ class Drill:
     addresses for them, and what one gives back it may not assign to another."""
     halves: bool = False
     """Whether clients are watched beside the secondary too."""
+    kea: Mapping[str, Any] = field(default_factory=dict)
+    """The limits that are others with Kea."""
+    needs: Callable[[Lab], bool] = lambda _: True
+    """Whether a lab has what the drill is about."""
+
+    def limits_in(self, lab: Lab) -> Drill:
+        """Return the drill with the limits of the DHCP server that the lab runs."""
+        return replace(self, **self.kea) if lab.kea else self
 
 
 @dataclass(frozen=True)
@@ -74,6 +82,7 @@ class Result:
 
 def run(drill: Drill, lab: Lab) -> Result:
     """Run a drill in a lab that is healthy, and wait until it is healthy again."""
+    drill = drill.limits_in(lab)
     date, began = datetime.now(UTC).date().isoformat(), time.monotonic()
     back: float | None = None
     gaps: dict[str, Any] = {}

@@ -10,11 +10,10 @@ from .lab.clients import A
 from .lab.commands import eventually
 from .lab.servers import Server
 
-CONF = "/etc/dhcp/dhcpd.conf"
 SITE = "/etc/leasemerge/site.json"
 
-#: Within so many seconds dhcpd takes an unresponsive peer for lost: max-response-delay (3 s), its
-#: own check of it, and a busy machine.
+#: Within so many seconds a DHCP server takes an unresponsive peer for lost: max-response-delay
+#: (3 s), its own check of it, and a busy machine.
 NOTICES = 30.0
 
 
@@ -31,7 +30,8 @@ def pair_healthy(run: Run) -> None:
 def interrupted(lab: Lab, server: Server) -> str:
     """Return a sentence while a server has not yet noticed that its peer is gone."""
     state = lab.pair_state(server)
-    return "" if "communications-interrupted" in state else f"{server.name} is {state}"
+    alone = ("communications-interrupted", "partner-down ", "terminated ")
+    return "" if any(word in state for word in alone) else f"{server.name} is {state}"
 
 
 def healed(run: Run, server: Server, unit: str) -> None:

@@ -2,7 +2,7 @@
 
     left                                 right
       draco ----- probe-left               taurus ----- probe-right
-      dhcpd (primary)                      dhcpd (secondary)
+      dhcpd or Kea (primary)               dhcpd or Kea (secondary)
       leasemerge, tinydns                  leasemerge, tinydns
       dnscache                             scorpio: dnscache
          |                                    |

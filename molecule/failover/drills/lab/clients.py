@@ -14,7 +14,7 @@ from itertools import chain
 from typing import Any
 
 from .commands import Commands, end, eventually, output_of
-from .servers import DHCPD, LEASE_FILE, Server
+from .servers import Server
 
 A, PTR = 1, 12
 
@@ -124,23 +124,28 @@ class Clients(Commands):
     def leased(self) -> int:
         """Return how many addresses of the first probed range the primary has active leases for."""
         near = IPv4Network(self.facts["probed"][0])
-        lines = self.on(self.primary, "leasemerge", "dump", "--leases", LEASE_FILE).splitlines()
-        leases = map(json.loads, lines)
         return sum(
-            lease["state"] == "active" and IPv4Address(lease["address"]) in near for lease in leases
+            lease["state"] == "active" and IPv4Address(lease["address"]) in near
+            for lease in self.leases(self.primary)
         )
 
-    def dhcpd_log(self, server: Server, since: float) -> str:
-        """Return what a server's dhcpd has logged since a time (epoch)."""
+    def leases(self, server: Server) -> list[dict[str, Any]]:
+        """Return what a server's lease file has of each address."""
+        dump = self.on(server, "leasemerge", "dump", "--leases", self.dhcp["lease_file"])
+        return [json.loads(line) for line in dump.splitlines()]
+
+    def dhcp_log(self, server: Server, since: float) -> str:
+        """Return what a server's DHCP server has logged since a time (epoch)."""
+        unit = self.dhcp["unit"]
         return self.on(
-            server, "journalctl", "--quiet", "--output=cat", f"--unit={DHCPD}", f"--since=@{since}"
+            server, "journalctl", "--quiet", "--output=cat", f"--unit={unit}", f"--since=@{since}"
         )
 
     def untaken(self, server: Server) -> int:
         """Return how many addresses a server keeps for clients that did not take them."""
         offered = set[str]()
-        # dhcpd keeps an address for two minutes after it has offered it.
-        for line in self.dhcpd_log(server, time.time() - 120).splitlines():
+        # dhcpd keeps an address for two minutes after it has offered it; Kea keeps none.
+        for line in self.dhcp_log(server, time.time() - 120).splitlines():
             match line.split():
                 case ["DHCPOFFER", "on", address, *_]:
                     offered.add(address)
@@ -191,6 +196,16 @@ class Clients(Commands):
             for subnet in self.site["subnets"]
             if subnet["network"] in self.facts["probed"]
         )
+
+    def share(self, server: Server) -> int:
+        """Return how many addresses of the pool a server can assign to new clients by itself.
+
+        Of dhcpd it is what the pair last shared out, of Kea what the configuration says.
+        """
+        if not self.kea:
+            return self.pool // 2
+        standby = self.pool * int(self.facts["standby_share"]) // 100
+        return standby if server == self.secondary else self.pool - standby
 
     @property
     def lease_time(self) -> int:

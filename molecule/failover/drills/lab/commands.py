@@ -41,6 +41,7 @@ class Commands:
         self.project = Path(facts["project"])
         self.site: Mapping[str, Any] = facts["site"]
         self.domain: str = self.site["domain"]
+        self.dhcp: Mapping[str, Any] = facts["dhcp"]
         aliases = {n["server"]: n["address"] for n in self.site["name_servers"]}
         roles = {s["name"]: s["role"] for s in self.site["dhcp_servers"]}
         resolvers = {
@@ -52,6 +53,7 @@ class Commands:
                 *(name, address, roles.get(name, ""), aliases.get(name, "")),
                 resolver=resolvers.get(name, ""),
                 merges=name in merging,
+                dhcp_units=tuple(self.dhcp["units"] if name in roles else ()),
                 floating=tuple((f["address"], f["unit"]) for f in facts["floating"][name]),
             )
             for name, address in facts["servers"].items()
@@ -59,7 +61,7 @@ class Commands:
         self.pair = sorted((s for s in self.servers if s.role), key=lambda s: s.role)
         self.primary, self.secondary = self.pair
         self.name_servers = [s for s in self.servers if s.alias]
-        # In the order that dhcpd hands them out.
+        # In the order that clients are given them.
         self.resolvers: list[str] = facts["resolvers"]
         self.caches = [s for r in self.resolvers for s in self.servers if s.resolver == r]
         self.left, self.right, *far = map(self.container, facts["probes"])
@@ -67,6 +69,11 @@ class Commands:
         self._processes: dict[str, tuple[int, str]] = {}
         #: A probe in every subnet that there is a probe in.
         self.everywhere = (self.left, *far)
+
+    @property
+    def kea(self) -> bool:
+        """Return whether the pair runs Kea."""
+        return bool(self.dhcp["name"] == "kea")
 
     def container(self, server: Server | str) -> str:
         """Return podman's name of it."""

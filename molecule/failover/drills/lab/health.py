@@ -39,8 +39,8 @@ class Health(Clients):
                 return f"{unit} is {state or 'unreachable'}"
         if not output:
             return "unreachable"
-        if server.role and (state := self.pair_state(server)) != "normal normal":
-            return f"failover is {state}"
+        if server.role and (state := self.pair_state(server)) not in self.dhcp["healthy"]:
+            return f"the pair is {state}"
         if server.merges:
             status = self.status(server)
             for feed in status.get("feeds", [{"server": "?", "state": "unknown"}]):
@@ -50,6 +50,8 @@ class Health(Clients):
 
     def pair_state(self, server: Server) -> str:
         """Return a server's own state and its partner's; `cut off` where they are not connected."""
+        if self.kea:
+            return self.on(server, "kea-pair", "state", check=False).strip()
         peer = self.secondary if server == self.primary else self.primary
         # The lease file may still have the state from before a restart; the connection has not.
         script = f"""

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-DHCPD, TINYDNS, DNSCACHE, LEASEMERGE = (
-    f"{unit}.service" for unit in ("isc-dhcp-server", "tinydns", "dnscache", "leasemerge")
+TINYDNS, DNSCACHE, LEASEMERGE = (
+    f"{unit}.service" for unit in ("tinydns", "dnscache", "leasemerge")
 )
 KEEPALIVED, WATCHER = "keepalived.service", "floating-address.service"
 # These stand for a process on each address.
 PROCESSES = {TINYDNS: "tinydns@*.service", DNSCACHE: "dnscache@*.service"}
-LEASE_FILE = "/var/lib/dhcp/dhcpd.leases"
 
 
 @dataclass(frozen=True)
@@ -23,6 +22,7 @@ class Server:
     alias: str = ""
     resolver: str = ""
     merges: bool = False
+    dhcp_units: tuple[str, ...] = ()
     floating: tuple[tuple[str, str], ...] = ()
     """The addresses that it may hold, each with the unit of its daemon."""
 
@@ -30,7 +30,7 @@ class Server:
     def units(self) -> list[str]:
         """Name what runs on it."""
         return (
-            [DHCPD] * bool(self.role)
+            [*self.dhcp_units]
             + [LEASEMERGE] * self.merges
             + [WATCHER, KEEPALIVED] * bool(self.floating)
             + [unit for _, unit in self.floating]

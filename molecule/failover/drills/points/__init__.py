@@ -21,6 +21,7 @@ POINTS = (
     "disk",
     "clock",
     "deploy",
+    "migration",
     "clients",
 )
 

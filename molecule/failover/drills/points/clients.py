@@ -13,7 +13,7 @@ from ..lab import Lab
 from ..lab.clients import PTR, A
 from ..lab.commands import eventually
 from ..lab.servers import Server
-from ..steps import new_name
+from ..steps import new_name, other
 
 # The watch's clients release their addresses at once. In the second between a burst and its second
 # try one such address is enough to have the secondary keep quiet (docs/drills.md): few come then.
@@ -100,21 +100,26 @@ def shared_out(lab: Lab) -> None:
     """Wait until both servers have shared the free addresses out, and neither is about to again.
 
     Some of a burst in the same second as that are served at their third try. Each server does it
-    every 20 s in the lab, at a time of its own.
+    every 20 s in the lab, at a time of its own. Kea has nothing to share out.
     """
+    if lab.kea:
+        return
 
     def late() -> str:
         since = time.time() - 12
-        done = ["balancing pool" in lab.dhcpd_log(server, since) for server in lab.pair]
+        done = ["balancing pool" in lab.dhcp_log(server, since) for server in lab.pair]
         return "" if all(done) else "the free addresses are not shared out"
 
     eventually(late, 60)
 
 
 def fill(run: Run, hostname: str, *, at_least: int, every: float = 0.0) -> None:
-    """Fill the range to 95 % with new clients, each of which must have its address within 3 s."""
+    """Fill the range to 95 % with new clients, each of which must have its address within 3 s.
+
+    Of Kea's range it is the primary's part: a new client gets none of the rest while both run.
+    """
     lab = run.lab
-    count = lab.pool * 95 // 100 - lab.leased()
+    count = (lab.share(lab.primary) if lab.kea else lab.pool) * 95 // 100 - lab.leased()
     run.expect(count >= at_least, f"only {count} addresses were left to fill the range with")
     hostnames = [f"{hostname}-{n}" for n in range(count)]
     with lab.hold(hostnames, release=True, every=every) as held:
@@ -158,7 +163,7 @@ def filled_after_churn(run: Run) -> None:
 def storm(run: Run, server: Server) -> None:
     """All of a storm of new clients get an address and a name while a server loses its power."""
     lab = run.lab
-    count = min(100, lab.pool // 4 * len(lab.everywhere))
+    count = min(100, lab.share(other(lab, server)) // 2 * len(lab.everywhere))
     # A lone server has half of what is free: leases of clients that vanished must be over first,
     # and the free addresses shared out again.
     eventually(partial(crowded, lab), 200)

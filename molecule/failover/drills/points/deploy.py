@@ -11,14 +11,13 @@ from ..catalogue import drill
 from ..engine import Run
 from ..lab.commands import eventually, output_of
 from ..lab.deployment import signal_group
-from ..lab.servers import DHCPD
-from ..steps import CONF, SITE, new_name
+from ..steps import SITE, new_name
 
 
-@drill("deploy/bad-dhcpd-conf", address=5, lookup=2)
+@drill("deploy/bad-dhcp-configuration", address=5, lookup=2)
 def bad_conf(run: Run) -> None:
-    """Refused by dhcpd -t, a dhcpd.conf never reaches it: site.yml stops, nothing is restarted."""
-    refused(run, "-e", json.dumps({"site_extra": "no such statement;"}))
+    """Refused by the DHCP server's own check, a configuration never reaches it: site.yml stops."""
+    refused(run, "-e", json.dumps({"site_options": {"no-such-option": 1}}))
 
 
 @drill("deploy/bad-zone-data", address=5, lookup=2)
@@ -51,8 +50,8 @@ def refused(run: Run, *args: str, **kwargs: Any) -> str:
     lab = run.lab
 
     def standing() -> list[str]:
-        units = "isc-dhcp-server tinydns leasemerge dnscache"
-        files = "/etc/dhcp/dhcpd.conf /etc/leasemerge/site.json /etc/dnscache/make-root"
+        units = f"{lab.dhcp['unit']} tinydns leasemerge dnscache"
+        files = f"{lab.dhcp['conf']} /etc/leasemerge/site.json /etc/dnscache/make-root"
         script = f"systemctl show -p MainPID --value {units}; cksum {files} 2>/dev/null || true"
         return [lab.shell(server, script) for server in lab.servers]
 
@@ -65,25 +64,26 @@ def refused(run: Run, *args: str, **kwargs: Any) -> str:
 
 @drill("deploy/ansible-killed", address=6, lookup=3)
 def ansible_killed(run: Run) -> None:
-    """Killed before it restarts dhcpd, Ansible does so the next time, and then changes nothing."""
-    lab = run.lab
+    """Killed before the new configuration is read, Ansible completes that at the next run."""
+    lab, name = run.lab, run.lab.dhcp["name"]
+    handler = {"dhcpd": "Restart dhcpd", "kea": "Reload Kea"}[name]
     longer = json.dumps({"site_default_lease_time": 1 + lab.lease_time})
-    change = ("--tags", "dhcpd", "-e", longer)
+    change = ("--tags", name, "-e", longer)
     process = lab.start_playbook("playbooks/site.yml", *change)
-    eventually(
-        lambda: "" if "Restart dhcpd" in output_of(process) else "dhcpd is not restarted", 120
-    )
+    eventually(lambda: "" if handler in output_of(process) else f"there is no '{handler}' yet", 120)
     signal_group(process, signal.SIGKILL)
     process.wait()
     run.watch.served(clients=2)
     lab.deploy(*change)
     for server in lab.pair:
-        since = lab.shell(
-            server, f"systemctl show -p ActiveEnterTimestamp --value --timestamp us+utc {DHCPD}"
-        )
-        newer = lab.on(server, "find", CONF, "-newermt", since.strip())
-        run.expect(not newer, f"dhcpd on {server.name} runs with an older configuration")
+        started = "systemctl show -p ActiveEnterTimestamp --value --timestamp us+utc"
+        newer = {
+            "dhcpd": f'find {lab.dhcp["conf"]} -newermt "$({started} {lab.dhcp["unit"]})"',
+            "kea": f"find {lab.dhcp['conf']} -newer /run/kea/read",
+        }
+        older = lab.shell(server, newer[name])
+        run.expect(not older, f"{name} on {server.name} runs with an older configuration")
     again = lab.deploy(*change)
     changed = [line for line in again.splitlines() if re.search(r"changed=[1-9]", line)]
     run.expect(not changed, f"the run after changed something: {changed}")
-    lab.deploy("--tags", "dhcpd")
+    lab.deploy("--tags", name)

@@ -1,11 +1,11 @@
-"""One dhcpd of the pair fails."""
+"""One DHCP server of the pair fails."""
 
 from __future__ import annotations
 
 from ..catalogue import PAIR, drill
 from ..engine import Run
 from ..lab.commands import eventually
-from ..lab.servers import DHCPD, LEASE_FILE, Server
+from ..lab.servers import Server
 from ..steps import NOTICES, interrupted, other
 
 
@@ -13,7 +13,10 @@ from ..steps import NOTICES, interrupted, other
 def split(run: Run) -> None:
     """With a primary that answers a third of a second late, every grant is still its own."""
     lab = run.lab
-    with lab.slow(lab.primary, DHCPD), lab.hold([f"near-{n}" for n in range(12)]) as held:
+    with (
+        lab.slow(lab.primary, lab.dhcp["unit"]),
+        lab.hold([f"near-{n}" for n in range(12)]) as held,
+    ):
         lab.bound(held, 12)
         servers = [lease["server"] for lease in held.leases.values()]
         run.watch.read()
@@ -25,23 +28,23 @@ def split(run: Run) -> None:
 
 @drill("dhcpd/killed-{}", of=PAIR, address=6, lookup=2)
 def killed(run: Run, server: Server) -> None:
-    """Systemd restarts a killed dhcpd."""
-    run.lab.signal(server, DHCPD, "KILL")
+    """Systemd restarts a killed DHCP server."""
+    run.lab.signal(server, run.lab.dhcp["unit"], "KILL")
     run.watch.served(clients=5)
 
 
 @drill("dhcpd/stopped-{}", of=PAIR, address=6, lookup=2)
 def stopped(run: Run, server: Server) -> None:
-    """While one dhcpd is stopped, the other serves everybody."""
-    with run.lab.stopped(server, DHCPD):
+    """While one DHCP server is stopped, the other serves everybody."""
+    with run.lab.stopped(server, run.lab.dhcp["unit"]):
         run.watch.served(clients=10)
 
 
 @drill("dhcpd/frozen-{}", of=PAIR, every=2, address=6, lookup=2, client=3.5, median=0.5)
 def hung(run: Run, server: Server) -> None:
-    """While one dhcpd hangs, its peer serves whoever tries again, and then everybody."""
+    """While one DHCP server hangs, its peer serves whoever tries again, and then everybody."""
     lab = run.lab
-    with lab.hung(server, DHCPD):
+    with lab.hung(server, lab.dhcp["unit"]):
         run.watch.served(clients=5)
         eventually(lambda: interrupted(lab, other(lab, server)), NOTICES)
         run.watch.served(clients=5)
@@ -59,12 +62,12 @@ def off(run: Run, server: Server) -> None:
 
 @drill("dhcpd/lease-file-lost-{}", of=PAIR, address=16, every=6, lookup=11, back=120)
 def lease_file_lost(run: Run, server: Server) -> None:
-    """Without its lease file, dhcpd fetches all leases from its peer, and no name goes."""
+    """Without its lease file, a DHCP server fetches all leases from its peer, and no name goes."""
     lab = run.lab
     with lab.hold(["not-forgotten"]) as held:
         lab.bound(held, 1)
         lab.all_healthy(held, within=20)
-        lab.shell(server, f"rm {LEASE_FILE}*")
-        lab.signal(server, DHCPD, "KILL")
+        lab.shell(server, f"rm {lab.dhcp['lease_file']}*")
+        lab.signal(server, lab.dhcp["unit"], "KILL")
         run.watch.served(clients=5)
         lab.all_healthy(held, within=120)

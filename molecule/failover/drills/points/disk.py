@@ -10,7 +10,7 @@ from ..catalogue import NAME_SERVERS, PAIR, drill
 from ..engine import Run
 from ..lab import Lab
 from ..lab.commands import eventually
-from ..lab.servers import DHCPD, LEASE_FILE, LEASEMERGE, TINYDNS, Server
+from ..lab.servers import LEASEMERGE, TINYDNS, Server
 
 
 @contextmanager
@@ -42,14 +42,14 @@ def full_disk(lab: Lab, server: Server, path: str, *units: str) -> Iterator[None
 
 @drill("disk/leases-full-{}", of=PAIR, address=15, lookup=2)
 def lease_disk_full(run: Run, server: Server) -> None:
-    """While one dhcpd cannot write leases, clients get addresses; names come with the room."""
+    """While one server cannot write leases, clients get addresses; names come with the room."""
     lab = run.lab
     with lab.hold(["no-lease-room"]) as held:
         # leasemerge too: in a container, a unit of its own view does not see what is mounted later.
-        directory = str(PurePosixPath(LEASE_FILE).parent)
+        directory = str(PurePosixPath(lab.dhcp["lease_file"]).parent)
         lab.bound(held, 1)
         lab.all_healthy(held, within=20)
-        with full_disk(lab, server, directory, DHCPD, LEASEMERGE):
+        with full_disk(lab, server, directory, *lab.dhcp["units"], LEASEMERGE):
             run.watch.mark()
             late = lab.hold(["while-full"])
             lab.bound(late, 1)

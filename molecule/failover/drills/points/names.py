@@ -10,26 +10,26 @@ from ..catalogue import PAIR, drill
 from ..engine import Run
 from ..lab.clients import PTR, A
 from ..lab.commands import eventually
-from ..lab.servers import DHCPD, LEASE_FILE, Server
+from ..lab.servers import Server
 from ..steps import SITE, other, pair_healthy
 
 
 @drill("names/known-to-{}-only", of=PAIR, address=6, lookup=2)
 def one_knows(run: Run, server: Server) -> None:
-    """Both answer a name that only one server's lease file has."""
-    lab, away = run.lab, other(run.lab, server)
+    """Both answer a name that only one server has granted; dhcpd keeps it from its peer."""
+    lab, deaf = run.lab, other(run.lab, server)
     hostname = f"only-{server.role}"
-    with lab.stopped(away, DHCPD):
+    with lab.stopped(deaf, lab.dhcp["unit"]):
         held = lab.hold([hostname], renew=False)
         lab.bound(held, 1)
     with held:
         pair_healthy(run)
         lease = held.only
-        knows = f"grep -q '\"{hostname}\"' {LEASE_FILE} && echo yes || echo no"
-        run.expect(
-            lab.shell(server, knows).strip() == "yes", f"{server.name} does not know the name"
-        )
-        run.expect(lab.shell(away, knows).strip() == "no", f"{away.name} knows the name too")
+        know = [s for s in lab.pair if hostname in [row["hostname"] for row in lab.leases(s)]]
+        run.expect(server in know, f"{server.name} does not know the name")
+        # Kea fetches the name with the lease.
+        found = f"{deaf.name} {'has' if deaf in know else 'lacks'} the name in its lease file"
+        run.expect((deaf in know) is lab.kea, found)
         lab.all_healthy(held, within=5)
         run.expect(
             lease["until"] > time.monotonic(), "the lease was over before its name was queried"
@@ -40,12 +40,12 @@ def one_knows(run: Run, server: Server) -> None:
 def twins(run: Run, first: Server) -> None:
     """Both tinydns publish the later of two live leases for one name, each from one server."""
     lab, second = run.lab, other(run.lab, first)
-    with lab.stopped(second, DHCPD):
+    with lab.stopped(second, lab.dhcp["unit"]):
         older = lab.hold(["twin"], renew=False)
         lab.bound(older, 1)
     with older:
         pair_healthy(run)
-        with lab.stopped(first, DHCPD):
+        with lab.stopped(first, lab.dhcp["unit"]):
             newer = lab.hold(["twin"], renew=False)
             lab.bound(newer, 1)
         with newer:
@@ -60,7 +60,8 @@ def twins(run: Run, first: Server) -> None:
 
             eventually(lambda: lab.server_fault() or wrong(), 20)
             run.expect(older.only["until"] > time.monotonic(), "the first lease was over too early")
-            files = {s.name: lab.shell(s, f"cat {LEASE_FILE}") for s in lab.pair}
+            parts = " ".join(lab.dhcp["lease_file"] + part for part in lab.dhcp["log_parts"])
+            files = {s.name: lab.shell(s, f"cat {parts} 2>/dev/null || true") for s in lab.pair}
             for name_of, content in files.items():
                 lab.put(first, f"/tmp/{name_of}.leases", content)
             options = [f"--leases {name_of}=/tmp/{name_of}.leases" for name_of in files]
@@ -104,23 +105,21 @@ def pinned(run: Run) -> None:
             held.read()
             if deploying.poll() is not None and end == float("inf"):
                 run.expect(deploying.returncode == 0, "pin-hosts.yml failed")
-                # From here on dhcpd answers it as a fixed host: the lease runs out.
+                # From here on dhcpd answers it as a fixed host: the lease runs out. Kea renews it.
                 end = max(time.monotonic(), lease["until"]) + lab.lease_time + 5
         run.note(
             f"queried {asked} times until the lease had ended, {missed} times without right answer"
         )
         run.expect(missed == 0, f"the name was gone {missed} times of {asked}")
-        states = lab.shell(
-            lab.primary,
-            f"leasemerge dump --leases {LEASE_FILE} | grep -F '\"{lease['address']}\"' || :",
-        )
-        run.expect('"active"' not in states, "the lease had not ended: the drill showed too little")
+        rows = [row for row in lab.leases(lab.primary) if row["address"] == lease["address"]]
+        ended = not any(row["state"] == "active" for row in rows)
+        run.expect(ended or lab.kea, "the lease had not ended: the drill showed too little")
     lab.deploy()
 
 
 @drill("names/host-decommissioned", address=6, lookup=3)
 def decommissioned(run: Run) -> None:
-    """Taken out of the inventory, a fixed host leaves dhcpd.conf, tinydns and the caches."""
+    """Taken out of the inventory, a fixed host leaves the DHCP servers, tinydns and the caches."""
     lab = run.lab
     busy = {*lab.facts["servers"], *(c["name"] for c in lab.facts["clients"])}
     host = next(h for h in lab.plain_hosts if h["hardware_ethernet"] and h["name"] not in busy)
@@ -143,7 +142,7 @@ def decommissioned(run: Run) -> None:
     run.note(f"gone from tinydns and caches {eventually(left, 10):.1f} s after the deployment")
     for server in lab.pair:
         found = lab.shell(
-            server, f"grep -ci '{host['hardware_ethernet'][0]}' /etc/dhcp/dhcpd.conf || true"
+            server, f"grep -ci '{host['hardware_ethernet'][0]}' {lab.dhcp['conf']} || true"
         )
-        run.expect(found.strip() == "0", f"{server.name}'s dhcpd.conf still has {host['name']}")
+        run.expect(found.strip() == "0", f"{server.name} still has {host['name']}")
     lab.deploy()
