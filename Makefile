@@ -15,7 +15,7 @@ export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 PACKAGES := bind9-dnsutils chromium dnscache dnsmasq-base iproute2 iptables isc-dhcp-client isc-dhcp-server make mmdebstrap \
 	netavark openssh-client openssh-server podman procps prometheus python3-venv runc tinydns util-linux
 # What the benches compare with.
-BENCH_PACKAGES := bind9 dhcpd-pools
+BENCH_PACKAGES := bind9 dhcpd-pools kea-dhcp4-server
 # What the virtual machines need.
 VM_PACKAGES := e2fsprogs qemu-system-x86
 

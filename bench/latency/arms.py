@@ -1,4 +1,4 @@
-"""The three name services, each with so many leases live already."""
+"""The name services, each with so many leases live already."""
 
 from __future__ import annotations
 
@@ -20,7 +20,14 @@ import jinja2
 from .client import answers
 from .net import ADDRESSES, NETWORK, Net, wait_for
 
-ROLE = Path(__file__).resolve().parents[2] / "roles/lease_merge"
+PROJECT = Path(__file__).resolve().parents[2]
+ROLE = PROJECT / "roles/lease_merge"
+sys.path[:0] = [str(PROJECT / "filter_plugins"), str(ROLE / "files")]
+
+from kea import kea_config  # noqa: E402  # found where the line above says
+from leasemerge import kea as kea_file  # noqa: E402
+from leasemerge.lease import Lease  # noqa: E402
+
 DOMAIN = "office.internal"
 FIRST = int(ipaddress.IPv4Address("10.64.4.0"))
 SPARE = 2000
@@ -45,17 +52,22 @@ def hosts(count: int) -> Iterator[tuple[str, str, str]]:
         yield str(ipaddress.IPv4Address(FIRST + number)), mac, f"h{number}"
 
 
-def ours(net: Net, count: int, records: int = 0) -> Arm:
-    """Start the failover pair, with leasemerge and tinydns on either server; some with records."""
+def ours(net: Net, count: int, records: int = 0, dhcp: str = "dhcpd") -> Arm:
+    """Start the pair, with leasemerge and tinydns on either server; some with records."""
     _keys(net)
+    if dhcp == "kea":
+        _kea_certificates(net)
     for where, address, peer in (("one", ONE, "two"), ("two", TWO, "one")):
         root = net.directory / where
         (root / "data").mkdir(parents=True)
         (root / "state").mkdir()
-        _leases(root / "dhcpd.leases", count)
-        _dhcpd(net, where, "")
+        if dhcp == "kea":
+            _kea(net, where, count)
+        else:
+            _leases(root / "dhcpd.leases", count)
+            _dhcpd(net, where, "")
         (root / "site.json").write_text(json.dumps(_site(count, records)))
-        (root / "service.json").write_text(json.dumps(_settings(net, where, peer)))
+        (root / "service.json").write_text(json.dumps(_settings(net, where, peer, dhcp)))
         _sshd(net, where, address)
         net.start(
             where,
@@ -68,13 +80,13 @@ def ours(net: Net, count: int, records: int = 0) -> Arm:
         nobody = pwd.getpwnam("nobody")
         ids = {"UID": str(nobody.pw_uid), "GID": str(nobody.pw_gid)}
         net.start(where, ["/usr/sbin/tinydns"], IP=alias, ROOT=str(data), **ids)
-    _wait_normal(net)
+    _wait_hot_standby(net) if dhcp == "kea" else _wait_normal(net)
     net.enter("client")
     for alias in ALIASES:
         last = partial(answers, alias, f"h{count - 1}.{DOMAIN}")
         wait_for("the last lease's name", last, 120)
     title = f"the same, {records} records" if records else "leasemerge + tinydns"
-    return Arm(title, (ONE, TWO), ALIASES)
+    return Arm("the same, with Kea" if dhcp == "kea" else title, (ONE, TWO), ALIASES)
 
 
 def bind(net: Net, count: int) -> Arm:
@@ -204,6 +216,79 @@ def _dhcpd(net: Net, where: str, more: str) -> None:
     net.start(where, ["/usr/sbin/dhcpd", "-4", "-f", "-d", "--no-pid", *files, "eth0"])
 
 
+def _kea(net: Net, where: str, count: int) -> None:
+    """Start Kea with the configuration of the role, and the leases that are live already."""
+    root = net.directory / where
+    mine, peer = ("one", "two") if where == "one" else ("two", "one")
+    now = int(time.time()) - 60
+    network = kea_file.subnet_id(NETWORK)
+    with (root / "kea-leases4.csv").open("wb") as file:
+        file.write(kea_file.COLUMNS)
+        for address, mac, name in hosts(count):
+            lease = Lease(address, "active", now, now + 86400, now, mac, None, name)
+            file.write(kea_file.render(lease, network))
+    hooks = subprocess.run(["dpkg", "-L", "kea-common"], capture_output=True, text=True, check=True)
+    settings = {
+        "role": "primary" if where == "one" else "secondary",
+        "server": mine,
+        "address": ADDRESSES[mine][0],
+        "peer": peer,
+        "peer_address": ADDRESSES[peer][0],
+        "port": 8001,
+        "interface": "eth0",
+        "heartbeat_delay": 500,
+        "max_response_delay": 1500,
+        "sync_timeout": 10000,
+        # The leases that are live already fill the primary's part of the range.
+        "standby_share": 0,
+        "domain_name": DOMAIN,
+        "domain_search": [],
+        "domain_name_servers": [],
+        "default_lease_time": 3600,
+        "min_lease_time": 300,
+        "max_lease_time": 86400,
+        "cache_threshold": 0.0,
+        "lfc_interval": 3600,
+        "options": {},
+        "subnets": [{"network": NETWORK, "ranges": [_range(count)]}],
+        "fixed_hosts": [],
+        "reserved_addresses": [],
+        "control_socket": str(root / "kea-socket"),
+        "lease_file": str(root / "kea-leases4.csv"),
+        "key": str(root / "pair.key"),
+        "certificate": str(root / "pair.crt"),
+        "ca": str(net.directory / "pair-trusted.crt"),
+        "hooks_dir": next(
+            str(Path(line).parent)
+            for line in hooks.stdout.splitlines()
+            if line.endswith("/libdhcp_ha.so")
+        ),
+    }
+    (root / "kea.json").write_text(json.dumps(kea_config(settings)))
+    places = ("DHCP_DATA_DIR", "CONTROL_SOCKET_DIR", "PIDFILE_DIR", "LOCKFILE_DIR")
+    here = {f"KEA_{place}": str(root) for place in places}
+    net.start(where, ["/usr/sbin/kea-dhcp4", "-c", root / "kea.json"], **here)
+
+
+def _kea_certificates(net: Net) -> None:
+    trusted = net.directory / "pair-trusted.crt"
+    for where in ("one", "two"):
+        root = net.directory / where
+        root.mkdir(exist_ok=True)
+        words = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
+        words += ["-nodes", "-days", "2", "-subj", f"/CN={where}"]
+        words += ["-addext", f"subjectAltName=IP:{ADDRESSES[where][0]}"]
+        words += ["-keyout", str(root / "pair.key"), "-out", str(root / "pair.crt")]
+        subprocess.run(words, check=True, stderr=subprocess.DEVNULL)
+        with trusted.open("a") as file:
+            file.write((root / "pair.crt").read_text())
+
+
+def _wait_hot_standby(net: Net) -> None:
+    log = net.directory / "one-kea-dhcp4.log"
+    wait_for("both in hot standby", lambda: "to HOT-STANDBY" in log.read_text(), 120)
+
+
 def _wait_normal(net: Net) -> None:
     log = net.directory / "one-dhcpd.log"
     wait_for("both servers normal", lambda: "Both servers normal" in log.read_text(), 120)
@@ -256,7 +341,7 @@ def _sshd(net: Net, where: str, address: str) -> None:
     net.start(where, ["/usr/sbin/sshd", "-D", "-e", "-f", root / "sshd_config"])
 
 
-def _settings(net: Net, where: str, peer: str) -> dict[str, object]:
+def _settings(net: Net, where: str, peer: str, dhcp: str) -> dict[str, object]:
     """Fill in the role's own template, so that the bench measures the role's ssh options."""
     root = net.directory / where
     loader = jinja2.FileSystemLoader(ROLE / "templates/etc/leasemerge")
@@ -265,8 +350,10 @@ def _settings(net: Net, where: str, peer: str) -> dict[str, object]:
     text = environment.get_template("service.json.j2").render(
         lease_merge_peers=[{"server": peer, "address": ADDRESSES[peer][0]}],
         lease_merge_ssh_port=22,
-        lease_merge_lease_file=str(root / "dhcpd.leases"),
-        lease_merge_lease_format="dhcpd",
+        lease_merge_lease_file=str(
+            root / {"dhcpd": "dhcpd.leases", "kea": "kea-leases4.csv"}[dhcp]
+        ),
+        lease_merge_lease_format=dhcp,
         lease_merge_metrics_file=str(root / "leasemerge.prom"),
         lease_merge_history_days=30,
         lease_merge_history_megabytes=64,

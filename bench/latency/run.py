@@ -1,8 +1,8 @@
 """From a client's DHCPACK to its name's answer at each server, with so many leases live already.
 
 Prints a table: median, 95th and 99th percentile and worst, in milliseconds, for leasemerge with
-tinydns, for a pair of BIND servers that dhcpd updates, and for dnsmasq. Needs root (network
-namespaces of its own), dhcpd, tinydns, sshd, named and dnsmasq.
+tinydns, with dhcpd and with Kea, for a pair of BIND servers that dhcpd updates, and for dnsmasq.
+Needs root (network namespaces of its own), dhcpd, Kea, tinydns, sshd, named and dnsmasq.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ ARMS: dict[str, Callable[[Net, int], arms.Arm]] = {
     "ours": arms.ours,
     # What stands in the zone beside the leases must not cost a new name anything.
     "records": partial(arms.ours, records=10_000),
+    "kea": partial(arms.ours, dhcp="kea"),
     "bind": arms.bind,
     "dnsmasq": arms.dnsmasq,
 }
@@ -32,6 +33,7 @@ PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 NEEDS = {
     "ours": ("dhcpd", "tinydns", "sshd"),
     "records": ("dhcpd", "tinydns", "sshd"),
+    "kea": ("kea-dhcp4", "openssl", "tinydns", "sshd"),
     "bind": ("dhcpd", "named"),
     "dnsmasq": ("dnsmasq",),
 }
