@@ -1,6 +1,6 @@
 """What a change of the fixed hosts means for clients that have a lease now.
 
-A pin is an address of a fixed host with the MAC addresses that dhcpd assigns it to.
+A pin is an address of a fixed host with the MAC addresses that the DHCP server assigns it to.
 """
 
 from __future__ import annotations
@@ -56,8 +56,9 @@ def sentences(site: Mapping[str, Any], found: Changes, dump: Iterable[str], now:
     leases = [row for row in rows if row["state"] == "active" and _end(row) > now]
     # The one with the latest end is what the client goes by, whichever server wrote it; of the two
     # servers' equal ones only that of the server which received the client has its hostname.
+    kea = site.get("dhcp_server") == "kea"
     leases.sort(key=lambda row: (_end(row), row["hostname"] is not None))
-    result = {key: text for lease in leases for key, text in _leased(found.new, lease, now)}
+    result = {key: text for lease in leases for key, text in _leased(found.new, lease, now, kea)}
     for pin in found.gone:
         result.update(_unpinned(pin, site))
     return [result[key] for key in sorted(result)]
@@ -77,17 +78,26 @@ def _pins(site: Mapping[str, Any]) -> dict[str, Pin]:
     return pins
 
 
-def _leased(pins: Iterable[Pin], lease: Mapping[str, Any], now: int) -> Iterator[_Sentence]:
+def _leased(
+    pins: Iterable[Pin], lease: Mapping[str, Any], now: int, kea: bool
+) -> Iterator[_Sentence]:
     address, mac = lease["address"], lease["hardware"]
     client = f"{lease['hostname']} ({mac})" if lease["hostname"] else str(mac)
     until = _until(_end(lease), now)
     for pin in pins:
         if address == pin.address and mac not in pin.macs:
             # dhcpd does not answer its renewals ("unknown lease"), so it goes on until the end.
+            # Kea refuses them, and grants the address when nobody has it.
+            then = (
+                f"it gets another address when it renews its lease, and {pin.host} this one after"
+                " that. Have that client release it to have it at once."
+                if kea
+                else "until then both may use it. Pin another address, or have that client release"
+                " this one."
+            )
             yield (
                 (pin.host, address),
-                f"{pin.host} is pinned to {address}, which {client} leases until {until}: until"
-                " then both may use it. Pin another address, or have that client release this one.",
+                f"{pin.host} is pinned to {address}, which {client} leases until {until}: {then}",
             )
         elif address != pin.address and mac in pin.macs:
             # Rule 4 (docs/design.md); in another network the name is at the pin as well.
@@ -108,6 +118,9 @@ def _unpinned(pin: Pin, site: Mapping[str, Any]) -> Iterator[_Sentence]:
     ranges = [ends for subnet in site["subnets"] for ends in subnet_ranges(subnet)]
     if not any(IPv4Address(first) <= number <= IPv4Address(last) for first, last in ranges):
         return
+    kea = site.get("dhcp_server") == "kea"
+    if kea and pin.macs:
+        return  # it has a lease of the address, which goes on
     if pin.macs:
         until = (
             f" until the machine renews its lease (within {site['default_lease_time'] // 2} s) and"
@@ -115,10 +128,15 @@ def _unpinned(pin: Pin, site: Mapping[str, Any]) -> Iterator[_Sentence]:
         )
     else:
         until = ". Give the machine another address first if it still uses this one."
+    taken = (
+        "Kea may lease it to any client"
+        if kea
+        else "dhcpd may lease it to any client that finds it silent"
+    )
     yield (
         (pin.host, pin.address),
-        f"{pin.host} gives up {pin.address}, which lies in a dynamic range: dhcpd may lease it to"
-        f" any client that finds it silent, and DNS has no name for it{until}",
+        f"{pin.host} gives up {pin.address}, which lies in a dynamic range: {taken}, and DNS has"
+        f" no name for it{until}",
     )
 
 

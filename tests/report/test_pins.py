@@ -78,6 +78,17 @@ def test_pin_that_is_gone_and_lies_in_a_range() -> None:
     assert "still uses" in two
 
 
+def test_with_kea_no_address_has_two_users() -> None:
+    """It refuses the client that has the address, and has a lease of each pinned host."""
+    before, after = site(OLD), site(OLD, host("printer", "10.9.1.150", "02:00:00:00:00:02"))
+    after["dhcp_server"] = "kea"
+    (sentence,) = warnings(after, before, lease("10.9.1.150", LAPTOP, "laptop"))
+    assert "it gets another address when it renews its lease, and printer this one" in sentence
+    assert warnings(site() | {"dhcp_server": "kea"}, site(host("a", "10.9.1.150", LAPTOP))) == []
+    (sentence,) = warnings(site() | {"dhcp_server": "kea"}, site(host("a", "10.9.1.150")))
+    assert "Kea may lease it to any client, and DNS has no name for it" in sentence
+
+
 def test_servers_without_a_site_have_nothing_to_compare_with() -> None:
     after = site(host("laptop", "10.9.1.30", LAPTOP))
     content = b64encode(json.dumps(site()).encode()).decode()
