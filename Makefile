@@ -12,10 +12,11 @@ export MOLECULE_COMMAND_BORDERS := 0
 export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 
 # What a fresh Debian machine lacks. runc: podman's default runtime does not start on hybrid control groups.
-PACKAGES := bind9-dnsutils chromium dnscache dnsmasq-base iproute2 iptables isc-dhcp-client isc-dhcp-server make mmdebstrap \
-	netavark openssh-client openssh-server podman procps prometheus python3-venv runc tinydns util-linux
+PACKAGES := bind9-dnsutils chromium dnscache dnsmasq-base iproute2 iptables isc-dhcp-client isc-dhcp-server \
+	kea-dhcp4-server make mmdebstrap netavark openssh-client openssh-server podman procps prometheus python3-venv runc \
+	tinydns util-linux
 # What the benches compare with.
-BENCH_PACKAGES := bind9 dhcpd-pools kea-dhcp4-server
+BENCH_PACKAGES := bind9 dhcpd-pools
 # What the virtual machines need.
 VM_PACKAGES := e2fsprogs qemu-system-x86
 
