@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import jinja2
 
@@ -228,7 +229,7 @@ def _kea(net: Net, where: str, count: int) -> None:
             lease = Lease(address, "active", now, now + 86400, now, mac, None, name)
             file.write(kea_file.render(lease, network))
     hooks = subprocess.run(["dpkg", "-L", "kea-common"], capture_output=True, text=True, check=True)
-    settings = {
+    settings: dict[str, Any] = {
         "role": "primary" if where == "one" else "secondary",
         "server": mine,
         "address": ADDRESSES[mine][0],

@@ -130,6 +130,7 @@ def restored(lab: Lab) -> list[str]:
         What went wrong with that.
     """
     try:
+        lab.create()
         lab.deploy("-e", "allow_removal=true")
     except DrillError as error:
         return [str(error)]

@@ -126,7 +126,7 @@ def both_off(run: Run, first: Server) -> None:
 def replaced(run: Run) -> None:
     """Another machine, name and address take the secondary's place, and hand it back."""
     lab, old = run.lab, run.lab.secondary
-    taken = {*lab.facts["servers"].values(), *(s.alias for s in lab.servers)}
+    taken = {*lab.facts["servers"].values(), *(s.alias for s in lab.servers), *lab.resolvers}
     for host in lab.site["fixed_hosts"]:
         fixed = host["fixed_address"]
         taken |= {fixed} if isinstance(fixed, str) else {*(fixed or [])}
