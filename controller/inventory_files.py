@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
@@ -22,10 +22,18 @@ from leasemerge.faults import Fault
 from leasemerge.host_check import FIXED_HOST_KEYS
 from leasemerge.server_check import SERVER_KEYS
 
+#: What stands above the list of faults.
+TITLE = "The inventory has faults. Nothing was touched. Fix these and run again:"
+
 GROUPS = ("fixed_hosts", "dhcp_servers", "tinydns_servers", "dnscache_servers")
 
 # libyaml's is ten times as fast as the one in Python.
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+# What variables of ours and of Ansible's begin with.
+_PREFIXES = (
+    *("site_", "ansible_", "dhcpd_", "kea_", "tinydns_", "dnscache_", "lease_merge_"),
+    "floating_address_",
+)
 _SECTIONS = ("hosts", "vars", "children")
 _SUFFIXES = (".yml", ".yaml", ".json")
 _VARIABLES = ("group_vars", "host_vars")
@@ -34,6 +42,35 @@ _NO_HOSTS = ("all", "ungrouped", *GROUPS)
 # Keys that take something away where they are empty. Of the others that may be meant, for a host
 # that must not have what its group has.
 _NEEDED = ("fixed_address", "ipv6_address", "hardware_ethernet", "aliases")
+# Endings that Ansible passes over in a folder (ansible.cfg has no INVENTORY_IGNORE_EXTS of ours).
+_PASSED_OVER = (
+    *(".pyc", ".pyo", ".swp", ".bak", "~", ".rpm", ".md", ".txt", ".rst"),
+    *(".orig", ".cfg", ".retry"),
+)
+# Endings of copies that an editor, a package or a person leaves behind.
+_COPIES = (
+    *(
+        "~",
+        ".bak",
+        ".backup",
+        ".orig",
+        ".old",
+        ".save",
+        ".sav",
+        ".copy",
+        ".rej",
+        ".tmp",
+        ".disabled",
+    ),
+    *(".rpmsave", ".rpmnew", ".rpmorig", ".dpkg-old", ".dpkg-new", ".dpkg-dist", ".ucf-old"),
+    *(".ucf-dist", ".j2", ".example", ".sample"),
+)
+# Endings of what nobody takes for a part of the inventory.
+_OTHERS = (".md", ".rst", ".swp", ".pyc", ".pyo", ".rpm", ".retry")
+# A section of an INI file.
+_SECTION = re.compile(r"^\s*\[([^]:\n]+)", re.MULTILINE)
+# A line of a YAML file that is nothing else's.
+_YAML_LINE = re.compile(r"^(---|\s*(- )?[\w-]+:)\s*$", re.MULTILINE)
 # What Ansible puts in front of a file that is encrypted.
 _VAULT = b"$ANSIBLE_VAULT"
 # What git leaves in a file that it could not merge.
@@ -95,20 +132,164 @@ def check(source: Path) -> list[Fault]:
     files = _Files()
     for path in _inventory_files(source):
         files.read_inventory(path)
-    files.read_variables(source if source.is_dir() else source.parent)
+    if source.is_dir():
+        files.faults += _misplaced(source)
+    folder = source if source.is_dir() else source.parent
+    files.read_variables(folder)
+    files.faults += [fault for fault, is_meant in _unread(source, folder) if is_meant]
     return files.faults
+
+
+def notes(sources: Iterable[Path]) -> list[Fault]:
+    """Return the files of sources that Ansible does not read, and that nobody seems to miss."""
+    return [
+        fault
+        for source in sources
+        if source.exists()
+        for fault, is_meant in _unread(source, source if source.is_dir() else source.parent)
+        if not is_meant
+    ]
+
+
+def ini_fault(path: Path, line: int, reason: str) -> Fault:
+    """Return the fault of a file that Ansible cannot read as INI."""
+    # A bracket that is not closed, which Ansible takes for the range of a pattern of hosts.
+    if "to unpack" in reason:
+        reason = "the bracket [ is not closed, or stands in the name of a host"
+    reason = _short(" ".join(reason.split()).rstrip("."), 200)
+    problem = f"it cannot be read as INI ({reason})"
+    remedy = "write [GROUP], and under it a line for each host: NAME KEY=VALUE"
+    return Fault(f"{_shown(path)}:{line}", problem, remedy)
 
 
 def _inventory_files(source: Path) -> Iterator[Path]:
     """Yield the YAML files that Ansible reads of a source, in its order."""
     if not source.is_dir():
-        yield source
+        if source.suffix in _SUFFIXES or (not source.suffix and _is_yaml(_text(source))):
+            yield source
         return
-    for path in sorted(source.iterdir()):
-        if path.name in _VARIABLES or path.name.startswith("."):
-            continue
-        if path.is_dir() or path.suffix in _SUFFIXES:
+    for path in _entries(source):
+        if not path.is_dir() or not _meant(path.name, _VARIABLES):
             yield from _inventory_files(path)
+
+
+def _entries(folder: Path) -> Iterator[Path]:
+    """Yield what Ansible reads of a folder of hosts, and what it only passes over by its ending."""
+    for path in sorted(folder.iterdir()):
+        if path.name not in _VARIABLES and not path.name.startswith("."):
+            yield path
+
+
+def _misplaced(source: Path) -> Iterator[Fault]:
+    """Yield folders of variables and files that Ansible reads as something else."""
+    for path in _entries(source):
+        if path.is_dir():
+            meant = _meant(path.name, _VARIABLES)
+            if meant:
+                problem = "Ansible reads a folder of this name as one of hosts"
+                yield Fault(_shown(path), problem, f"rename it to {meant}, if that is meant")
+                continue
+            for name in _VARIABLES:
+                if (path / name).is_dir():
+                    problem = f"Ansible reads {name} beside the inventory's folder of hosts alone"
+                    where = source / name
+                    yield Fault(_shown(path / name), problem, f"move it to {_shown(where)}")
+            yield from _misplaced(path)
+        elif not path.name.endswith((*_SUFFIXES, *_PASSED_OVER, ".ini", ".toml")) and path.suffix:
+            is_copy = path.name.endswith(_COPIES)
+            if not path.stat().st_mode & 0o111 and (is_copy or _is_yaml(_text(path))):
+                problem = "Ansible reads a file of this ending as hosts in INI format"
+                remedy = f"rename it to {path.stem.partition('.')[0]}.yml, or to {path.name}.bak"
+                yield Fault(_shown(path), problem, f"{remedy} to have it passed over")
+
+
+def _unread(source: Path, folder: Path) -> Iterator[tuple[Fault, bool]]:
+    """Yield a fault for each file that is not read, and whether it is likely meant to be."""
+    if source.is_dir():
+        for path in _unread_files(source):
+            yield from _not_read(path, source, _has_hosts)
+    for kind in _VARIABLES:
+        read = {path for entry in _readable(folder / kind) for path in _variable_files(entry)}
+        for path in sorted((folder / kind).rglob("[!.]*")):
+            if path not in read and path.is_file():
+                yield from _not_read(path, folder, _has_variables)
+
+
+def _not_read(
+    path: Path, folder: Path, is_meant: Callable[[str], bool]
+) -> Iterator[tuple[Fault, bool]]:
+    parts = path.relative_to(folder).parts
+    if path.name.endswith(_OTHERS) or any(part.startswith(".") for part in parts):
+        return
+    problem = "Ansible does not read it, because of its ending"
+    is_of_folder = path.suffix in (*_SUFFIXES, "")
+    if is_of_folder:
+        problem = f"Ansible does not read it, because of the ending of {path.parent.name}"
+    is_copy = any(part.endswith(_COPIES) for part in parts)
+    if not is_copy and is_meant(_text(path)):
+        right = f"{path.name.partition('.')[0]}.yml"
+        remedy = "rename the folder" if is_of_folder else f"rename it to {right}"
+        yield Fault(_shown(path), problem, f"{remedy}, or move it away"), True
+    elif is_copy or not path.name.endswith(".txt"):
+        remedy = "move it away, or know that nothing in it counts"
+        yield Fault(_shown(path), problem, remedy), False
+
+
+def _unread_files(folder: Path) -> Iterator[Path]:
+    """Yield the files in a folder of hosts that Ansible passes over."""
+    for path in _entries(folder):
+        if path.is_dir():
+            yield from _unread_files(path)
+        elif path.name.endswith(_PASSED_OVER):
+            yield path
+
+
+def _readable(folder: Path) -> Iterator[Path]:
+    """Yield the entries of group_vars/ or host_vars/ that Ansible may read."""
+    for entry in sorted(folder.glob("[!.]*")):
+        # The folder of a host may have a dot in its name.
+        if entry.suffix in (*_SUFFIXES, "") or (
+            entry.is_dir() and not entry.name.endswith(_COPIES)
+        ):
+            yield entry
+
+
+def _text(path: Path) -> str:
+    """Return what a file holds, as far as it is text."""
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+
+
+def _is_yaml(text: str) -> bool:
+    """Return whether a text is meant to be YAML, and not INI."""
+    return not _SECTION.search(text) and (bool(_YAML_LINE.search(text)) or bool(_mapping(text)))
+
+
+def _has_hosts(text: str) -> bool:
+    """Return whether a text has hosts, in YAML or in INI."""
+    if any(name in GROUPS for name in _SECTION.findall(text)):
+        return True
+    content = _mapping(text)
+    return any(
+        key in GROUPS or (isinstance(value, dict) and not value.keys().isdisjoint(_SECTIONS))
+        for key, value in content.items()
+    )
+
+
+def _has_variables(text: str) -> bool:
+    """Return whether a text has variables, by names that are ours or Ansible's."""
+    names = map(str, _mapping(text))
+    return any(name in FIXED_HOST_KEYS or name.startswith(_PREFIXES) for name in names)
+
+
+def _mapping(text: str) -> dict[object, object]:
+    try:
+        content = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except (yaml.YAMLError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
 
 
 class _Files:
@@ -140,9 +321,7 @@ class _Files:
         """Check group_vars/ and host_vars/ in a folder."""
         groups = {*self._groups, *GROUPS}
         for kind, names in (("group_vars", groups), ("host_vars", self._hosts)):
-            for entry in sorted((folder / kind).glob("[!.]*")):
-                if not entry.is_dir() and entry.suffix not in (*_SUFFIXES, ""):
-                    continue
+            for entry in _readable(folder / kind):
                 name = entry.name if entry.is_dir() else entry.stem
                 meant = _meant(name, names)
                 if name not in names and meant:
@@ -371,7 +550,7 @@ def _variable_files(entry: Path) -> Iterator[Path]:
         yield entry
         return
     for path in sorted(entry.glob("[!.]*")):
-        if path.is_dir() or path.suffix in (*_SUFFIXES, ""):
+        if path.suffix in ("", *(() if path.is_dir() else _SUFFIXES)):
             yield from _variable_files(path)
 
 
@@ -429,9 +608,9 @@ def _quoted(node: yaml.Node) -> str:
     return _short(node.value) if isinstance(node, yaml.ScalarNode) else _kind(node)
 
 
-def _short(text: str) -> str:
+def _short(text: str, length: int = 40) -> str:
     text = "".join(char if char.isprintable() else "?" for char in text)
-    return text if len(text) <= 40 else f"{text[:40]}…"
+    return text if len(text) <= length else f"{text[:length]}…"
 
 
 def _meant(name: str, known: Iterable[str]) -> str | None:

@@ -8,8 +8,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from controller import unresolved
-from controller.inventory_variables import SETTINGS, role_variables
+from controller import role_variables, unresolved
+from controller.inventory_variables import SETTINGS
 from controller.origins import origin, place
 from controller.plain import plain_value, where_written
 from controller.unresolved import is_unresolved
@@ -37,7 +37,7 @@ def fixed_hosts(
     known: set[str] | None = None
     if not is_unresolved(own_variables):
         own = map(str, listed(own_variables))
-        known = {*_KEYS, *SETTINGS.values(), *role_variables(), *own}
+        known = {*_KEYS, *SETTINGS.values(), *role_variables.specs(), *own}
     seen: set[object] = set()
     # As they are written: few values are templates, and to have Ansible look for one takes longer.
     raw: Callable[[str], Mapping[str, Any]] = getattr(hostvars, "raw_get", hostvars.__getitem__)

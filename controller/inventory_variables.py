@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from controller import role_variables
 from controller.origins import origin
 from controller.plain import plain_value, where_written
 from leasemerge.host_check import FIXED_HOST_KEYS
 from leasemerge.server_check import SERVER_KEYS
 
-_ROLES = Path(__file__).resolve().parent.parent / "roles"
 _KEYS = tuple(key for key in FIXED_HOST_KEYS if key != "name")
 # What no two hosts have alike.
 _OF_ONE_HOST = ("fixed_address", "ipv6_address", "hardware_ethernet", "aliases")
@@ -59,8 +56,8 @@ def unknown_variables(
     groups: Mapping[str, Iterable[str]], hostvars: Mapping[str, Mapping[str, Any]]
 ) -> list[dict[str, Any]]:
     """List variables that are named like the site's or a role's, and are none of them."""
-    known = {*SETTINGS.values(), *_DERIVED, *role_variables(), *_OF_PLAYBOOKS}
-    prefixes = ("site_", *(f"{role}_" for role in _roles()))
+    known = {*SETTINGS.values(), *_DERIVED, *role_variables.specs(), *_OF_PLAYBOOKS}
+    prefixes = ("site_", *(f"{role}_" for role in role_variables.roles()))
     rows: dict[str, dict[str, Any]] = {}
     for host in _examples(groups):
         for name in hostvars[host]:
@@ -110,7 +107,7 @@ def idle_variables(
 ) -> list[dict[str, Any]]:
     """List what the inventory sets of the role of the DHCP server that does not run."""
     wired = {f"{role}_{name}" for name in _WIRED[role]}
-    names = {name for name in role_variables() if name.startswith(f"{role}_")} - wired
+    names = {name for name in role_variables.specs() if name.startswith(f"{role}_")} - wired
     rows = {
         name: {"name": plain_value(name), "role": role, **where_written([name])}
         for host in _examples(groups)
@@ -155,21 +152,3 @@ def _examples(groups: Mapping[str, Iterable[str]]) -> list[str]:
     hosts = ["localhost", *(members[0] for members in map(list, groups.values()) if members)]
     servers = [host for group in set(SERVER_KEYS.values()) for host in groups.get(group, ())]
     return list(dict.fromkeys([*hosts, *servers]))
-
-
-@cache
-def _roles() -> tuple[str, ...]:
-    return tuple(
-        sorted(path.parent.parent.name for path in _ROLES.glob("*/meta/argument_specs.yml"))
-    )
-
-
-@cache
-def role_variables() -> frozenset[str]:
-    """Return the names of all variables that the roles take."""
-    names: set[str] = set()
-    for role in _roles():
-        text = (_ROLES / role / "meta/argument_specs.yml").read_text(encoding="utf-8")
-        specs = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-        names.update(*(spec.get("options", {}) for spec in specs["argument_specs"].values()))
-    return frozenset(names)

@@ -18,7 +18,8 @@ ERRORS = (AnsibleError, UndefinedError)
 
 def reason(exc: Exception) -> str:
     """Return why a template cannot be worked out, without what Ansible puts around it."""
-    return " ".join(str(exc).rpartition("tripped: ")[2].split()).rstrip(".")
+    text = " ".join(str(exc).rpartition("tripped: ")[2].split()).rstrip(".")
+    return f"there is no {text}" if text.startswith("hostvars[") else text
 
 
 def find(take: Callable[[], object]) -> Iterator[dict[str, Any]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import partial
 from ipaddress import ip_network
@@ -19,7 +19,7 @@ from jinja2.utils import missing
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "roles/lease_merge/files"))
 
-from controller import unresolved
+from controller import inventory_files, role_variables, unresolved
 from controller.filters import filters
 from controller.inventory_hosts import fixed_hosts, hosts_elsewhere
 from controller.inventory_variables import (
@@ -88,6 +88,35 @@ def site_setting(context: Context, name: str, default: Any = None) -> Any:
     return default if value is missing else value
 
 
+@pass_context
+def role_variable_faults(
+    context: Context,
+    hosts: Iterable[str],
+    hostvars: Mapping[str, Mapping[str, Any]],
+    site: Mapping[str, Any],
+) -> list[str]:
+    """Return a sentence for each faulty variable of a role, or of Ansible's connections.
+
+    It cannot be worked out, or is of another type than the role takes. `site` is the checked site:
+    where it has faults, what is made of it is left out.
+    """
+    of_task = context.get_all()
+    raw: Callable[[str], Mapping[str, Any]] = getattr(hostvars, "raw_get", hostvars.__getitem__)
+    own = raw(of_task.get("inventory_hostname", "localhost"))
+    # Only what is taken is worked out.
+    magic = {name: of_task[name] for name in of_task if name not in own}
+    servers = [host for host in hosts if host != "localhost"]
+    unused = "dhcpd_" if site.get("dhcp_server") == "kea" else "kea_"
+    is_faulty = bool(site["faults"])
+    found = role_variables.faults(servers, hostvars, magic, is_faulty, (unused,))
+    return [str(fault) for fault in found]
+
+
+def unread_files(sources: Iterable[str]) -> list[str]:
+    """Return a sentence for each file in an inventory that Ansible passes over."""
+    return [str(note) for note in inventory_files.notes(map(Path, sources))]
+
+
 def reverse_zones(networks: object) -> list[str]:
     """Name the reverse zones of networks or subnets, in lists of any depth, sorted.
 
@@ -119,17 +148,17 @@ def checked_site(site: Mapping[str, Any], keep_faults: bool = False) -> dict[str
     faults = [str(fault) for fault in found.faults]
     if faults and not keep_faults:
         raise AnsibleFilterError("\n".join(["The inventory has faults. Fix these:", *faults]))
-    plain = dict(placed)
+    checked = dict(placed)
     if isinstance(placed.get("records"), list):
-        plain["records"] = [_record(line) for line in placed["records"]]
-    plain |= {"faults": faults, "notes": [str(note) for note in found.notes]}
+        checked["records"] = [_record(line) for line in placed["records"]]
+    checked |= {"faults": faults, "notes": [str(note) for note in found.notes]}
     if faults:
-        return dict(plain)
+        return dict(checked)
     return {
-        **plain,
-        "all_zones": list(Site.without_check(plain).all_zones),
-        "site_json": _site_json(plain),
-        "fixed_hosts_json": json.dumps(plain["fixed_hosts"]),
+        **checked,
+        "all_zones": list(Site.without_check(checked).all_zones),
+        "site_json": _site_json(checked),
+        "fixed_hosts_json": json.dumps(checked["fixed_hosts"]),
     }
 
 
@@ -201,6 +230,8 @@ class FilterModule:
             idle_variables,
             misplaced_variables,
             reverse_zones,
+            role_variable_faults,
             site_setting,
             unknown_variables,
+            unread_files,
         )

@@ -68,8 +68,7 @@ class InventoryModule(YamlInventory):  # type: ignore[misc]  # has no types
         if source not in self._checked:
             faults = inventory_files.check(source)
             if faults:
-                title = "The inventory has faults. Nothing was touched. Fix these and run again:"
-                text = "\n".join([title, *map(str, faults)])
+                text = "\n".join([inventory_files.TITLE, *map(str, faults)])
                 self.display.display(text, color="red", stderr=True)
                 # An error would be shown as a warning, with those of the plugins that try the file
                 # next, and in the end as a file that nobody could read.

@@ -114,11 +114,25 @@ def site_faults(inventory: Path) -> list[str]:
     hosts = InventoryManager(loader, [str(inventory)])
     variables = VariableManager(loader, hosts)
     HostVars(hosts, variables, loader)
-    templar = Templar(
-        loader, variables.get_vars(host=hosts.localhost or hosts.get_host("localhost"))
-    )
+    localhost = hosts.localhost or hosts.get_host("localhost")
+    templar = Templar(loader, variables.get_vars(host=localhost))
     site = templar.template(trust_as_template("{{ site_definition | checked_site(true) }}"))
-    return [*map(str, site["faults"]), *(f"Note: {note}" for note in site["notes"])]
+    groups = hosts.get_groups_dict()
+    kinds = ("dhcp_servers", "tinydns_servers", "dnscache_servers")
+    servers = list(dict.fromkeys(host for kind in kinds for host in groups.get(kind, ())))
+    for host in ("localhost", *servers):
+        variables.set_nonpersistent_facts(host, {"site": site})
+    templar.available_variables = {
+        **variables.get_vars(host=localhost),
+        "servers": servers,
+        "sources": [str(inventory)],
+    }
+    of_roles = templar.template(
+        trust_as_template("{{ servers | role_variable_faults(hostvars, site) }}")
+    )
+    unread = templar.template(trust_as_template("{{ sources | unread_files }}"))
+    faults = [*map(str, site["faults"]), *map(str, of_roles)]
+    return [*faults, *(f"Note: {note}" for note in [*site["notes"], *unread])]
 
 
 @pytest.mark.parametrize("name", CASES)
