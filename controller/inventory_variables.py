@@ -45,7 +45,7 @@ SETTINGS = {
 # What derived.yml and check-inventory.yml make of them.
 _DERIVED = (
     *("site_definition", "site_gathered", "site_reverse_zones"),
-    *("site_name_servers", "site_dnscache_servers", "site_resolvers"),
+    *("site_name_servers", "site_dhcp_servers", "site_dnscache_servers", "site_resolvers"),
     *("site_dhcp", "site_dhcp_other", "site_dhcp_kinds"),
 )
 # What playbooks/import-leases.yml is given on the command line, where every host has it.

@@ -34,6 +34,8 @@ from controller.unresolved import is_unresolved
 from leasemerge import inventory_check, ranges
 from leasemerge.site import Site
 
+# Magic variables that Ansible is about to remove.
+_DEPRECATED = frozenset({"play_hosts", "vars"})
 _GROUPS = {
     "name_servers": "the group tinydns_servers",
     "dhcp_servers": "the group dhcp_servers",
@@ -103,8 +105,8 @@ def role_variable_faults(
     of_task = context.get_all()
     raw: Callable[[str], Mapping[str, Any]] = getattr(hostvars, "raw_get", hostvars.__getitem__)
     own = raw(of_task.get("inventory_hostname", "localhost"))
-    # Only what is taken is worked out.
-    magic = {name: of_task[name] for name in of_task if name not in own}
+    # Only what is taken is worked out; Ansible warns of whoever takes what it is about to remove.
+    magic = {name: of_task[name] for name in of_task if name not in own and name not in _DEPRECATED}
     servers = [host for host in hosts if host != "localhost"]
     unused = "dhcpd_" if site.get("dhcp_server") == "kea" else "kea_"
     is_faulty = bool(site["faults"])

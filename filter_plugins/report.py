@@ -35,10 +35,21 @@ def server_readings(
                 "memories": {name: text for name, text in files.items() if text is not None},
                 "status": _json(str(reading.get("status", ""))),
                 **{key: reading.get(key, empty) for key, empty in _READ.items()},
+                "offset": _offset(reading, hostvars[server].get("read_server_until")),
                 "answers": hostvars[server].get("read_answers", {}).get("answers", []),
             }
         )
     return rows
+
+
+def _offset(reading: Mapping[str, Any], until: object) -> float:
+    """Return by how many seconds a clock is ahead of the controller's, at the least.
+
+    It was read at some time between the two that the controller has: a busy one waits for long.
+    """
+    offset = float(reading.get("offset", 0.0))
+    waited = float(str(until)) - float(reading["time"]) if until and "time" in reading else 0.0
+    return max(0.0, offset - waited) if offset > 0 else offset
 
 
 def _reason(message: str) -> str:

@@ -65,7 +65,7 @@ reading:
     - C(files) maps a name to the content in base64, or null.
     - C(disks) maps a directory to its free and total bytes.
     - C(status) is the output of C(leasemerge status --json).
-    - C(offset) is the seconds by which this clock is ahead of the controller's.
+    - C(time) is the option, and C(offset) the seconds by which this clock was ahead of it.
     - C(addresses) maps an address to its interface.
   type: dict
   returned: always
@@ -160,6 +160,7 @@ def main() -> None:
     offset = time.time() - module.params["time"]
     states, disabled = unit_states(module.params["units"])
     reading: dict[str, Any] = {
+        "time": module.params["time"],
         "offset": offset,
         "units": states,
         "disabled": disabled,

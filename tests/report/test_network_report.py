@@ -720,6 +720,18 @@ def test_readings_are_gathered_from_what_the_playbook_registered() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("offset", "seconds"),
+    # The controller waited for 30 s: a clock that is right seems to be up to that far ahead.
+    [(27.0, 0.0), (100.0, 70.0), (-70.0, -70.0), (0.0, 0.0)],
+)
+def test_clock_is_not_ahead_by_what_a_busy_controller_waits(offset: float, seconds: float) -> None:
+    read = {"reading": {"offset": offset, "time": 1000.0}}
+    hostvars = {"draco": {"read_server": read, "read_server_until": "1030.0"}}
+    (reading,) = FILTERS["server_readings"](["draco"], hostvars)
+    assert reading["offset"] == seconds
+
+
 def _names(site: dict[str, Any]) -> Any:
     from controller.overview.readings import Site, merged
 

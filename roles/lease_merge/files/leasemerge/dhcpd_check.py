@@ -121,7 +121,7 @@ def check_times_of(inventory: Inventory, row: Row) -> None:
     times = {key: row.values.get(key, inventory.data.get(key)) for key in LEASE_TIMES}
     for low, high in _ORDER_OF_TIMES:
         least, most = times[low], times[high]
-        if not isinstance(least, int) or not isinstance(most, int) or least <= most:
+        if not isinstance(least, int) or not isinstance(most, int) or not 0 < most < least:
             continue
         # The mclt is the failover pair's, which has many subnets.
         if low != "mclt" and (low in row.values or high in row.values):

@@ -112,6 +112,8 @@ class Inventory:
         self.holders: dict[IPv4Address, tuple[Row, str]] = {}
         # What ranges are written around.
         self.spared: set[IPv4Address] = set()
+        # Whether a floating address is not where its home is: who stands by for it is not known.
+        self.floating_is_faulty = False
         # The fixed hosts' names. A server's address is its fixed host's, whose faults are reported.
         self.hosts: dict[str, object] = {}
         self.without_host: set[str] = set()
@@ -316,6 +318,9 @@ class Inventory:
     def machine_address(self, row: Row, name: str, value: object) -> IPv4Address | None:
         """Read the address of a server, which is that of the fixed host of its name."""
         if name in self.hosts and (self.hosts[name] or "") == (value or ""):
+            if not value and not row.unresolved and name not in self.without_host:
+                self.fault(row, "its fixed host has no fixed_address", "add the server's own")
+                self.without_host.add(name)
             # Whatever else is wrong with it is reported of the fixed host.
             if isinstance(value, (list, tuple)):
                 return self.address(row, "address", value)
@@ -325,7 +330,10 @@ class Inventory:
                 return None
         if value in (None, ""):
             if name not in self.without_host:
-                self.fault(row, "it is not a fixed host", "add it to the fixed hosts")
+                like = {host.lower(): host for host in self.hosts if host != name}
+                meant = get_close_matches(name.lower(), like, n=1, cutoff=0.8)
+                if_meant = f"write {like[meant[0]]}, if that is meant, or " if meant else ""
+                self.fault(row, "it is not a fixed host", f"{if_meant}add it to the fixed hosts")
             self.without_host.add(name)
             return None
         return self.address(row, "address", value)

@@ -7,7 +7,7 @@ Sources: RFC 1035 section 5.1 (the line, its quotes and escapes), 3.3 (CNAME, MX
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address
@@ -74,6 +74,9 @@ def parse(line: object, origin: str) -> Record:
     Names without a final dot are relative to `origin`, which `@` stands for itself. Raises
     RecordError: for what is no such line.
     """
+    if isinstance(line, Mapping):
+        text = ", ".join(f"{name} {data}" for name, data in line.items())
+        raise RecordError("it is a mapping", f"write it as one text, without a colon: '{text}'")
     if not isinstance(line, str):
         raise RecordError("it is not text", "put it in quotes")
     return _parse(line, origin)
@@ -330,9 +333,17 @@ def _read_ipv6(words: Sequence[str], _: str) -> _Read:
         ) from error
 
 
+def _target(word: str, origin: str) -> str:
+    try:
+        IPv4Address(word)
+    except ValueError:
+        return _name(word, origin)
+    raise RecordError(f"its target {word} is an address", "write the name of the host")
+
+
 def _read_target(words: Sequence[str], origin: str) -> _Read:
     _count(words, 1, "the one name that it points to")
-    target = _name(words[0], origin)
+    target = _target(words[0], origin)
     if not target:
         raise RecordError("it points to the root", "write the name of a host")
     return wire_name(target), target
@@ -340,7 +351,7 @@ def _read_target(words: Sequence[str], origin: str) -> _Read:
 
 def _read_mx(words: Sequence[str], origin: str) -> _Read:
     _count(words, 2, "a preference and the name of the mail server")
-    target = _name(words[1], origin)
+    target = _target(words[1], origin)
     return _number(words[0], 65535, "preference").to_bytes(2) + wire_name(target), target
 
 
@@ -350,7 +361,7 @@ def _read_srv(words: Sequence[str], origin: str) -> _Read:
         _number(word, 65535, what).to_bytes(2)
         for word, what in zip(words[:3], ("priority", "weight", "port"), strict=True)
     )
-    target = _name(words[3], origin)
+    target = _target(words[3], origin)
     return numbers + wire_name(target), target
 
 

@@ -137,6 +137,9 @@ def check_resolvers(inventory: Inventory) -> None:
     for row in inventory.rows("dnscache_servers", "Dnscache server"):
         inventory.report_unresolved(row, "resolver_address", "resolver_virtual_router_id")
         if not row.get("resolver_address"):
+            if row.get("virtual_router_id") not in (None, ""):
+                problem = "it has a resolver_virtual_router_id, but no resolver_address"
+                inventory.fault(row, problem, "add the address, or remove the number")
             continue
         _check_address(inventory, row, "resolver", row.get("resolver_address"))
 
@@ -165,6 +168,7 @@ def _check_floating(inventory: Inventory, row: Row, kind: str, address: IPv4Addr
             f"the {what} {address} is a router of {inventory.routers[address]}",
             "choose another",
         )
+        return False
     # A name server's row has its machine under other keys than a machine's own row.
     name, own = ("server", "server_address") if kind == "alias" else ("name", "address")
     if name not in row.values and row.get(own) is None:
@@ -191,6 +195,7 @@ def _check_floating(inventory: Inventory, row: Row, kind: str, address: IPv4Addr
             f"the {what} {address} does not lie in {place} of its server's {server}",
             "choose a free address of that subnet",
         )
+        inventory.floating_is_faulty = True
     return True
 
 
@@ -206,9 +211,10 @@ def _check_virtual_router(
     number = int(address) % 256 if value is None or value == "" else value
     # To Python `true` is a number too.
     if not isinstance(number, int) or isinstance(number, bool) or not 1 <= number <= 255:
+        kind = "text" if isinstance(number, str) else "number"
         inventory.fault(
             row,
-            f"the virtual router of {address} has the number {show(number)}",
+            f"the virtual router of {address} has the {kind} {show(number)}",
             f"set {key} to a number from 1 to 255 that no other on the network has",
         )
         return
@@ -226,6 +232,8 @@ def _check_virtual_router(
 
 def check_standbys(inventory: Inventory) -> None:
     """Check that who has no floating address of its own stands by, and that each has a standby."""
+    if inventory.floating_is_faulty:
+        return
     for group, table, kind, key, owner in _FLOATING_GROUPS:
         members = list(inventory.rows(group, group.replace("_servers", " server").capitalize()))
         rows = [row for row in inventory.rows(table, kind) if row.get(key)]

@@ -26,6 +26,8 @@ _PERMIT = re.compile(
     r"(?:un)?known[ -]clients|all clients|dynamic bootp clients|(?:un)?authenticated clients"
     r'|members of "[^"\\;{}]+"'
 )
+# Of this host, of the machine itself, multicast, reserved (RFC 6890, RFC 5771).
+_NO_HOSTS = tuple(map(IPv4Network, ("0.0.0.0/8", "127.0.0.0/8", "224.0.0.0/4", "240.0.0.0/4")))
 _RANGE = re.compile(r"\brange\s+(?:dynamic-bootp\s+)?([0-9.]+)(?:\s+([0-9.]+))?\s*;")
 
 
@@ -44,18 +46,29 @@ def check_subnets(inventory: Inventory) -> None:
             inventory.subnet_is_missing = True
             continue
         for other, other_row in inventory.networks.items():
-            if network.overlaps(other):
+            if network == other:
+                problem = f"its network is that of {other_row} too"
+                inventory.fault(row, problem, "correct it, or remove one of the two")
+            elif network.overlaps(other):
                 inventory.fault(
                     row,
                     f"it overlaps {other_row}",
                     "give every address to one subnet only",
                 )
+        if network in inventory.networks:
+            # What does not fit the wrong network may fit the right one.
+            inventory.subnet_is_missing = True
+            continue
         inventory.networks[network] = row
         inventory.ranges[network] = []
         for pool in (row, *_pools(inventory, row)):
             _read_ranges(inventory, pool, network)
         for router in inventory.items(row, "routers", row.get("routers")):
             _check_router(inventory, row, network, router)
+        options = row.get("options")
+        if row.get("routers") and isinstance(options, Mapping) and "routers" in options:
+            problem = "its routers are set twice, in routers and in options"
+            inventory.fault(row, problem, "remove one of the two")
         check_times_of(inventory, row)
 
 
@@ -76,7 +89,11 @@ def _network(inventory: Inventory, row: Row) -> IPv4Network | None:
             elif not value.partition("/")[2].isdecimal():
                 problem = f"the network {value} has a mask instead of the length of its prefix"
                 inventory.fault(row, problem, f"write {network}")
-            return network
+            if network.prefixlen and not any(network.overlaps(other) for other in _NO_HOSTS):
+                return network
+            problem = f"the network {value} has addresses that no host may have"
+            inventory.fault(row, problem, "write that of your own network, such as 10.1.1.0/24")
+            return None
     except ValueError:
         pass
     inventory.fault(

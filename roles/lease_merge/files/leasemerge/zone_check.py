@@ -151,7 +151,10 @@ def check_ipv6_networks(inventory: Inventory) -> None:
         try:
             if not isinstance(value, str) or "/" not in value:
                 raise ValueError
-            IPv6Network(value)
+            network = IPv6Network(value, strict=False)
+            if network.network_address != IPv6Address(value.partition("/")[0]):
+                problem = f"the network {value} has bits set behind its prefix"
+                inventory.fault(who, problem, f"write {network}")
         except ValueError:
             inventory.fault(
                 who,
