@@ -8,6 +8,9 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible.module_utils.common.arg_spec import (  # type: ignore[import-untyped]  # has no types
+    ArgumentSpecValidator,
+)
 
 PROJECT = Path(__file__).resolve().parents[2]
 ROLES = sorted(path.parent.parent for path in PROJECT.glob("roles/*/meta/argument_specs.yml"))
@@ -67,6 +70,24 @@ def test_every_default_has_a_comment_above_it(role: Path) -> None:
 @pytest.mark.parametrize("role", ROLES, ids=lambda role: str(role.name))
 def test_document_holds_the_tables(role: Path) -> None:
     assert table(role) in DOCUMENT.read_text(), "Run `make docs`."
+
+
+def example(role: Path) -> dict[str, Any]:
+    """Read the variables of the example in a role's README, a playbook of one play."""
+    text = (role / "README.md").read_text().partition("\n## Example\n")[2].partition("\n## ")[0]
+    fenced = re.search(r"^```yaml\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    block = fenced[1] if fenced else "".join(re.findall(r"^    .*\n", text, re.MULTILINE))
+    (play,) = yaml.safe_load(block)
+    (applied,) = play["roles"]
+    assert applied["role"] == role.name
+    return {**play.get("vars", {}), **applied.get("vars", {})}
+
+
+@pytest.mark.parametrize("role", ROLES, ids=lambda role: str(role.name))
+def test_the_example_of_the_readme_is_valid(role: Path) -> None:
+    """By Ansible's own check: what is required is there, and nothing is misspelt or mistyped."""
+    found = ArgumentSpecValidator(options(role)).validate(example(role))
+    assert found.error_messages == []
 
 
 def write_document() -> None:
