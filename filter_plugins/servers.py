@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from ipaddress import IPv4Address, IPv4Network
@@ -98,9 +99,29 @@ def _of_group(
         }
 
 
+def server_macs(site: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Return the MAC addresses that the table of fixed hosts has of the DNS servers, by address.
+
+    Of the text: Ansible would handle every value of every host.
+    """
+    groups = ("tinydns_servers", "dnscache_servers")
+    servers = {row["address"] for group in groups for row in site[group]}
+    return {
+        host["fixed_address"]: host["hardware_ethernet"]
+        for host in json.loads(site["fixed_hosts_json"])
+        if host["hardware_ethernet"]
+        and isinstance(host["fixed_address"], str)
+        and host["fixed_address"] in servers
+    }
+
+
 class FilterModule:
     """What Ansible looks for in this file."""
 
     def filters(self) -> dict[str, Any]:
         """Name each filter of this file."""
-        return {"floating_addresses": floating_addresses, "server_table": server_table}
+        return {
+            "floating_addresses": floating_addresses,
+            "server_macs": server_macs,
+            "server_table": server_table,
+        }

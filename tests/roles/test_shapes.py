@@ -77,3 +77,27 @@ def test_a_faulty_site_has_no_text_to_deploy() -> None:
     with pytest.raises(AnsibleFilterError) as error:
         inventory.checked_site(faulty)
     assert str(error.value).splitlines()[1:] == site["faults"]
+
+
+def test_the_macs_of_the_servers_and_of_nobody_else() -> None:
+    """A server may have none, and a host may have several addresses, which no server has."""
+    macs = ["02:00:00:00:00:01", "02:00:00:00:00:02"]
+    hosts = [
+        {"name": "draco", "fixed_address": "10.1.1.5", "hardware_ethernet": macs},
+        {"name": "taurus", "fixed_address": "10.1.1.6", "hardware_ethernet": []},
+        {
+            "name": "scorpio",
+            "fixed_address": "10.1.1.7",
+            "hardware_ethernet": ["02:00:00:00:00:03"],
+        },
+        {"name": "printer", "fixed_address": "10.1.1.9", "hardware_ethernet": macs},
+        {"name": "roamer", "fixed_address": ["10.1.1.5", "10.1.2.5"], "hardware_ethernet": macs},
+        {"name": "tablet", "fixed_address": None, "hardware_ethernet": macs},
+    ]
+    site = {
+        "tinydns_servers": [{"address": "10.1.1.5"}, {"address": "10.1.1.6"}],
+        "dnscache_servers": [{"address": "10.1.1.5"}, {"address": "10.1.1.7"}],
+        "fixed_hosts_json": json.dumps(hosts),
+    }
+    expected = {"10.1.1.5": macs, "10.1.1.7": ["02:00:00:00:00:03"]}
+    assert servers.server_macs(site) == expected
