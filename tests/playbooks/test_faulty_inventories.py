@@ -128,6 +128,7 @@ def site_faults(inventory: Path, with_roles: bool) -> list[str]:
     templar.available_variables = {
         **variables.get_vars(host=localhost),
         "servers": servers if with_roles else [],
+        "site": site,
         "sources": [str(inventory)],
     }
     of_roles = templar.template(
