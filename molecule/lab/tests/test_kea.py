@@ -83,9 +83,15 @@ def test_nothing_else_serves_beside_it(server: str, unit: str) -> None:
 
 @pytest.mark.parametrize("server", DHCP_SERVERS)
 def test_kea_listens_on_its_own_address_alone(server: str) -> None:
-    lines = machine(server).check_output("ss -Hlntup").splitlines()
-    found = {line.split()[4] for line in lines if '"kea-dhcp4"' in line}
-    assert found == {f"{LAB['addresses'][server]}:67", listener(server)}
+    own = listener(server)
+    # In a container ss does not see whose socket it is: DHCP's, the pair's and the control agent's.
+    ports = {"67", "8000", own.partition(":")[2]}
+    lines = machine(server).check_output("ss -Hlntu").splitlines()
+    found = {line.split()[4] for line in lines}
+    assert {f for f in found if f.rpartition(":")[2] in ports} == {
+        f"{LAB['addresses'][server]}:67",
+        own,
+    }
 
 
 # 2. Who may
