@@ -107,7 +107,7 @@ def test_nobody_gets_another_address(
         before = {name: sent["address"] for name, sent in pair.sent.items()}
 
         monkeypatch.setattr("sys.stdin", io.StringIO(json.dumps(_SITE)))
-        assert leases.main([option, str(tmp_path / "old.leases")]) == 0
+        assert leases.main(["--to", "dhcpd", option, str(tmp_path / "old.leases")]) == 0
         text = json.loads(capsys.readouterr().out)["leases"]
         for name in SERVERS:
             pair.leases(name).write_text(text)
