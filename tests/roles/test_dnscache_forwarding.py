@@ -99,7 +99,18 @@ def test_every_zone_is_queried_where_it_is(tmp_path: Path, root: str, forward_on
     (tmp_path / "asked").write_text("".join(f"{question}\n" for question in ASKED))
     tmp_path.chmod(0o755)
     done = subprocess.run(
-        ["unshare", "--net", "sh", "-c", _SERVE, "sh", str(tmp_path), "1" if forward_only else ""],
+        [
+            "unshare",
+            "--net",
+            "--pid",
+            "--fork",
+            "sh",
+            "-c",
+            _SERVE,
+            "sh",
+            str(tmp_path),
+            "1" if forward_only else "",
+        ],
         capture_output=True,
         text=True,
         check=False,

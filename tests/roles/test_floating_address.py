@@ -57,7 +57,9 @@ class Network:
         """Start the watcher."""
         self.folder = folder
         script = WATCH.format(python=sys.executable, program=PROGRAM)
-        command = ["unshare", "--net", "sh", "-ec", script, "sh", str(folder)]
+        # Killed, it takes what it has started with it.
+        command = ["unshare", "--net", "--pid", "--fork", "--kill-child"]
+        command += ["sh", "-ec", script, "sh", str(folder)]
         self.watcher = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         self.tinydns: subprocess.Popen[bytes] | None = None
 

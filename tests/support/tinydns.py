@@ -62,7 +62,7 @@ def query(
     folder.chmod(0o755)
     (folder / "data.cdb").chmod(0o644)
     answers = subprocess.run(
-        ["unshare", "--net", "sh", "-c", _SERVE, "sh", str(folder), sections],
+        ["unshare", "--net", "--pid", "--fork", "sh", "-c", _SERVE, "sh", str(folder), sections],
         capture_output=True,
         text=True,
         check=False,
