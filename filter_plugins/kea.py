@@ -148,7 +148,7 @@ def _subnet(
         *settings["reserved_addresses"],
     ]
     pools = [
-        {**guarded, **_times(pool), **_option_data(pool.get("options") or {})}
+        {**guarded, **_option_data(pool.get("options") or {})}
         for pool in ({"ranges": subnet.get("ranges")}, *(subnet.get("pools") or []))
         for first, last in free_ranges(pool.get("ranges") or [], taken)
         for guarded in _guarded(first, last, settings)

@@ -151,6 +151,8 @@ def test_what_has_no_meaning_with_kea_is_noted() -> None:
     for pool in site["subnets"][0]["pools"]:
         for key in ("allow", "deny", "extra"):
             del pool[key]
+        for key in ("min_lease_time", "default_lease_time", "max_lease_time"):
+            pool.pop(key, None)
     found = inventory_check.check(site)
     assert found.faults == []
     assert [str(note) for note in found.notes] == [
@@ -159,6 +161,18 @@ def test_what_has_no_meaning_with_kea_is_noted() -> None:
         "Variable dhcpd_failover_split (dhcpd.yml:9): it has no meaning with Kea; remove it when "
         "the network is not to go back to dhcpd.",
     ]
+
+
+def test_a_lease_time_of_a_pool_is_a_fault_with_kea() -> None:
+    site = every_key()
+    (pool, *_) = site["subnets"][0]["pools"]
+    site["subnets"][0]["pools"] = [{"ranges": pool["ranges"], "max_lease_time": 43200}]
+    assert faults(site) == []
+    (sentence,) = faults(site | {"dhcp_server": "kea"})
+    assert sentence.endswith(
+        "max_lease_time is a lease time of a pool alone, which Kea does not have; "
+        "set it for the subnet."
+    )
 
 
 def test_what_has_no_meaning_with_dhcpd_is_noted() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from ipaddress import IPv4Address, IPv4Network
 
 from .dhcpd_check import (
+    LEASE_TIMES,
     check_next_server,
     check_options,
     check_raw_text,
@@ -120,6 +121,13 @@ def _pools(inventory: Inventory, row: Row) -> Iterator[Row]:
         if not values.get("ranges") and POOL_KEYS.keys() >= values.keys():
             inventory.fault(pool, "it has no ranges", "write them, or remove the pool")
         check_times_of(inventory, pool)
+        for key in LEASE_TIMES:
+            if inventory.kea and values.get(key) is not None:
+                inventory.fault(
+                    pool,
+                    f"{key} is a lease time of a pool alone, which Kea does not have",
+                    "set it for the subnet",
+                )
         yield pool
 
 
