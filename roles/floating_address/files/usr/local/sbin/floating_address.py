@@ -124,7 +124,9 @@ class Daemon:
         if self.silent > hung_after and self.has_answered:
             log(f"{self.unit} is hung: killing it")
             self.has_answered = False
-            subprocess.Popen(["systemctl", "kill", "--signal=KILL", self.unit])
+            # With tinydns-spare@ADDRESS: either of the two may have the queries.
+            units = self.unit.replace("@", "*@")
+            subprocess.Popen(["systemctl", "kill", "--signal=KILL", units])
 
     def _report(self, state: int, what: str) -> None:
         log(f"{self.unit} {what} at {self.address}")
