@@ -70,7 +70,7 @@ def faults(
 ) -> list[Fault]:
     """Return a fault for each variable that cannot be worked out, or is of another type than meant.
 
-    `magic` is what each task has besides a host's own variables. What is made of the site is left
+    `magic`: the variables of a task that are not the host's own. What is made of the site is left
     out where that is faulty: its faults are reported. Variables that begin as `unused` are those of
     a role that is not deployed.
     """

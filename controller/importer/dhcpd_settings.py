@@ -58,7 +58,7 @@ _STATEMENTS = frozenset({
     "supersede", "switch", "unset", "update-conflict-detection", "update-optimization",
     "update-static-leases", "use-eui-64", "use-host-decl-names",
     "use-lease-addr-for-default-route", "vendor-option-space", "zone",
-})  # fmt: skip  # fmt: skip
+})  # fmt: skip
 
 
 class Server:

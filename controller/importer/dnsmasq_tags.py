@@ -150,7 +150,7 @@ class Tags:
 
 
 def _interfaces(lines: Iterable[Line]) -> frozenset[str]:
-    """Name the interfaces that dnsmasq is told to listen on, but for the loopback."""
+    """Name the interfaces that dnsmasq is configured to listen on, except the loopback."""
     parts = [part for line in lines if line.key == "interface" for part in line.parts]
     return frozenset(part.partition(":")[0] for part in parts) - {"", "lo"}
 

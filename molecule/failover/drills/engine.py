@@ -107,11 +107,8 @@ def run(drill: Drill, lab: Lab) -> Result:
         ):
             run.expect(seconds <= limit, sentence.format(seconds))
         faults += found.wrong
-    except DrillError as error:
-        faults.append(str(error))
-        faults += restored(lab)
-    except Exception:  # a drill that breaks is one more fault to report, and the next drill is run
-        faults.append(traceback.format_exc())
+    except Exception as error:  # one more fault to report, and the next drill is run
+        faults.append(str(error) if isinstance(error, DrillError) else traceback.format_exc())
         faults += restored(lab)
     return Result(
         *(drill.name, drill.expectation, date),

@@ -96,14 +96,7 @@ def no_flooding(run: Run, server: Server) -> None:
     """Where a switch does not flood, lookups are slow that are sent before VRRP has noticed."""
     lab = run.lab
     with lab.no_flooding():
-        lab.unplug(server)
-        began = time.monotonic()
-        try:
-            run.watch.served(clients=3, lookups=100)
-        finally:
-            lab.plug(server)
-        slow_only_at_first(run, began)
-        run.watch.served(clients=3, lookups=40)
+        unplugged(run, server, clients=3)
 
 
 @drill("floating/without-virtual-mac", address=10, every=6, lookup=6, back=150)
@@ -114,14 +107,7 @@ def without_virtual_mac(run: Run) -> None:
     try:
         run.watch.mark()
         for server in (lab.primary, lab.caches[-1]):
-            lab.unplug(server)
-            began = time.monotonic()
-            try:
-                run.watch.served(clients=2, lookups=100)
-            finally:
-                lab.plug(server)
-            slow_only_at_first(run, began)
-            run.watch.served(clients=2, lookups=40)
+            unplugged(run, server, clients=2)
     finally:
         lab.deploy()
 
@@ -155,6 +141,18 @@ def migration(run: Run) -> None:
     run.expect(felt.slow == 0 and felt.failed == 0, "a client lost its resolver")
     run.watch.mark()
     run.watch.served(clients=2, lookups=100)
+
+
+def unplugged(run: Run, server: Server, clients: int) -> None:
+    """Unplug a machine and plug it in again; only lookups sent at the beginning may be slow."""
+    run.lab.unplug(server)
+    began = time.monotonic()
+    try:
+        run.watch.served(clients=clients, lookups=100)
+    finally:
+        run.lab.plug(server)
+    slow_only_at_first(run, began)
+    run.watch.served(clients=clients, lookups=40)
 
 
 def slow_only_at_first(run: Run, began: float) -> None:
