@@ -25,3 +25,14 @@ def test_what_has_no_meaning_with_kea_is_noted() -> None:
         "Site: mclt has no meaning with Kea, whose servers report a lease to each other before "
         "they grant it; remove it when the network is not to go back to dhcpd."
     ]
+
+
+def test_an_option_that_replaces_the_resolvers_is_noted() -> None:
+    """It would take every client's resolvers away without a word."""
+    site = every_key() | {"options": {"domain-name-servers": ["192.0.2.53"], "mtu": 1400}}
+    found = inventory_check.check(site)
+    assert found.faults == []
+    assert [str(note) for note in found.notes] == [
+        "Site: clients get the domain-name-servers in options, not the resolvers of the "
+        "inventory; remove it, unless that is what you want."
+    ]

@@ -9,16 +9,18 @@ from contextlib import contextmanager
 
 from .commands import end
 from .network import Network
-from .servers import PROCESSES, Server
+from .servers import PROCESSES, SPARES, Server
 
 
 class Machines(Network):
     """What can be done to the lab's machines and to what runs on them."""
 
     def signal(self, server: Server, unit: str, name: str) -> None:
-        """Send a signal to all of a unit's processes."""
-        unit = PROCESSES.get(unit, unit)
-        self.on(server, "systemctl", "kill", f"--signal={name}", unit)
+        """Send a signal to all of a unit's processes; whatever hangs, its spare does, too."""
+        units = [PROCESSES.get(unit, unit)]
+        if unit in SPARES and name != "KILL":
+            units.append(SPARES[unit])
+        self.on(server, "systemctl", "kill", f"--signal={name}", *units)
 
     @contextmanager
     def hung(self, server: Server, *units: str) -> Iterator[None]:

@@ -10,6 +10,8 @@ TINYDNS, DNSCACHE, LEASEMERGE = (
 KEEPALIVED, WATCHER = "keepalived.service", "floating-address.service"
 # These stand for a process on each address.
 PROCESSES = {TINYDNS: "tinydns@*.service", DNSCACHE: "dnscache@*.service"}
+# Queries may be the spare's: it hangs with the other.
+SPARES = {TINYDNS: "tinydns-spare@*.service"}
 
 
 @dataclass(frozen=True)

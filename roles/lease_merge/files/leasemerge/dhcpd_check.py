@@ -26,6 +26,11 @@ _COMMENT = re.compile(r"#.*")
 _RAW_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|#[^\n]*|[^\s"#{};]+|[{};"]')
 _DHCP_SERVERS = ("dhcpd", "kea")
 LEASE_TIMES = ("min_lease_time", "default_lease_time", "max_lease_time", "mclt")
+# What clients get of these where no option says otherwise.
+_SET_ELSEWHERE = {
+    "domain-name": "the domain of the inventory",
+    "domain-name-servers": "the resolvers of the inventory",
+}
 # The first must not be greater than the second.
 _ORDER_OF_TIMES = (
     ("min_lease_time", "default_lease_time"),
@@ -102,6 +107,15 @@ def check_raw(inventory: Inventory) -> None:
             row = Row("Site", "", 0, {**inventory.data, "where": None})
             row.who = inventory.site(key)
             check_value(inventory, row, key)
+    options = inventory.data.get("options")
+    if isinstance(options, Mapping):
+        for option in sorted(_SET_ELSEWHERE.keys() & options.keys()):
+            inventory.note(
+                inventory.site("options"),
+                f"clients get the {option} in {inventory.setting('options')}, not "
+                f"{_SET_ELSEWHERE[option]}",
+                "remove it, unless that is what you want",
+            )
 
 
 def check_seconds(inventory: Inventory, row: Row, key: str) -> None:
