@@ -11,6 +11,9 @@ from .readings import Reading, Site, expected_zone
 
 Query = tuple[str, str]
 
+# What gives a server an address that another one has lost.
+_TAKEOVER = ("floating-address.service", "keepalived.service")
+
 
 @dataclass(frozen=True, slots=True)
 class Service:
@@ -33,13 +36,21 @@ class Service:
     holders: Sequence[str]
     """The servers that have the address on an interface: one, unless something is wrong."""
     standbys: Sequence[str]
-    """The servers that have it on `lo` and may take it over."""
+    """The servers that have it on `lo` and stand by for it."""
     answered: Sequence[str]
     """The servers that it answered rightly."""
     silent: Sequence[str]
     """The servers that it did not answer."""
     wrong: Mapping[str, str]
     """What is wrong with its answer to a server, in words."""
+    stuck: Sequence[str] = ()
+    """The servers that take nothing over: keepalived or the watcher does not run there."""
+
+    @property
+    def able(self) -> list[str]:
+        """Return the standbys that can take it over."""
+        unfit = (*self.stuck, *self.silent, *self.wrong)
+        return [server for server in self.standbys if server not in unfit]
 
     @property
     def state(self) -> str:
@@ -79,7 +90,7 @@ class Service:
             "address": self.address,
             "home": self.home,
             "holder": " and ".join(self.holders),
-            "standbys": list(self.standbys),
+            "standbys": self.able,
             "state": self.state,
             "detail": detail,
         }
@@ -133,8 +144,13 @@ def _service(
     interfaces = [(reading.server, reading.addresses.get(address)) for reading in readings]
     holders = [server for server, interface in interfaces if interface not in (None, "lo")]
     standbys = [server for server, interface in interfaces if interface == "lo"]
+    stuck = [
+        reading.server
+        for reading in readings
+        if any(reading.units.get(unit, "active") != "active" for unit in _TAKEOVER)
+    ]
     about = (kind, name, address, home, floating, whole)
-    return Service(*about, holders, standbys, answered, silent, wrong)
+    return Service(*about, holders, standbys, answered, silent, wrong, stuck)
 
 
 def _is_client(reading: Reading, home: str, site: Site) -> bool:

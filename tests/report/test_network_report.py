@@ -467,6 +467,15 @@ def test_a_standby_that_does_not_answer_is_reported() -> None:
     )
 
 
+@pytest.mark.parametrize("unit", ["floating-address.service", "keepalived.service"])
+def test_a_server_that_takes_nothing_over_is_no_standby(unit: str) -> None:
+    rows = floating()
+    rows[2]["units"][unit] = "inactive"
+    report = made(rows)
+    assert report["services"][0]["standbys"] == ["taurus"]
+    assert texts(report) == [f"scorpio: {unit} is inactive."]
+
+
 def test_a_holder_whose_daemon_hangs_is_reported() -> None:
     """The standbys answer themselves, and nobody else."""
     rows = floating()
