@@ -164,7 +164,7 @@ def main() -> None:
         "offset": offset,
         "units": states,
         "disabled": disabled,
-        "status": _output(["leasemerge", "status", "--json"]) if module.params["status"] else "",
+        "status": _output(["/usr/local/bin/leasemerge", "status", "--json"]) if module.params["status"] else "",
         "files": contents(module.params["files"]),
         "disks": {directory: free_space(directory) for directory in module.params["disks"]},
         "addresses": addresses(),
