@@ -90,7 +90,11 @@ def kea_config(settings: Mapping[str, Any]) -> dict[str, Any]:
         "option-data": _options(_site_options(settings)),
         "client-classes": [_RETURNING],
         "reservations": [
-            {"hw-address": mac, "hostname": host["name"], **_boot(host)}
+            {
+                "hw-address": mac,
+                "hostname": host["name"],
+                **_boot(host, _own_options(host, settings)),
+            }
             for host in hosts
             for mac in host["hardware_ethernet"]
             if not _addresses(host)
@@ -134,15 +138,9 @@ def _subnet(
     subnet: Mapping[str, Any], settings: Mapping[str, Any], listed: set[tuple[str, str]]
 ) -> dict[str, Any]:
     network = IPv4Network(subnet["network"])
-    options = dict(subnet.get("options") or {})
+    options = _own_options(subnet, settings)
     if subnet.get("routers"):
         options["routers"] = subnet["routers"]
-    if subnet.get("domain"):
-        options.setdefault("domain-name", subnet["domain"])
-        options.setdefault(
-            "domain-search",
-            list(dict.fromkeys([subnet["domain"], *settings["domain_search"]])),
-        )
     taken = [
         *(address for host in settings["fixed_hosts"] for address in _addresses(host)),
         *settings["reserved_addresses"],
@@ -160,14 +158,23 @@ def _subnet(
         **_times(subnet),
         **_boot(subnet, options),
         "pools": pools,
-        "reservations": list(_reservations(network, settings["fixed_hosts"], listed)),
+        "reservations": list(_reservations(network, settings, listed)),
     }
 
 
+def _own_options(row: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options of a subnet or a host; its domain is searched before the others."""
+    options = dict(row.get("options") or {})
+    if row.get("domain"):
+        domains = dict.fromkeys([row["domain"], *settings["domain_search"]])
+        options = {"domain-name": row["domain"], "domain-search": list(domains), **options}
+    return options
+
+
 def _reservations(
-    network: IPv4Network, hosts: Iterable[Mapping[str, Any]], listed: set[tuple[str, str]]
+    network: IPv4Network, settings: Mapping[str, Any], listed: set[tuple[str, str]]
 ) -> Iterator[dict[str, Any]]:
-    for host in hosts:
+    for host in settings["fixed_hosts"]:
         for address in _addresses(host):
             if IPv4Address(address) not in network:
                 continue
@@ -180,7 +187,7 @@ def _reservations(
                     "hw-address": mac,
                     "ip-address": address,
                     "hostname": host["name"],
-                    **_boot(host),
+                    **_boot(host, _own_options(host, settings)),
                 }
 
 
@@ -238,13 +245,13 @@ def _times(row: Mapping[str, Any]) -> dict[str, int]:
     return {kea: int(row[key]) for key, kea in _TIMES.items() if row.get(key) is not None}
 
 
-def _boot(row: Mapping[str, Any], options: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def _boot(row: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, Any]:
     boot: dict[str, Any] = {}
     if row.get("next_server") is not None:
         boot["next-server"] = row["next_server"]
     if row.get("filename") is not None:
         boot["boot-file-name"] = row["filename"]
-    return boot | _option_data(options if options is not None else row.get("options") or {})
+    return boot | _option_data(options)
 
 
 def _addresses(host: Mapping[str, Any]) -> Sequence[str]:

@@ -18,7 +18,7 @@ SETTINGS: dict[str, Any] = {
     "port": 8001,
     "interface": "eth0",
     "heartbeat_delay": 500,
-    "max_response_delay": 1500,
+    "max_response_delay": 1400,
     "sync_timeout": 10000,
     "standby_share": 20,
     "domain_name": "office.internal",
@@ -71,6 +71,23 @@ def test_options_have_the_names_and_the_values_of_kea() -> None:
     assert made["ip-forwarding"] == "true"
     assert made["ntp-servers"] == "10.1.1.1, 10.1.1.2"
     assert "bootfile-name" not in made
+
+
+@pytest.mark.parametrize("address", [None, "10.1.1.16"])
+def test_a_host_of_another_domain_is_told_its_own(address: str | None) -> None:
+    """As by dhcpd: its domain, which is searched first."""
+    badge = {
+        "name": "badge",
+        "domain": "guests.office.internal",
+        "fixed_address": address,
+        "hardware_ethernet": ["02:00:5e:10:00:32"],
+    }
+    made = config(fixed_hosts=[badge])
+    [row] = made["subnet4"][0]["reservations"] if address else made["reservations"]
+    assert {option["name"]: option["data"] for option in row["option-data"]} == {
+        "domain-name": "guests.office.internal",
+        "domain-search": "guests.office.internal, office.internal",
+    }
 
 
 def test_extra_is_merged_and_does_not_replace_the_pair() -> None:

@@ -12,6 +12,7 @@ or `LAB_DHCP_SERVER=kea molecule side-effect` in a running lab, which migrates i
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import time
 from typing import Any
@@ -132,7 +133,8 @@ def test_pair_takes_commands_of_its_peer_alone_and_no_others_than_it_needs(serve
     for nobody in (peer, machine("root")):
         result = nobody.run(send, SEND, listener(server), "ha-heartbeat")
         assert result.rc != 0, f"It answers whoever has no certificate: {result.stdout}"
-        assert "SSLError" in result.stderr, result.stderr
+        # It ends the connection, which is noticed before its reason has come, or after.
+        assert re.search("SSLError|BrokenPipe|ConnectionReset", result.stderr), result.stderr
 
 
 # 3. Leases
