@@ -71,6 +71,9 @@ reading:
   returned: always
 """
 
+# sudo on Debian 14 does not look in /usr/local.
+_LEASEMERGE = "/usr/local/bin/leasemerge"
+
 
 def unit_states(units: list[str]) -> tuple[dict[str, str], list[str]]:
     """Return the state of each unit, and the active ones that are not enabled."""
@@ -164,7 +167,7 @@ def main() -> None:
         "offset": offset,
         "units": states,
         "disabled": disabled,
-        "status": _output(["/usr/local/bin/leasemerge", "status", "--json"]) if module.params["status"] else "",
+        "status": _output([_LEASEMERGE, "status", "--json"]) if module.params["status"] else "",
         "files": contents(module.params["files"]),
         "disks": {directory: free_space(directory) for directory in module.params["disks"]},
         "addresses": addresses(),
