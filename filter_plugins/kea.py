@@ -90,11 +90,7 @@ def kea_config(settings: Mapping[str, Any]) -> dict[str, Any]:
         "option-data": _options(_site_options(settings)),
         "client-classes": [_RETURNING],
         "reservations": [
-            {
-                "hw-address": mac,
-                "hostname": host["name"],
-                **_boot(host, _own_options(host, settings)),
-            }
+            _reservation(host, mac, settings)
             for host in hosts
             for mac in host["hardware_ethernet"]
             if not _addresses(host)
@@ -183,12 +179,13 @@ def _reservations(
                 if (str(network), mac) in listed:
                     continue
                 listed.add((str(network), mac))
-                yield {
-                    "hw-address": mac,
-                    "ip-address": address,
-                    "hostname": host["name"],
-                    **_boot(host, _own_options(host, settings)),
-                }
+                yield {"ip-address": address, **_reservation(host, mac, settings)}
+
+
+def _reservation(host: Mapping[str, Any], mac: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a fixed host has wherever its address is, or without one."""
+    boot = _boot(host, _own_options(host, settings))
+    return {"hw-address": mac, "hostname": host["name"], **boot}
 
 
 def _guarded(first: str, last: str, settings: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

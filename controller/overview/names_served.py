@@ -43,7 +43,7 @@ class Service:
     """The servers that it did not answer."""
     wrong: Mapping[str, str]
     """What is wrong with its answer to a server, in words."""
-    stuck: Sequence[str] = ()
+    stuck: Sequence[str]
     """The servers that take nothing over: keepalived or the watcher does not run there."""
 
     @property
