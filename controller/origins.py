@@ -26,12 +26,12 @@ def place(values: Iterable[object]) -> str | None:
     for value in values:
         tag = origin(value)
         if tag is not None:
-            places.setdefault(tag.path, f"{_from_here(tag.path)}:{tag.line_num}")
+            places.setdefault(tag.path, f"{shown_path(tag.path)}:{tag.line_num}")
     return ", ".join(places.values()) or None
 
 
 @cache
-def _from_here(file: str) -> str:
-    """Shorten a path that lies in the working directory: once, not for each of its lines."""
-    path = Path(file)
-    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
+def shown_path(file: str | Path) -> str:
+    """Return a path as it is typed in the working directory: once, not for each of its lines."""
+    path, here = Path(file), Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)

@@ -1,0 +1,206 @@
+"""Which files Ansible reads of an inventory, and which it passes over or takes for something else.
+
+Ansible is silent about a file that it passes over, and every host in it is gone from the network.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from difflib import get_close_matches
+from pathlib import Path
+
+import yaml
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "roles/lease_merge/files"))
+
+from controller.origins import shown_path
+from leasemerge.faults import Fault
+from leasemerge.host_check import FIXED_HOST_KEYS
+
+GROUPS = ("fixed_hosts", "dhcp_servers", "tinydns_servers", "dnscache_servers")
+#: What a group has in a file of hosts.
+SECTIONS = ("hosts", "vars", "children")
+VARIABLE_FOLDERS = ("group_vars", "host_vars")
+
+# What variables of ours and of Ansible's begin with.
+_PREFIXES = (
+    *("site_", "ansible_", "dhcpd_", "kea_", "tinydns_", "dnscache_", "lease_merge_"),
+    "floating_address_",
+)
+_SUFFIXES = (".yml", ".yaml", ".json")
+# Endings that Ansible passes over in a folder (ansible.cfg has no INVENTORY_IGNORE_EXTS of ours).
+_PASSED_OVER = (
+    *(".pyc", ".pyo", ".swp", ".bak", "~", ".rpm", ".md", ".txt", ".rst"),
+    *(".orig", ".cfg", ".retry"),
+)
+# Endings of copies that an editor, a package or a person leaves behind.
+_COPIES = (
+    *(
+        "~",
+        ".bak",
+        ".backup",
+        ".orig",
+        ".old",
+        ".save",
+        ".sav",
+        ".copy",
+        ".rej",
+        ".tmp",
+        ".disabled",
+    ),
+    *(".rpmsave", ".rpmnew", ".rpmorig", ".dpkg-old", ".dpkg-new", ".dpkg-dist", ".ucf-old"),
+    *(".ucf-dist", ".j2", ".example", ".sample"),
+)
+# Endings of what nobody takes for a part of the inventory.
+_OTHERS = (".md", ".rst", ".swp", ".pyc", ".pyo", ".rpm", ".retry")
+# A section of an INI file.
+_SECTION = re.compile(r"^\s*\[([^]:\n]+)", re.MULTILINE)
+# A line of a YAML file that is nothing else's.
+_YAML_LINE = re.compile(r"^(---|\s*(- )?[\w-]+:)\s*$", re.MULTILINE)
+
+
+def inventory_files(source: Path) -> Iterator[Path]:
+    """Yield the YAML files that Ansible reads of a source, in its order."""
+    if not source.is_dir():
+        if source.suffix in _SUFFIXES or (not source.suffix and _is_yaml(_text(source))):
+            yield source
+        return
+    for path in _entries(source):
+        if not path.is_dir() or not likely_name(path.name, VARIABLE_FOLDERS):
+            yield from inventory_files(path)
+
+
+def misplaced(source: Path) -> Iterator[Fault]:
+    """Yield folders of variables and files that Ansible reads as something else."""
+    for path in _entries(source):
+        if path.is_dir():
+            meant = likely_name(path.name, VARIABLE_FOLDERS)
+            if meant:
+                problem = "Ansible reads a folder of this name as one of hosts"
+                yield Fault(shown_path(path), problem, f"rename it to {meant}, if that is meant")
+                continue
+            for name in VARIABLE_FOLDERS:
+                if (path / name).is_dir():
+                    problem = f"Ansible reads {name} beside the inventory's folder of hosts alone"
+                    where = source / name
+                    yield Fault(shown_path(path / name), problem, f"move it to {shown_path(where)}")
+            yield from misplaced(path)
+        elif not path.name.endswith((*_SUFFIXES, *_PASSED_OVER, ".ini", ".toml")) and path.suffix:
+            is_copy = path.name.endswith(_COPIES)
+            if not path.stat().st_mode & 0o111 and (is_copy or _is_yaml(_text(path))):
+                problem = "Ansible reads a file of this ending as hosts in INI format"
+                remedy = f"rename it to {path.stem.partition('.')[0]}.yml, or to {path.name}.bak"
+                yield Fault(shown_path(path), problem, f"{remedy} to have it passed over")
+
+
+def unread(source: Path, folder: Path) -> Iterator[tuple[Fault, bool]]:
+    """Yield a fault for each file that is not read, and whether it is likely meant to be."""
+    if source.is_dir():
+        for path in _unread_files(source):
+            yield from _not_read(path, source, _has_hosts)
+    for kind in VARIABLE_FOLDERS:
+        read = {path for entry in readable(folder / kind) for path in variable_files(entry)}
+        for path in sorted((folder / kind).rglob("[!.]*")):
+            if path not in read and path.is_file():
+                yield from _not_read(path, folder, _has_variables)
+
+
+def readable(folder: Path) -> Iterator[Path]:
+    """Yield the entries of group_vars/ or host_vars/ that Ansible may read."""
+    for entry in sorted(folder.glob("[!.]*")):
+        # The folder of a host may have a dot in its name.
+        if entry.suffix in (*_SUFFIXES, "") or (
+            entry.is_dir() and not entry.name.endswith(_COPIES)
+        ):
+            yield entry
+
+
+def variable_files(entry: Path) -> Iterator[Path]:
+    """Yield the files of variables that Ansible reads of an entry of group_vars/ or host_vars/."""
+    if not entry.is_dir():
+        yield entry
+        return
+    for path in sorted(entry.glob("[!.]*")):
+        if path.suffix in ("", *(() if path.is_dir() else _SUFFIXES)):
+            yield from variable_files(path)
+
+
+def likely_name(name: str, known: Iterable[str]) -> str | None:
+    """Return the known name that a misspelt one is most like, if there is one."""
+    return next(iter(get_close_matches(name, list(known), n=1, cutoff=0.8)), None)
+
+
+def _entries(folder: Path) -> Iterator[Path]:
+    """Yield what Ansible reads of a folder of hosts, and what it only passes over by its ending."""
+    for path in sorted(folder.iterdir()):
+        if path.name not in VARIABLE_FOLDERS and not path.name.startswith("."):
+            yield path
+
+
+def _not_read(
+    path: Path, folder: Path, is_meant: Callable[[str], bool]
+) -> Iterator[tuple[Fault, bool]]:
+    parts = path.relative_to(folder).parts
+    if path.name.endswith(_OTHERS) or any(part.startswith(".") for part in parts):
+        return
+    problem = "Ansible does not read it, because of its ending"
+    is_of_folder = path.suffix in (*_SUFFIXES, "")
+    if is_of_folder:
+        problem = f"Ansible does not read it, because of the ending of {path.parent.name}"
+    is_copy = any(part.endswith(_COPIES) for part in parts)
+    if not is_copy and is_meant(_text(path)):
+        right = f"{path.name.partition('.')[0]}.yml"
+        remedy = "rename the folder" if is_of_folder else f"rename it to {right}"
+        yield Fault(shown_path(path), problem, f"{remedy}, or move it away"), True
+    elif is_copy or not path.name.endswith(".txt"):
+        remedy = "move it away, or know that nothing in it counts"
+        yield Fault(shown_path(path), problem, remedy), False
+
+
+def _unread_files(folder: Path) -> Iterator[Path]:
+    """Yield the files in a folder of hosts that Ansible passes over."""
+    for path in _entries(folder):
+        if path.is_dir():
+            yield from _unread_files(path)
+        elif path.name.endswith(_PASSED_OVER):
+            yield path
+
+
+def _text(path: Path) -> str:
+    """Return what a file holds, as far as it is text."""
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+
+
+def _is_yaml(text: str) -> bool:
+    """Return whether a text is meant to be YAML, and not INI."""
+    return not _SECTION.search(text) and (bool(_YAML_LINE.search(text)) or bool(_mapping(text)))
+
+
+def _has_hosts(text: str) -> bool:
+    """Return whether a text has hosts, in YAML or in INI."""
+    if any(name in GROUPS for name in _SECTION.findall(text)):
+        return True
+    content = _mapping(text)
+    return any(
+        key in GROUPS or (isinstance(value, dict) and not value.keys().isdisjoint(SECTIONS))
+        for key, value in content.items()
+    )
+
+
+def _has_variables(text: str) -> bool:
+    """Return whether a text has variables, by names that are ours or Ansible's."""
+    names = map(str, _mapping(text))
+    return any(name in FIXED_HOST_KEYS or name.startswith(_PREFIXES) for name in names)
+
+
+def _mapping(text: str) -> dict[object, object]:
+    try:
+        content = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except (yaml.YAMLError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
