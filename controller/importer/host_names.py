@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from .conflicts import Conflict, Kind, conflict
 from .fixedhost import FixedHost
 from .found import Found, Record, Subnet, home_of, joined_settings, label_of, number_of
-from .resolve import Names, Resolved, label_in
+from .resolve import Resolved
+from .zone_names import Names, label_in
 
 
 class Owners:

@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 from .conflicts import Conflict, Kind, conflict, sentences
 from .fixedhost import FixedHost
 from .found import Found, Records, Remark, Subnet
-from .resolve import domain_at, resolve
+from .resolve import resolve
 from .role_variables import differing, for_kea
 from .settle import settle
+from .zone_names import domain_at
 
 # site_mclt as the model has it.
 _MCLT = 600
