@@ -146,6 +146,7 @@ def test_no_value_of_an_entry_breaks_the_check(table: str, key: str, value: obje
 
 
 def test_what_has_no_meaning_with_kea_is_noted() -> None:
+    """The pair may go back to dhcpd, which needs it."""
     split = {"name": "dhcpd_failover_split", "role": "dhcpd", "where": "dhcpd.yml:9"}
     site = every_key() | {"dhcp_server": "kea", "mclt": 90000, "idle_variables": [split]}
     for pool in site["subnets"][0]["pools"]:
