@@ -135,7 +135,7 @@ class Tags:
         return " and ".join(f"({condition})" for condition in conditions) or None
 
     def is_always(self, tag: str) -> bool:
-        """Tell whether every client has a tag.
+        """Return whether every client has a tag.
 
         It is the opposite of one that nothing sets, or the name of the only interface.
         """

@@ -142,7 +142,7 @@ def _name_as_in_dhcpd(
 
 
 def _is_exact(host: FixedHost) -> bool:
-    """Tell whether its label is its name as written, but for capitals."""
+    """Return whether its label is its name as written, but for capitals."""
     label, written = host.wishes[0] if host.wishes else ("", "")
     return written.lower() in {label, f"{label}.{host.domain}"}
 
