@@ -57,7 +57,7 @@ class Metric(NamedTuple):
 
 def metrics(status: Status) -> Iterator[str]:
     """Yield the lines of the text file."""
-    for metric in (*_service(status), *_feeds(status), *_names(status), *_dhcpd(status)):
+    for metric in (*_service(status), *_feeds(status), *_names(status), *_dhcp_server(status)):
         name = f"leasemerge_{metric.name}"
         yield f"# HELP {name} {metric.help}"
         yield f"# TYPE {name} {metric.kind}"
@@ -212,7 +212,7 @@ def _names(status: Status) -> Iterator[Metric]:
     )
 
 
-def _dhcpd(status: Status) -> Iterator[Metric]:
+def _dhcp_server(status: Status) -> Iterator[Metric]:
     yield Metric(
         "failover_normal",
         "gauge",
@@ -225,7 +225,7 @@ def _dhcpd(status: Status) -> Iterator[Metric]:
     yield Metric(
         "failover_state",
         "gauge",
-        "1 for the state that this server and its partner are in, as this one has written it.",
+        "1 for the state that this server and its partner are in, as this one sees it.",
         [
             ({"peer": peer, "side": side, "state": state}, state == now)
             for peer, states in sorted(status.failover.items())
@@ -240,7 +240,7 @@ def _dhcpd(status: Status) -> Iterator[Metric]:
     yield Metric(
         "pool_addresses",
         "gauge",
-        "Addresses of a range that dhcpd gives out; fixed hosts' are not counted.",
+        "Addresses of a range that the DHCP server gives out; fixed hosts' are not counted.",
         [(labels, pool.size) for labels, pool in pools],
     )
     yield Metric(
@@ -268,7 +268,7 @@ def _dhcpd(status: Status) -> Iterator[Metric]:
     yield Metric(
         "pool_abandoned_addresses",
         "gauge",
-        "Addresses that somebody uses without a lease; dhcpd's log has them, find who it is.",
+        "Addresses that somebody uses without a lease; the DHCP server's log has them.",
         [(labels, pool.abandoned) for labels, pool in pools],
     )
     yield Metric(
