@@ -259,7 +259,7 @@ def _addresses(host: Mapping[str, Any]) -> Sequence[str]:
 
 
 def _hooks(settings: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the two hooks of a hot-standby pair.
+    """Return the hooks of a hot-standby pair, and that for commands on reservations if it is there.
 
     max-unacked-clients 0: with more, a quiet network has no takeover at all.
     """
@@ -295,8 +295,9 @@ def _hooks(settings: Mapping[str, Any]) -> list[dict[str, Any]]:
         "peers": peers,
     }
     folder = settings["hooks_dir"]
+    commands = ["lease_cmds", *(["host_cmds"] if settings["host_commands"] else [])]
     return [
-        {"library": f"{folder}/libdhcp_lease_cmds.so"},
+        *({"library": f"{folder}/libdhcp_{name}.so"} for name in commands),
         {"library": f"{folder}/libdhcp_ha.so", "parameters": {"high-availability": [pair]}},
     ]
 

@@ -259,6 +259,7 @@ def _kea(net: Net, where: str, count: int) -> None:
         "key": str(root / "pair.key"),
         "certificate": str(root / "pair.crt"),
         "ca": str(net.directory / "pair-trusted.crt"),
+        "host_commands": False,
         "hooks_dir": next(
             str(Path(line).parent)
             for line in hooks.stdout.splitlines()

@@ -41,6 +41,7 @@ SETTINGS: dict[str, Any] = {
     "certificate": "/etc/kea/pair.crt",
     "ca": "/etc/kea/pair-trusted.crt",
     "hooks_dir": "/usr/lib/x86_64-linux-gnu/kea/hooks",
+    "host_commands": False,
 }
 
 
@@ -97,6 +98,14 @@ def test_extra_is_merged_and_does_not_replace_the_pair() -> None:
     assert len(made["hooks-libraries"]) == 3
     assert made["lease-database"]["lfc-interval"] == 60
     assert made["lease-database"]["type"] == "memfile"
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_the_hook_for_reservations_is_loaded_where_debian_has_it(there: bool) -> None:
+    libraries = [hook["library"] for hook in config(host_commands=there)["hooks-libraries"]]
+    names = [library.rpartition("/libdhcp_")[2] for library in libraries]
+    assert ("host_cmds.so" in names) is there
+    assert {"lease_cmds.so", "ha.so"} <= {*names}
 
 
 def test_text_of_dhcpd_is_refused_with_its_place() -> None:

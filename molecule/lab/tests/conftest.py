@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -94,6 +95,51 @@ def pair_is_healthy() -> None:
     for server in DHCP_SERVERS:
         state = machine(server).check_output(DHCP["pair_state"])
         assert state in DHCP["healthy"], f"{server} sees the pair as {state}."
+
+
+@contextmanager
+def dhcp_client(
+    name: str, program: str, mac: str, network: str, leases: Path | None = None
+) -> Iterator[str]:
+    """Run a client for a while; yield its address, empty if it is given none.
+
+    With `leases`, a directory, it comes back with the lease that it had there before.
+    """
+    container = f"{LAB['prefix']}-client-{name}"
+    lab = f"{PROJECT}/molecule/lab/files:/lab:ro"
+    volumes = [lab, f"{leases}:/run/dhclient"] if leases else [lab]
+    remove = ["podman", "rm", "--force", "--time", "1", "--ignore", container]
+    start = [
+        *("podman", "run", "--detach", "--name", container, "--hostname", name),
+        *("--label", f"name_service_lab={LAB['prefix']}", "--dns", "none", "--systemd", "false"),
+        *("--cap-add", "NET_ADMIN,NET_RAW", "--network", network, "--mac-address", mac),
+        *(word for volume in volumes for word in ("--volume", volume)),
+        *(LAB["client_image"], "/bin/sh", "/lab/run-client.sh", program, name),
+    ]
+    subprocess.run(remove, check=True, capture_output=True)
+    subprocess.run(
+        start, check=True, capture_output=True,
+        env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root",
+             "CONTAINERS_CONF": f"{PROJECT}/.lab/containers.conf"},
+    )  # fmt: skip
+    try:
+        yield address_of(name)
+    finally:
+        subprocess.run(remove, check=True, capture_output=True)
+
+
+def address_of(name: str, seconds: float = 15) -> str:
+    """Wait for the address that a client is given; empty if none comes."""
+
+    def address() -> str:
+        found: str = client(name).check_output("sh /lab/client-address.sh")
+        assert found
+        return found
+
+    try:
+        return str(eventually(address, seconds))
+    except AssertionError:
+        return ""
 
 
 def play(

@@ -11,9 +11,7 @@ has three domains and pools of both kinds; of what an inventory does not have no
 from __future__ import annotations
 
 import shutil
-import subprocess
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 from typing import Any
@@ -28,7 +26,7 @@ from conftest import (
     PROJECT,
     RESOLVERS,
     SITE,
-    client,
+    dhcp_client,
     dig,
     eventually,
     machine,
@@ -40,51 +38,6 @@ from leasemerge.site import FixedHost
 SERVERS = [*(row["address"] for row in SITE["name_servers"]), *RESOLVERS]
 ROAMING = [host for host in NETWORK.fixed_hosts if len(host.fixed_addresses) > 1]
 WITH_RANGES = [network for network in LAB["networks"] if network["ranges"]]
-
-
-@contextmanager
-def dhcp_client(
-    name: str, program: str, mac: str, network: str, leases: Path | None = None
-) -> Iterator[str]:
-    """Run a client for a while; yield its address, empty if it is given none.
-
-    With `leases`, a directory, it comes back with the lease that it had there before.
-    """
-    container = f"{LAB['prefix']}-client-{name}"
-    lab = f"{PROJECT}/molecule/lab/files:/lab:ro"
-    volumes = [lab, f"{leases}:/run/dhclient"] if leases else [lab]
-    remove = ["podman", "rm", "--force", "--time", "1", "--ignore", container]
-    start = [
-        *("podman", "run", "--detach", "--name", container, "--hostname", name),
-        *("--label", f"name_service_lab={LAB['prefix']}", "--dns", "none", "--systemd", "false"),
-        *("--cap-add", "NET_ADMIN,NET_RAW", "--network", network, "--mac-address", mac),
-        *(word for volume in volumes for word in ("--volume", volume)),
-        *(LAB["client_image"], "/bin/sh", "/lab/run-client.sh", program, name),
-    ]
-    subprocess.run(remove, check=True, capture_output=True)
-    subprocess.run(
-        start, check=True, capture_output=True,
-        env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root",
-             "CONTAINERS_CONF": f"{PROJECT}/.lab/containers.conf"},
-    )  # fmt: skip
-    try:
-        yield address_of(name)
-    finally:
-        subprocess.run(remove, check=True, capture_output=True)
-
-
-def address_of(name: str, seconds: float = 15) -> str:
-    """Wait for the address that a client is given; empty if none comes."""
-
-    def address() -> str:
-        found: str = client(name).check_output("sh /lab/client-address.sh")
-        assert found
-        return found
-
-    try:
-        return str(eventually(address, seconds))
-    except AssertionError:
-        return ""
 
 
 # 1. Roaming

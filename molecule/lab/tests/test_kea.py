@@ -3,6 +3,7 @@
 1. the pair: both in hot standby, and no other DHCP server, agent or listener beside it
 2. who may read its files and send it commands: nobody without a certificate of the pair
 3. leases: each client's is at both servers, with its name; a client that comes back keeps it
+4. pins: what changes no range is taken without a reload, where Kea has the commands for it
 
     LAB_DHCP_SERVER=kea LAB_RELEASE=trixie make lab
 
@@ -15,6 +16,8 @@ import json
 import re
 import subprocess
 import time
+from ipaddress import IPv4Address
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -26,10 +29,14 @@ from conftest import (
     LAB,
     NAME_SERVERS,
     NETWORK,
+    SITE,
     client,
+    dhcp_client,
+    edit_fixed_hosts,
     eventually,
     machine,
     pair_is_healthy,
+    play,
 )
 
 pytestmark = pytest.mark.skipif(DHCP["name"] != "kea", reason="the lab has no Kea")
@@ -56,12 +63,18 @@ print(response.status, response.read().decode())
 """
 
 
+def hooks(server: str) -> list[dict[str, Any]]:
+    """Return the hooks of a server's configuration."""
+    conf = json.loads(machine(server).file(DHCP["conf"]).content_string)
+    found: list[dict[str, Any]] = conf["Dhcp4"]["hooks-libraries"]
+    return found
+
+
 def listener(server: str) -> str:
     """Return where a server receives what its peer sends it, as its configuration has it."""
-    hooks = json.loads(machine(server).file(DHCP["conf"]).content_string)["Dhcp4"][
-        "hooks-libraries"
+    [pair] = [
+        hook["parameters"]["high-availability"][0] for hook in hooks(server) if "parameters" in hook
     ]
-    [pair] = [hook["parameters"]["high-availability"][0] for hook in hooks if "parameters" in hook]
     return next(str(urlsplit(p["url"]).netloc) for p in pair["peers"] if p["name"] == server)
 
 
@@ -171,3 +184,36 @@ def test_client_that_comes_back_keeps_its_address_and_has_its_name_at_both_serve
                 assert lease["hostname"] == row["name"], f"{server} has {lease}"
 
     eventually(is_back, 30)
+
+
+# 4. Pins
+
+
+def test_pin_outside_of_the_ranges_is_taken_without_a_reload(inventory: Path) -> None:
+    if not all("host_cmds" in str(hooks(server)) for server in DHCP_SERVERS):
+        pytest.skip("Kea has no commands for reservations before 3.0.")
+    subnet = next(s for s in SITE["subnets"] if s.get("ranges") and not s.get("pools"))
+    network = next(n["name"] for n in LAB["networks"] if n["network"] == subnet["network"])
+    taken = {a for host in NETWORK.fixed_hosts for a in host.fixed_addresses}
+    below = IPv4Address(min(first for first, _ in subnet["ranges"])) - 1
+    address = next(str(below - n) for n in range(20) if str(below - n) not in taken)
+    mac = "02:00:5e:00:00:e1"
+    edit_fixed_hosts(
+        inventory, "pinned-by-test", {"hardware_ethernet": mac, "fixed_address": address}
+    )
+    edit_fixed_hosts(inventory, "named-by-test", {"hardware_ethernet": "02:00:5e:00:00:e2"})
+    # A reload begins the pair's state machine again.
+    states = f"journalctl --output cat --unit {DHCP['unit']} | grep -c HA_STATE_TRANSITION"
+    before = [machine(server).check_output(states) for server in DHCP_SERVERS]
+    try:
+        status, output = play("pin-hosts.yml", inventory=inventory)
+        assert status == 0, output
+        with dhcp_client("pinned", "udhcpc", mac, network) as given:
+            assert given == address
+        assert play("pin-hosts.yml", "--check", inventory=inventory)[0] == 0
+    finally:
+        status, output = play("pin-hosts.yml")
+    assert status == 0, output
+    assert before == [machine(server).check_output(states) for server in DHCP_SERVERS]
+    with dhcp_client("unpinned", "udhcpc", mac, network) as given:
+        assert given != address
