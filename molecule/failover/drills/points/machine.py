@@ -147,7 +147,12 @@ def replaced(run: Run) -> None:
             return {renamed(k): renamed(v) for k, v in value.items()}
         if isinstance(value, list):
             return [renamed(v) for v in value]
-        return new.get(value, value) if isinstance(value, str) else value
+        if not isinstance(value, str):
+            return value
+        daemon, at, address = value.removesuffix(".service").partition("@")
+        return (
+            f"{daemon}@{new[address]}.service" if at and address in new else new.get(value, value)
+        )
 
     inventory = lab.inventory(lambda _, content: renamed(content))
     there = Lab(renamed(dict(lab.facts)))
@@ -156,18 +161,21 @@ def replaced(run: Run) -> None:
         lab.bound(held, 1)
         lab.all_healthy(held, within=20)
         lab.wipe(old)
-        lab.create(inventory=inventory)
-        began = time.monotonic()
-        there.deploy(inventory=inventory)
-        took = there.all_healthy(held, within=120)
-        run.note(
-            f"deployed in {time.monotonic() - began - took:.0f} s, all healthy {took:.0f} s later"
-        )
-        gone = there.query(there.dns_addresses, [(f"{old.name}.{lab.domain}", A)])
-        run.expect(
-            all(not answer for answer in gone.values()), f"{old.name} is still answered: {gone}"
-        )
-        there.wipe(there.secondary)
+        try:
+            lab.create(inventory=inventory)
+            began = time.monotonic()
+            there.deploy(inventory=inventory)
+            took = there.all_healthy(held, within=120)
+            run.note(
+                f"deployed in {time.monotonic() - began - took:.0f} s, healthy {took:.0f} s later"
+            )
+            gone = there.query(there.dns_addresses, [(f"{old.name}.{lab.domain}", A)])
+            run.expect(
+                all(not answer for answer in gone.values()), f"{old.name} is still answered: {gone}"
+            )
+        finally:
+            # Its addresses are others' again.
+            there.wipe(there.secondary)
         lab.create()
         lab.deploy()
         lab.all_healthy(held, within=120)
