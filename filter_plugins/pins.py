@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import sys
-from base64 import b64decode
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,13 +11,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "roles/lease_merge/files"))
 
 from controller import pins
+from controller.deployed import deployed_sites
 
 
 def pin_patterns(site: Mapping[str, Any], slurped: Iterable[Mapping[str, Any]]) -> list[str]:
     """Return what to look for in `leasemerge dump`: the pins that the deployed sites lack.
 
-    ``slurped``: what the module slurp returned for site.json on each server; what it could not read
-    is left out, and without any there is nothing to compare with.
+    ``slurped``: what the module slurp returned for site.json on each server; without any that can
+    be read there is nothing to compare with.
     """
     return _changes(site, slurped).patterns
 
@@ -32,10 +31,8 @@ def pin_warnings(
 
 
 def _changes(site: Mapping[str, Any], slurped: Iterable[Mapping[str, Any]]) -> pins.Changes:
-    contents = [str(found["content"]) for found in slurped if found.get("content")]
-    if not contents:
-        return pins.Changes()
-    return pins.changes(site, json.loads(b64decode(contents[0])))
+    deployed = next(deployed_sites(slurped), None)
+    return pins.Changes() if deployed is None else pins.changes(site, deployed)
 
 
 class FilterModule:

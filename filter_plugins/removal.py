@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import sys
-from base64 import b64decode
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +11,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "roles/lease_merge/files"))
 
 from controller import removal
+from controller.deployed import deployed_sites
 
 
 def removals(site: Mapping[str, Any], slurped: Iterable[Mapping[str, Any]]) -> list[str]:
@@ -22,10 +21,8 @@ def removals(site: Mapping[str, Any], slurped: Iterable[Mapping[str, Any]]) -> l
     is left out. Servers may differ, after a run that was broken off.
     """
     lines: dict[str, None] = {}
-    for found in slurped:
-        if found.get("content"):
-            deployed = json.loads(b64decode(str(found["content"])))
-            lines.update(dict.fromkeys(removal.removals(site, deployed)))
+    for deployed in deployed_sites(slurped):
+        lines.update(dict.fromkeys(removal.removals(site, deployed)))
     return list(lines)
 
 

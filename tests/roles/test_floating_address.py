@@ -78,9 +78,9 @@ class Network:
         env = [f"IP={ADDRESS}", f"ROOT={self.folder}", "UID=65534", "GID=65534"]
         self.tinydns = subprocess.Popen(self.inside("env", "-i", *env, "/usr/sbin/tinydns"))
 
-    def state(self) -> str:
+    def state(self, name: str = ADDRESS) -> str:
         """Return what keepalived reads."""
-        path = self.folder / ADDRESS
+        path = self.folder / name
         return path.read_text().strip() if path.exists() else ""
 
 
@@ -120,21 +120,26 @@ def test_address_is_on_lo_and_comes_back(network: Network) -> None:
 
 def test_state_follows_the_daemon_and_what_hangs_is_killed_once(network: Network) -> None:
     eventually(lambda: network.state() == "-254", "A daemon that never answered is a fault.")
+    assert network.state("tinydns") == "-100"
     killed = network.folder / "killed"
     time.sleep(1.5)
     assert not killed.exists(), "A daemon that never answered was killed."
     network.start_tinydns()
     eventually(lambda: network.state() == "0", "tinydns answers, and this was not noticed.")
+    eventually(lambda: network.state("tinydns") == "0", "A resolver here has a tinydns again.")
     assert network.tinydns is not None
     network.tinydns.send_signal(19)  # SIGSTOP
     eventually(lambda: network.state() == "-100", "tinydns hangs, and this was not noticed.")
+    eventually(lambda: network.state("tinydns") == "-100", "A resolver here has no tinydns.")
     eventually(killed.exists, "tinydns hangs and was not killed.")
     time.sleep(1.5)
     assert killed.read_text().split() == ["kill", "--signal=KILL", "tinydns*@x"]
     network.tinydns.send_signal(18)  # SIGCONT
     eventually(lambda: network.state() == "0", "tinydns answers again.")
+    eventually(lambda: network.state("tinydns") == "0", "A resolver here has a tinydns again.")
     network.tinydns.kill()
     network.tinydns.wait()
+    eventually(lambda: network.state("tinydns") == "-100", "A closed port was not noticed.")
     eventually(lambda: network.state() == "-100", "tinydns is gone, and this was not noticed.")
     time.sleep(1.5)
     assert len(killed.read_text().split()) == 3, "A daemon that does not run was killed."

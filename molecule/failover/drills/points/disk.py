@@ -10,12 +10,16 @@ from ..catalogue import NAME_SERVERS, PAIR, drill
 from ..engine import Run
 from ..lab import Lab
 from ..lab.commands import eventually
-from ..lab.servers import LEASEMERGE, TINYDNS, Server
+from ..lab.servers import KEEPALIVED, LEASEMERGE, TINYDNS, Server
 
 
 @contextmanager
 def full_disk(lab: Lab, server: Server, path: str, *units: str) -> Iterator[None]:
-    """Put what lies in a directory on a small disk of its own, and fill that."""
+    """Put what lies in a directory on a small disk of its own, and fill that.
+
+    The server is drained meanwhile: the failure is the disk, not the daemons that stop for it.
+    """
+    lab.on(server, "systemctl", "stop", KEEPALIVED)
     lab.on(server, "systemctl", "stop", *units)
     keep = f"/var/tmp/kept{path.replace('/', '-')}"
     lab.shell(
@@ -23,7 +27,7 @@ def full_disk(lab: Lab, server: Server, path: str, *units: str) -> Iterator[None
         f"rm -rf {keep}; cp -a {path} {keep}; mount -t tmpfs -o size=2m,mode=0755 drill {path}",
     )
     lab.shell(server, f"chown --reference={keep} {path}; cp -a {keep}/. {path}")
-    lab.on(server, "systemctl", "start", *units)
+    lab.on(server, "systemctl", "start", *units, KEEPALIVED)
     try:
         eventually(lab.server_fault, 60)
         lab.shell(server, f"cat /dev/zero >{path}/filler 2>/dev/null || true")
@@ -31,13 +35,14 @@ def full_disk(lab: Lab, server: Server, path: str, *units: str) -> Iterator[None
         lab.shell(server, f"rm -f {path}/filler")
         eventually(lab.server_fault, 60)
     finally:
+        lab.on(server, "systemctl", "stop", KEEPALIVED)
         lab.on(server, "systemctl", "stop", *units)
         lab.shell(
             server,
             f"rm -rf {path}/filler {keep}; cp -a {path} {keep}; umount {path};"
             f" cp -a {keep}/. {path}; rm -r {keep}",
         )
-        lab.on(server, "systemctl", "start", *units)
+        lab.on(server, "systemctl", "start", *units, KEEPALIVED)
 
 
 @drill("disk/leases-full-{}", of=PAIR, address=15, lookup=2)

@@ -13,6 +13,10 @@ A daemon is queried at its address ten times a second. One that has not answered
 loses the address to a machine whose daemon does. One that is silent for longer is hung: it is
 killed, and systemd starts it again. Silence is counted in queries, not in time: a machine that was
 suspended finds its daemons as it left them.
+
+One more track file has the state of all tinydns of the machine together, for the addresses of its
+resolvers. Where none answers, they are better served elsewhere: dnscache sends its queries to the
+addresses on lo, and drops what its client asked when all of them are refused.
 """
 
 from __future__ import annotations
@@ -31,6 +35,8 @@ from pathlib import Path
 
 SETTINGS = Path("/etc/floating-address/settings.json")
 RUN = Path("/run/floating-address")
+#: The track file of all tinydns together.
+TINYDNS = "tinydns"
 
 #: Marks what is ours among the addresses of lo.
 LABEL = "lo:floating"
@@ -114,6 +120,11 @@ class Daemon:
         elif self.sock is not None:
             self.sock.close()
             self.sock = None
+
+    @property
+    def serves(self) -> bool:
+        """Return whether it answered, and its port has not been closed since."""
+        return self.state == HEALTHY and not self.refused
 
     def update(self, hung_after: int) -> None:
         """Report a new state to keepalived, and kill the daemon if it is hung."""
@@ -227,6 +238,7 @@ def watch() -> None:
     remove_others(floating)
     for daemon in watched:
         daemon.begin()
+    report_tinydns(watched)
     notify("READY=1")
     due = metrics_due = 0.0
     while True:
@@ -250,6 +262,16 @@ def watch() -> None:
                     put(address)
         for daemon in watched:
             daemon.update(known.hung_after)
+        report_tinydns(watched)
+
+
+def report_tinydns(watched: Collection[Daemon]) -> None:
+    """Report to keepalived whether any tinydns of this machine answers; nothing without one."""
+    found = [daemon for daemon in watched if daemon.unit.startswith("tinydns@")]
+    state = f"{HEALTHY if any(daemon.serves for daemon in found) else FAILING}\n"
+    path = RUN / TINYDNS
+    if found and (not path.exists() or path.read_text() != state):
+        path.write_text(state)
 
 
 def write_metrics(path: Path, watched: Collection[Daemon]) -> None:
