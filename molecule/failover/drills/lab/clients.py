@@ -122,10 +122,15 @@ class Clients(Commands):
             end(process)
 
     def leased(self) -> int:
-        """Return how many addresses of the first probed range the primary has active leases for."""
-        near = IPv4Network(self.facts["probed"][0])
+        """Return how many addresses of the first probed range the primary has live leases for.
+
+        Kea writes a lease that has ended only when it reclaims it, some ten seconds later.
+        """
+        near, now = IPv4Network(self.facts["probed"][0]), time.time()
         return sum(
-            lease["state"] == "active" and IPv4Address(lease["address"]) in near
+            lease["state"] == "active"
+            and lease["ends"] > now
+            and IPv4Address(lease["address"]) in near
             for lease in self.leases(self.primary)
         )
 
