@@ -124,7 +124,10 @@ def both_off(run: Run, first: Server) -> None:
 
 @drill("machine/replaced-secondary", address=25, every=6, lookup=0.5, back=120)
 def replaced(run: Run) -> None:
-    """Another machine, name and address take the secondary's place, and hand it back."""
+    """Another machine, name and address take the secondary's place, and hand it back.
+
+    The alias goes to the new machine: caches would wait for an old one until they are deployed.
+    """
     lab, old = run.lab, run.lab.secondary
     taken = {*lab.facts["servers"].values(), *(s.alias for s in lab.servers), *lab.resolvers}
     for host in lab.site["fixed_hosts"]:
@@ -140,7 +143,7 @@ def replaced(run: Run) -> None:
         for a in IPv4Network(subnet["network"]).hosts()
         if str(a) not in taken and not any(x <= a <= y for x, y in dynamic)
     )
-    new = {old.name: "newcomer", old.address: next(free), old.alias: next(free)}
+    new = {old.name: "newcomer", old.address: next(free)}
 
     def renamed(value: Any) -> Any:
         if isinstance(value, dict):
