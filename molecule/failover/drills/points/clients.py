@@ -27,20 +27,21 @@ def hostile(run: Run) -> None:
     fixed = lab.plain_hosts[0]
     theirs = [fixed["name"], *fixed["aliases"][:1]]
     reserved = ["wpad", "localhost"]
-    # Kea takes a label that is too long for no name at all.
-    too_long = {"l" * 70: "l" * 63}
+    # Kea drops what is no letter of a name, and takes a label that is too long for no name at all.
+    too_long, broken = {"l" * 70: "l" * 63}, {"new\nline": "newline"}
     irregular = {
-        **({} if lab.kea else too_long),
+        **(broken if lab.kea else too_long),
         "co:lon": "colon",
         "under_score": "under-score",
         "Fully.Qualified.Example": "fully",
     }
-    nothing = ["*", "new\nline", "-", "\x00", *(too_long if lab.kea else ())]
+    nothing = ["*", "-", "\x00", *(too_long if lab.kea else broken)]
     with lab.hold([*theirs, *reserved, *irregular, *nothing]) as held:
         lab.bound(held, len(held.hostnames))
         of = {lease["hostname"]: lease["address"] for lease in held.leases.values()}
         want = {(f"{label}.{lab.domain}", A): [of[name]] for name, label in irregular.items()}
-        want |= {(f"{label}.{lab.domain}", A): [] for label in [*reserved, "*", "newline"]}
+        unknown = [*reserved, "*", *(() if lab.kea else broken.values())]
+        want |= {(f"{label}.{lab.domain}", A): [] for label in unknown}
         want |= {(f"{name}.{lab.domain}", A): [fixed["fixed_address"]] for name in theirs}
         want |= {
             (IPv4Address(of[name]).reverse_pointer, PTR): []
