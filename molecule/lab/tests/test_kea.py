@@ -147,7 +147,9 @@ def test_pair_takes_commands_of_its_peer_alone_and_no_others_than_it_needs(serve
         result = nobody.run(send, SEND, listener(server), "ha-heartbeat")
         assert result.rc != 0, f"It answers whoever has no certificate: {result.stdout}"
         # It ends the connection, which is noticed before its reason has come, or after.
-        assert re.search("SSLError|BrokenPipe|ConnectionReset", result.stderr), result.stderr
+        assert re.search(r"ssl\.SSL\w*Error|BrokenPipe|ConnectionReset", result.stderr), (
+            result.stderr
+        )
 
 
 # 3. Leases
@@ -212,7 +214,8 @@ def test_pin_outside_of_the_ranges_is_taken_without_a_reload(inventory: Path) ->
             assert given == address
         assert play("pin-hosts.yml", "--check", inventory=inventory)[0] == 0
     finally:
-        status, output = play("pin-hosts.yml")
+        # Two of twelve hosts are many.
+        status, output = play("pin-hosts.yml", "-e", "allow_removal=true")
     assert status == 0, output
     assert before == [machine(server).check_output(states) for server in DHCP_SERVERS]
     with dhcp_client("unpinned", "udhcpc", mac, network) as given:
