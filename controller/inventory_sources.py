@@ -16,6 +16,7 @@ import yaml
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "roles/lease_merge/files"))
 
 from controller.origins import shown_path
+from controller.yaml_files import LOADER
 from leasemerge.faults import Fault
 from leasemerge.host_check import FIXED_HOST_KEYS
 
@@ -200,7 +201,7 @@ def _has_variables(text: str) -> bool:
 
 def _mapping(text: str) -> dict[object, object]:
     try:
-        content = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        content = yaml.load(text, Loader=LOADER)
     except (yaml.YAMLError, ValueError):
         return {}
     return content if isinstance(content, dict) else {}

@@ -22,6 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "roles/lease_mer
 from controller import unresolved
 from controller.origins import origin, place
 from controller.plain import plain_value
+from controller.yaml_files import LOADER
 from leasemerge.faults import Fault, show
 from leasemerge.host_check import FIXED_HOST_KEYS
 from leasemerge.server_check import SERVER_KEYS
@@ -55,7 +56,7 @@ def specs() -> Mapping[str, Mapping[str, Any]]:
     found: dict[str, Mapping[str, Any]] = {}
     for role in roles():
         text = (_ROLES / role / "meta/argument_specs.yml").read_text(encoding="utf-8")
-        points = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        points = yaml.load(text, Loader=LOADER)
         for point in points["argument_specs"].values():
             found |= point.get("options", {})
     return found

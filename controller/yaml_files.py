@@ -17,8 +17,8 @@ from leasemerge.faults import Fault
 NULL = "tag:yaml.org,2002:null"
 MERGE = "tag:yaml.org,2002:merge"
 
-# libyaml's is ten times as fast as the one in Python.
-_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+#: libyaml's is ten times as fast as the one in Python.
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _NEWLINE = b"\n"
 # What Ansible puts in front of a file that is encrypted.
 _VAULT = b"$ANSIBLE_VAULT"
@@ -88,7 +88,7 @@ def compose(path: Path) -> tuple[yaml.Node | None, list[Fault]]:
         remedy = "keep one of the two versions, and remove git's marks"
         return None, [Fault(where, "a git conflict is not resolved", remedy)]
     try:
-        root = yaml.compose(data.decode(), Loader=_Loader) or yaml.ScalarNode(NULL, "")
+        root = yaml.compose(data.decode(), Loader=LOADER) or yaml.ScalarNode(NULL, "")
     except UnicodeDecodeError as exc:
         where = f"{shown_path(path)}:{data.count(_NEWLINE, 0, exc.start) + 1}"
         return None, [Fault(where, "the text is not UTF-8", "save the file as UTF-8")]
