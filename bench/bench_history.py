@@ -16,7 +16,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "roles/lease_merge/files"))
 
 from leasemerge.history import History, find, periods
-from leasemerge.merge import Holder
+from leasemerge.names import Holder
 
 CLIENTS = 1000
 DAYS = 30

@@ -15,7 +15,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "roles/lease_mer
 
 from leasemerge.kea import parse
 from leasemerge.lease import NEVER
-from leasemerge.merge import Names, merge
+from leasemerge.merge import merge
+from leasemerge.names import Names
 from leasemerge.site import Site, SiteError
 from leasemerge.zone import zone_data as leasemerge_zone_data
 

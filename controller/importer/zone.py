@@ -7,7 +7,8 @@ from dataclasses import replace
 from ipaddress import IPv6Address, IPv6Network
 
 from leasemerge.ranges import reverse_zones
-from leasemerge.records import RecordError, parse
+from leasemerge.record_data import RecordError
+from leasemerge.records import parse
 
 from .conflicts import Conflict, Kind, conflict
 from .fixedhost import FixedHost

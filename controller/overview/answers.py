@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from leasemerge.records import NS, PTR, A, Record, data_text, number_of
+from leasemerge.record_data import NS, PTR, A, data_text, number_of
+from leasemerge.records import Record
 from leasemerge.zone import records_of
 
 Answers = Mapping[tuple[str, str], Sequence[str]]

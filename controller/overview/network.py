@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
-from .attention import Network, attention
+from .attention import attention
+from .finding import Network
 from .names_served import Service, services
 from .pools import pools
 from .readings import (

@@ -14,7 +14,8 @@ from leasemerge.kea import parse
 from leasemerge.labels import HostnameError
 from leasemerge.labels import label as leasemerge_label
 from leasemerge.lease import NEVER, Lease
-from leasemerge.merge import Loser, Merge, Name, Names
+from leasemerge.merge import Merge
+from leasemerge.names import Loser, Name, Names
 from leasemerge.ranges import normal_mac
 from leasemerge.site import FixedHost, Site
 from leasemerge.status import HEALTHY_PAIRS

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leasemerge.history import Client, History, Period, begun, find, periods, remove
-from leasemerge.merge import Holder
+from leasemerge.names import Holder
 from tests.support.rig import ENVIRONMENT, PROGRAM, Rig, eventually, lease
 
 Make = Callable[..., Rig]

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from leasemerge.lease import NEVER, Lease
-from leasemerge.merge import Merge, Name, merge
+from leasemerge.merge import Merge, merge
+from leasemerge.names import Name
 from leasemerge.site import Site
 from tests.support.examples import HOUR, NOW, SITE, lease, leased, machine, merged, reasons, site
 

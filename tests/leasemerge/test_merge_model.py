@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from leasemerge.lease import NEVER, Lease
-from leasemerge.merge import Holder, Merge, Names, merge
+from leasemerge.merge import Merge, merge
+from leasemerge.names import Holder, Names
 from leasemerge.zone import Zone, zone_data
 from tests.support.examples import NOW, WIDE, wide
 from tests.support.naive import naive_names

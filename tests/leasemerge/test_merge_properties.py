@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 
 from leasemerge.lease import NEVER, Lease
 from leasemerge.log import LeaseLog, parse
-from leasemerge.merge import Merge, Names, merge
-from leasemerge.records import AAAA, PTR, A, data_text, reverse_name
+from leasemerge.merge import Merge, merge
+from leasemerge.names import Names
+from leasemerge.record_data import AAAA, PTR, A, data_text, reverse_name
 from leasemerge.site import Site
 from leasemerge.zone import records_of, zone_data
 from tests.support.examples import NOW, SITE, site, wide

@@ -1,127 +1,32 @@
-"""The other ends of the feeds: what a follower is sent, and what becomes of a link to a peer."""
+"""What becomes of a link to a peer that we follow."""
 
 from __future__ import annotations
 
-import os
 import select
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from leasemerge import peers
-from leasemerge.lease import Lease
-from leasemerge.peers import Follower, Peer
+from leasemerge.peers import Peer
 from leasemerge.protocol import (
     ALIVE,
     COMPLETE,
     SILENCE_SECONDS,
-    Blocks,
     Complete,
-    Decoder,
     Event,
     Hello,
     log_line,
 )
-from leasemerge.site import Site
-from leasemerge.store import Store
 from tests.support import hostile_peers as hostile
 from tests.support import rig as live
-from tests.support.examples import NOW, lease
+from tests.support.examples import lease
 from tests.support.rig import Rig, eventually
-from tests.support.small_site import SITE
 
 Make = Callable[..., Rig]
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    """Remember one lease of each server."""
-    store = Store(tmp_path, Site.from_dict(SITE))
-    store.begin("taurus", "g1", NOW)
-    store.put("draco", [lease(100, "one")])
-    store.put("taurus", [lease(101, "two")])
-    yield store
-    store.close()
-
-
-@pytest.fixture
-def pipe(store: Store) -> Iterator[tuple[Follower, int]]:
-    """Let taurus follow draco through a pipe; return also the end that taurus reads from."""
-    reader, writer = os.pipe()
-    os.set_blocking(reader, False)
-    follower = Follower("taurus", writer, os.open(os.devnull, os.O_RDONLY), store, "draco")
-    yield follower, reader
-    follower.close()
-    os.close(reader)
-
-
-def _sent(follower: Follower, reader: int) -> bytes:
-    """Have everything sent that waits, as fast as the pipe takes it."""
-    sent = b""
-    while follower.waiting:
-        follower.write()
-        sent += os.read(reader, 1 << 20)
-    return sent
-
-
-def _leases(stream: bytes) -> list[tuple[str, Lease]]:
-    events = Decoder().feed(stream)
-    return [(e.log, lease) for e in events if isinstance(e, Blocks) for lease in e.leases]
-
-
-def test_1_a_follower_is_sent_everything_and_then_what_is_new(
-    pipe: tuple[Follower, int], store: Store
-) -> None:
-    """What it has written itself too, once: it may have been wiped. What it has sent is no news."""
-    follower, reader = pipe
-    stream = _sent(follower, reader)
-    assert stream.startswith(Hello("draco", store.generation).render())
-    assert stream.endswith(COMPLETE)
-    assert _leases(stream) == [("draco", lease(100, "one")), ("taurus", lease(101, "two"))]
-    assert log_line("taurus", "g1") in stream
-    news = store.put("draco", [lease(102, "three")])
-    follower.send("draco", news)
-    follower.send("taurus", store.put("taurus", [lease(103, "four")]))
-    more = _sent(follower, reader)
-    assert _leases(stream + more)[2:] == [("draco", lease(102, "three"))]
-
-
-def test_2_a_slow_follower_is_sent_the_last_block_once(
-    pipe: tuple[Follower, int], store: Store
-) -> None:
-    """So that what waits for it is bounded by the addresses, however often they change."""
-    follower, reader = pipe
-    first = _sent(follower, reader)
-    for seconds in range(50):
-        follower.send("draco", store.put("draco", [lease(100, "one", ends=seconds)]))
-    assert _leases(first + _sent(follower, reader))[2:] == [("draco", lease(100, "one", ends=49))]
-
-
-def test_3_a_sign_of_life_when_there_is_nothing_else(pipe: tuple[Follower, int]) -> None:
-    """Never in the midst of a block."""
-    follower, reader = pipe
-    follower.alive()
-    assert ALIVE not in _sent(follower, reader)
-    follower.alive()
-    assert _sent(follower, reader) == ALIVE
-
-
-def test_4_a_full_pipe_is_waited_for_and_one_that_nobody_reads_is_an_error(store: Store) -> None:
-    """The service never blocks on a follower."""
-    for turn in range(40):
-        store.put("draco", [lease(n, f"{'x' * 4000}{turn}") for n in range(100, 200)])
-    reader, writer = os.pipe()
-    follower = Follower("taurus", writer, os.open(os.devnull, os.O_RDONLY), store, "draco")
-    for _ in range(20):
-        follower.write()
-    assert follower.waiting
-    os.close(reader)
-    with pytest.raises(BrokenPipeError):
-        follower.write()
-    follower.close()
 
 
 def _peer(code: str) -> Peer:
@@ -153,7 +58,7 @@ WHOLE = (
 )
 
 
-def test_5_a_link_that_ends_is_tried_again_ever_later() -> None:
+def test_1_a_link_that_ends_is_tried_again_ever_later() -> None:
     """Soon after it has held for a while; the journal has the loss, the reason and the return."""
     peer = _peer(_send(WHOLE) + "sys.stderr.write('going down\\n')")
     assert (peer.state, peer.due(0.0)) == ("lost", True)
@@ -195,7 +100,7 @@ def test_5_a_link_that_ends_is_tried_again_ever_later() -> None:
         (Hello("scorpio", "g1").render(), "refused: it calls itself scorpio"),
     ],
 )
-def test_6_a_peer_that_sends_nonsense_is_dropped(stream: bytes, reason: str) -> None:
+def test_2_a_peer_that_sends_nonsense_is_dropped(stream: bytes, reason: str) -> None:
     """And waited for as long as for any: it will not be better soon."""
     peer = _peer(_send(stream) + "time.sleep(60)")
     peer.connect(100.0)
@@ -204,7 +109,7 @@ def test_6_a_peer_that_sends_nonsense_is_dropped(stream: bytes, reason: str) -> 
     assert peer.wait(100.0) == 5
 
 
-def test_7_a_link_is_silent_when_nothing_came_for_a_while() -> None:
+def test_3_a_link_is_silent_when_nothing_came_for_a_while() -> None:
     """It may be up by name only: the machine at the other end is off."""
     peer = _peer(_send(WHOLE) + "time.sleep(60)")
     peer.connect(100.0)
@@ -217,7 +122,7 @@ def test_7_a_link_is_silent_when_nothing_came_for_a_while() -> None:
     assert not peer.silent(1000.0)
 
 
-def test_8_a_peer_that_sends_on_and_on_is_slowed_down(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_4_a_peer_that_sends_on_and_on_is_slowed_down(monkeypatch: pytest.MonkeyPatch) -> None:
     """What it may send in a second is bounded once it has sent everything."""
     monkeypatch.setattr(peers, "_BYTES_PER_SECOND", 1000)
     peer = _peer(_send(WHOLE) + f"time.sleep(0.2)\n{_send(ALIVE * 1000)}time.sleep(60)")
@@ -230,7 +135,7 @@ def test_8_a_peer_that_sends_on_and_on_is_slowed_down(monkeypatch: pytest.Monkey
     peer.drop(102.0, "enough")
 
 
-def test_9_a_command_that_cannot_be_run_is_a_reason() -> None:
+def test_5_a_command_that_cannot_be_run_is_a_reason() -> None:
     """As a lost link is; nothing is raised."""
     peer = Peer("taurus", ["/nonexistent/ssh"])
     peer.connect(100.0)
@@ -239,7 +144,7 @@ def test_9_a_command_that_cannot_be_run_is_a_reason() -> None:
 
 
 @pytest.mark.parametrize("kind", hostile.KINDS)
-def test_10_a_hostile_peer_cannot_stop_or_swell_the_service(rig: Make, kind: str) -> None:
+def test_6_a_hostile_peer_cannot_stop_or_swell_the_service(rig: Make, kind: str) -> None:
     """Nor change a fixed host; the server's own leases have their names as ever."""
     command = [sys.executable, str(Path(hostile.__file__)), kind]
     draco = rig(feeds=[("taurus", command)])
@@ -260,7 +165,7 @@ def test_10_a_hostile_peer_cannot_stop_or_swell_the_service(rig: Make, kind: str
     assert peak < 60_000, f"The service swelled to {peak} kB."
 
 
-def test_11_what_a_peer_prints_cannot_fill_the_journal_or_move_its_cursor(rig: Make) -> None:
+def test_7_what_a_peer_prints_cannot_fill_the_journal_or_move_its_cursor(rig: Make) -> None:
     """It is escaped, and of ever more reasons only the first are reported."""
     code = "import os, sys; sys.stderr.write(f'\\x1b[2J{os.getpid()}\\n'); sys.exit(1)"
     draco = rig(feeds=[("taurus", [sys.executable, "-c", code])])

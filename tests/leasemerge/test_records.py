@@ -17,9 +17,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leasemerge import records
 from leasemerge.merge import merge
-from leasemerge.records import RecordError, parse
+from leasemerge.record_data import TYPES, RecordError
+from leasemerge.records import parse
 from leasemerge.site import Site
 from leasemerge.zone import line_of, records_of, zone_data
 from tests.support.examples import NOW, SITE
@@ -173,7 +173,7 @@ def test_any_octets_of_a_text(texts: list[bytes]) -> None:
     words = ['"' + "".join(f"\\{octet:03d}" for octet in text) + '"' for text in texts]
     record = parse(f"a TXT {' '.join(words)}", ORIGIN)
     assert record.data == b"".join(bytes([len(text)]) + text for text in texts)
-    assert records.TYPES[record.type_name] == record.type
+    assert TYPES[record.type_name] == record.type
 
 
 def test_a_long_text_is_split() -> None:

@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 
 from leasemerge import status as subject
-from leasemerge.merge import Counts, Loser
+from leasemerge.followers import Follower
+from leasemerge.names import Counts, Loser
 from leasemerge.own_log import OwnLog
-from leasemerge.peers import Follower, Peer
+from leasemerge.peers import Peer
 from leasemerge.publish import Publisher
 from leasemerge.site import Site
 from leasemerge.status import (

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from leasemerge.log import LeaseLog, parse
-from leasemerge.merge import Names, merge
+from leasemerge.merge import merge
+from leasemerge.names import Names
 from leasemerge.site import FixedHost, Site
 
 STAGES = sorted((Path(__file__).parent / "captured").iterdir())

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from leasemerge.lease import NEVER, Lease
-from leasemerge.merge import Merge, Names, merge
+from leasemerge.merge import Merge, merge
+from leasemerge.names import Names
 from leasemerge.site import Site
 from tests.support import small_site
 

@@ -32,7 +32,7 @@ from conftest import (
     machine,
     pair_is_healthy,
 )
-from leasemerge.records import reverse_name
+from leasemerge.record_data import reverse_name
 from leasemerge.site import FixedHost
 
 SERVERS = [*(row["address"] for row in SITE["name_servers"]), *RESOLVERS]

@@ -40,7 +40,8 @@ from conftest import (
     eventually,
     machine,
 )
-from leasemerge.records import NS, Record, reverse_name
+from leasemerge.record_data import NS, reverse_name
+from leasemerge.records import Record
 from leasemerge.site import FixedHost
 from leasemerge.status import HEALTHY_PAIRS
 

@@ -1,7 +1,6 @@
 """What other processes on this server get from the service, by its socket: its report, its feed.
 
-The service's end is `Service._accept`: whoever hands over a descriptor is sent the feed, anybody
-else the report.
+The service's end is `followers.Followers`.
 """
 
 from __future__ import annotations

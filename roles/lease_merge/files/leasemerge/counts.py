@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from ipaddress import IPv4Address
 
 from .lease import Lease
-from .merge import Key, Name
+from .names import Key, Name
 from .ranges import free_ranges
 from .site import Site
 from .status import NamesStatus, PoolStatus

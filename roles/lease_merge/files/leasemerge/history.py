@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from .merge import Holder
+from .names import Holder
 from .ranges import normal_mac
 from .status import HistoryStatus
 from .when import show_time

@@ -1,4 +1,4 @@
-"""The servers at the other ends of our feeds: the peers that we follow, and our followers."""
+"""The servers that this one follows: a process for each, which brings its feed."""
 
 from __future__ import annotations
 
@@ -9,19 +9,7 @@ import subprocess
 import time
 from collections.abc import Iterator, Sequence
 
-from .lease import Lease
-from .protocol import (
-    ALIVE,
-    COMPLETE,
-    SILENCE_SECONDS,
-    Complete,
-    Decoder,
-    Event,
-    Hello,
-    ProtocolError,
-    log_line,
-)
-from .store import Store
+from .protocol import SILENCE_SECONDS, Complete, Decoder, Event, Hello, ProtocolError
 
 # The first retry is soon, because the usual reason is a restart of the peer's service; the last
 # ones are as far apart as a person is willing to wait after fixing a link.
@@ -40,87 +28,6 @@ _CHUNK = 65536
 # and on is slowed down to it. What it sends first may be as fast as it likes, up to a bound.
 _BYTES_PER_SECOND = 2 << 20
 _FIRST_BYTES = 1 << 29
-
-
-class Follower:
-    """One server that follows this one: what is still to be sent, in bounded memory.
-
-    What waits is not bytes but addresses: a follower that reads slowly gets the last block of each,
-    once. ``descriptor`` is the pipe to its ssh server, which the process of the forced command
-    has handed over; ``process`` is the socket to that process, which ends with it.
-    """
-
-    def __init__(self, name: str, descriptor: int, process: int, store: Store, own: str) -> None:
-        """Prepare to send everything."""
-        self.name = name
-        self.descriptor = descriptor
-        self.process = process
-        self._store = store
-        self._own = own
-        os.set_blocking(descriptor, False)
-        self._buffer = Hello(own, store.generation).render()
-        self._log = ""
-        self._news: dict[tuple[str, str], None] = {}
-        self._all: Iterator[tuple[str, str]] | None = self._everything()
-
-    def send(self, log: str, leases: Sequence[Lease]) -> None:
-        """Note what is new, unless the follower itself has sent it."""
-        if log != self.name:
-            self._news.update(((log, lease.address), None) for lease in leases)
-
-    def alive(self) -> None:
-        """Send a sign of life if there is nothing else to send."""
-        if not self.waiting:
-            self._buffer += ALIVE
-
-    @property
-    def waiting(self) -> bool:
-        """Whether there is something to be sent."""
-        return bool(self._buffer or self._news or self._all)
-
-    def write(self) -> None:
-        """Write what goes without waiting, up to a bound.
-
-        Raises OSError: when nobody reads.
-        """
-        self._fill()
-        if self._buffer:
-            with contextlib.suppress(BlockingIOError):
-                self._buffer = self._buffer[os.write(self.descriptor, self._buffer) :]
-
-    def close(self) -> None:
-        """Close the follower's descriptors."""
-        os.close(self.descriptor)
-        os.close(self.process)
-
-    def _everything(self) -> Iterator[tuple[str, str]]:
-        for log in sorted(self._store.logs, key=lambda name: name != self._own):
-            for address in list(self._store.logs[log]):
-                yield log, address
-
-    def _fill(self) -> None:
-        parts = [self._buffer]
-        length = len(self._buffer)
-        while length < _CHUNK:
-            if self._news:
-                key = next(iter(self._news))
-                del self._news[key]
-            elif self._all is None:
-                break
-            elif (found := next(self._all, None)) is not None:
-                key = found
-            else:
-                self._all = None
-                parts.append(COMPLETE)
-                break
-            log, address = key
-            if log != self._log:
-                parts.append(log_line(log, self._store.generations.get(log, "")))
-                self._log = log
-            block = self._store.logs[log][address].render()
-            parts.append(block)
-            length += len(block)
-        self._buffer = b"".join(parts)
 
 
 class Peer:

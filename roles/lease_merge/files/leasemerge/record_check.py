@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address
 from typing import NamedTuple
 
-from .records import AAAA, CNAME, MX, NS, PTR, SRV, A, Record, answer_size
+from .record_data import AAAA, CNAME, MX, NS, PTR, SRV, A
+from .records import Record, answer_size
 
 _ANSWER_MAX = 512  # RFC 1035 section 4.2.1
 _ADDRESSES_MAX = 8  # tinydns' tdlookup.c

@@ -12,16 +12,16 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 from . import files, history, status
 from .counts import NameCounts, Pools
+from .followers import Followers
 from .history import History
 from .lease import Lease
 from .merge import Merge
 from .metrics import metrics
 from .own_log import OwnLog
-from .peers import Follower, Peer
+from .peers import Peer
 from .probe import Probe
 from .protocol import Blocks, Event, Hello
 from .publish import BuildError, Publisher
@@ -33,10 +33,6 @@ from .store import EARLIER, Store
 from .tail import Tail
 from .work import Progress
 from .zone import Zone
-
-# No more followers than name servers that a zone of dnscache can have, twice over for links that
-# are about to be noticed dead.
-_MAX_FOLLOWERS = 32
 
 
 class Service:
@@ -61,9 +57,10 @@ class Service:
                 settings.server, settings.lease_file, settings.lease_format, self._store
             )
         self._peers = [Peer(server, command) for server, command in settings.feeds]
-        self._followers: list[Follower] = []
         self._selector = selectors.DefaultSelector()
-        self._listener = self._listen(settings.socket)
+        self._followers = Followers(
+            settings.socket, self._selector, self._store, settings.server, self._report
+        )
         self._now = int(time.time())
         self._merge = self._new_merge()
         self._zone = Zone(self._site)
@@ -88,7 +85,7 @@ class Service:
         # Somebody opens a file that is being written (module publish): he waits, that is all.
         signal.signal(signal.SIGIO, signal.SIG_IGN)
         self._selector.register(read, selectors.EVENT_READ, lambda: os.read(read, 64))
-        self._selector.register(self._listener, selectors.EVENT_READ, self._accept)
+        self._followers.watch()
         self._selector.register(self._site_file, selectors.EVENT_READ, self._site_woken)
         if self._own is not None:
             self._selector.register(self._own.tail, selectors.EVENT_READ, self._own_woken)
@@ -118,9 +115,7 @@ class Service:
                 log(line)
         # Names come before everything that can wait for its turn; the other servers' first, since
         # theirs have the longer way, and a write into a pipe takes no time.
-        for follower in list(self._followers):
-            if follower.waiting:
-                self._write(follower)
+        self._followers.write()
         states = {peer.server: peer.state for peer in self._peers}
         if self._schedule.may_publish(clock, self._own is None or self._own.caught_up, states):
             self._publish(clock)
@@ -172,8 +167,7 @@ class Service:
         for peer in self._peers:
             self._listen_to(peer)
         if self._schedule.alive.due(clock):
-            for follower in self._followers:
-                follower.alive()
+            self._followers.alive()
         if self._history is not None:
             self._history.tick(self._now)
         self._probe.read()
@@ -200,8 +194,7 @@ class Service:
     def _learn(self, log: str, leases: Sequence[Lease]) -> None:
         if not leases:
             return
-        for follower in self._followers:
-            follower.send(log, leases)
+        self._followers.send(log, leases)
         self._merge.update(log, leases)
         if log == self._settings.server:
             self._pools.update(leases)
@@ -248,62 +241,6 @@ class Service:
             elif known is None or blocks.generation == known:
                 return server, self._store.put_newer(server, blocks.leases)
         return server + EARLIER, self._store.put_earlier(server, blocks.leases, self._now)
-
-    # -- followers -----------------------------------------------------------------------------
-
-    def _listen(self, path: Path) -> socket.socket:
-        path.unlink(missing_ok=True)
-        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
-        listener.bind(str(path))
-        path.chmod(0o600)
-        listener.listen(_MAX_FOLLOWERS)
-        return listener
-
-    def _accept(self) -> None:
-        connection, _ = self._listener.accept()
-        connection.settimeout(1)
-        try:
-            name, descriptors, _, _ = socket.recv_fds(connection, 256, 1)
-            if not descriptors:
-                report = json.dumps(self._status(with_losers=True).plain())
-                connection.sendall(report.encode())
-        except OSError:
-            name, descriptors = b"", []
-        if not descriptors or len(self._followers) >= _MAX_FOLLOWERS:
-            for descriptor in descriptors:
-                os.close(descriptor)
-            connection.close()
-            return
-        follower = Follower(
-            name.decode("utf-8", "replace"),
-            descriptors[0],
-            connection.detach(),
-            self._store,
-            self._settings.server,
-        )
-        self._followers.append(follower)
-        self._selector.register(
-            follower.process, selectors.EVENT_READ, lambda: self._forget(follower)
-        )
-
-    def _write(self, follower: Follower) -> None:
-        try:
-            follower.write()
-        except OSError:
-            self._forget(follower)
-            return
-        watched = follower.descriptor in self._selector.get_map()
-        if follower.waiting and not watched:
-            self._selector.register(follower.descriptor, selectors.EVENT_WRITE, lambda: None)
-        elif watched and not follower.waiting:
-            self._selector.unregister(follower.descriptor)
-
-    def _forget(self, follower: Follower) -> None:
-        self._followers.remove(follower)
-        self._selector.unregister(follower.process)
-        if follower.descriptor in self._selector.get_map():
-            self._selector.unregister(follower.descriptor)
-        follower.close()
 
     # -- names ---------------------------------------------------------------------------------
 
@@ -431,6 +368,9 @@ class Service:
         except OSError as error:
             self._metrics_error = f"{metrics_file}: {error.strerror}"
 
+    def _report(self) -> bytes:
+        return json.dumps(self._status(with_losers=True).plain()).encode()
+
     def _status(self, with_losers: bool = False) -> Status:
         return status.collect(
             server=self._settings.server,
@@ -458,12 +398,10 @@ class Service:
         signal.set_wakeup_fd(-1)
         for peer in self._peers:
             self._drop(peer, 0.0, "the service stops")
-        for follower in list(self._followers):
-            self._forget(follower)
+        self._followers.close()
         if self._history is not None and self._schedule.open:
             self._history.close(self._now, self._merge.holder)
         self._probe.close()
-        self._listener.close()
         self._site_file.close()
         self._publisher.close()
         self._store.close()

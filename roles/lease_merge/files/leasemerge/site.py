@@ -14,7 +14,8 @@ from typing import Any
 from .faults import Fault
 from .inventory_check import faults
 from .ranges import listed, normal_mac, subnet_ranges
-from .records import PTR, Record, parse, reverse_name
+from .record_data import PTR, reverse_name
+from .records import Record, parse
 from .zone_check import DEFAULT_RESERVED_NAMES
 
 DEFAULT_FIXED_TTL = 3600

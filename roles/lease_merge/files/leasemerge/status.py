@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -10,9 +10,10 @@ from . import __version__
 
 # `leasemerge status` needs the report and not what it was made of.
 if TYPE_CHECKING:
-    from .merge import Counts, Loser
+    from .followers import Follower
+    from .names import Counts, Loser
     from .own_log import OwnLog
-    from .peers import Follower, Peer
+    from .peers import Peer
     from .publish import Publisher
     from .store import Store
 
@@ -164,7 +165,7 @@ def collect(
     started: float,
     own: OwnLog | None,
     peers: Sequence[Peer],
-    followers: Sequence[Follower],
+    followers: Iterable[Follower],
     store: Store,
     counts: Counts,
     refused: Mapping[str, int],

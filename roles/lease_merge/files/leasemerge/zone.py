@@ -11,9 +11,9 @@ from bisect import bisect_left, insort
 from collections.abc import Iterator, Mapping
 from itertools import zip_longest
 
-from . import records
-from .merge import Key, Name, Names
-from .records import Record, reverse_name, wire_name
+from .names import Key, Name, Names
+from .record_data import CNAME, MX, NS, PTR, A, reverse_name, wire_name
+from .records import Record, parse
 from .site import FixedHost, Site
 
 Edit = tuple[bytes | None, bytes | None]
@@ -117,10 +117,10 @@ def _ipv6(host: FixedHost, site: Site) -> Iterator[Record]:
     name = f"{host.name}.{domain}"
     for address in host.ipv6_addresses:
         for label in (host.name, *host.aliases):
-            yield records.parse(f"{label}.{domain}. AAAA {address}", domain)
+            yield parse(f"{label}.{domain}. AAAA {address}", domain)
         if site.has_pointer(address):
             pointer = reverse_name(address)
-            yield Record(pointer, records.PTR, wire_name(name), target=name)
+            yield Record(pointer, PTR, wire_name(name), target=name)
 
 
 def line_of(record: Record, ttl: int) -> bytes:
@@ -132,15 +132,15 @@ def line_of(record: Record, ttl: int) -> bytes:
     """
     name, target = record.name, f"{record.target}."
     time = ttl if record.ttl is None else record.ttl
-    if record.type == records.A:
+    if record.type == A:
         line = f"+{name}:{'.'.join(map(str, record.data))}:{time}"
-    elif record.type == records.NS:
+    elif record.type == NS:
         line = f"&{name}::{target}:{time}"
-    elif record.type == records.CNAME:
+    elif record.type == CNAME:
         line = f"C{name}:{target}:{time}"
-    elif record.type == records.PTR:
+    elif record.type == PTR:
         line = f"^{name}:{target}:{time}"
-    elif record.type == records.MX:
+    elif record.type == MX:
         line = f"@{name}::{target}:{int.from_bytes(record.data[:2])}:{time}"
     else:
         octets = "".join(_octet(octet) for octet in record.data)
@@ -158,9 +158,9 @@ def records_of(line: bytes) -> Iterator[Record]:
         return
     name, ttl = fields[0], int(fields[-1])
     if kind in "=+":
-        yield records.parse(f"{name}. {ttl} A {fields[1]}", "")
+        yield parse(f"{name}. {ttl} A {fields[1]}", "")
         if kind == "=":
-            yield records.parse(f"{reverse_name(fields[1])}. {ttl} PTR {name}.", "")
+            yield parse(f"{reverse_name(fields[1])}. {ttl} PTR {name}.", "")
     elif kind == ":":
         text = re.sub(r"\\([0-7]{3})", lambda octal: chr(int(octal[1], 8)), fields[2])
         yield Record(name, int(fields[1]), text.encode("latin-1"), ttl)
@@ -168,7 +168,7 @@ def records_of(line: bytes) -> Iterator[Record]:
         word, column = _NAMED[kind]
         number = f"{fields[3]} " if kind == "@" else ""
         target = fields[column].rstrip(".")
-        yield records.parse(f"{name}. {ttl} {word} {number}{target}.", "")
+        yield parse(f"{name}. {ttl} {word} {number}{target}.", "")
     else:
         raise ValueError(f"not a line of ours: {line!r}")
 

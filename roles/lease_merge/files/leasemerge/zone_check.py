@@ -10,7 +10,8 @@ from .faults import show
 from .inventory import Inventory, Row, is_label
 from .ranges import listed, reverse_zones, zone_network
 from .record_check import Surroundings, record_faults
-from .records import Record, RecordError, parse, reverse_name
+from .record_data import RecordError, reverse_name
+from .records import Record, parse
 
 DEFAULT_RESERVED_NAMES = ("wpad", "isatap", "localhost")
 # A name of one 63-octet label and the domain must fit the 255 octets of RFC 1035 section 2.3.4:

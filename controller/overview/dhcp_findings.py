@@ -1,0 +1,129 @@
+"""What is wrong with the pair of DHCP servers, and with the ranges."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from .finding import Finding, Key, Network
+from .pools import count, serving
+from .readings import DHCPD, HEALTHY_PAIRS, KEA
+
+_ALONE = (
+    "If {partner} is surely off and stays off: docs/operating.md, "
+    '"One server must do without the other".'
+)
+_ENLARGE = "Enlarge the range, or shorten the lease time (inventory/group_vars/all/site.yml)."
+
+
+def failover(network: Network) -> Iterator[Finding]:
+    """Yield the state of the pair, unless it is healthy."""
+    sides = []
+    healthy = True
+    dhcp = DHCPD
+    for server in network.site.servers:
+        reading = next((r for r in network.readings if r.server == server), None)
+        if reading is None or not reading.reachable:
+            continue
+        states = reading.failover()
+        if not reading.dhcp_runs or states is None:
+            continue
+        dhcp = reading.dhcp
+        healthy = healthy and states in HEALTHY_PAIRS
+        sides.append(f"{server} is {states[0]} (its partner was last {states[1] or 'unknown'})")
+    if healthy:
+        return
+    step = (
+        f"Check TCP {dhcp.port} both ways and the clocks; journalctl -u "
+        f"{dhcp.unit.removesuffix('.service')} on both has the reason."
+    )
+    if any("recover" in side for side in sides):
+        step = "Wait: a server that recovers serves again once site_mclt seconds have passed."
+    elif any("terminated" in side for side in sides):
+        step = "Set the clocks, then restart Kea on both: neither takes over for the other now."
+    elif dhcp is DHCPD and any("partner-down" in side for side in sides):
+        step = 'docs/operating.md, "One server must do without the other".'
+    yield Finding(
+        ("failover", ""),
+        f"Failover is not normal: {'; '.join(sides)}.",
+        step,
+        _dhcp_causes(network.site.servers),
+    )
+
+
+def pools(network: Network) -> Iterator[Finding]:
+    """Yield the ranges that have few addresses left, or many abandoned ones."""
+    site, servers = network.site, serving(network.readings, network.site)
+    states = {reading.server: reading.failover() for reading in servers}
+    read = [reading for reading in network.readings if reading.server in site.servers]
+    normal = len(servers) == len(read) and all(
+        state is None or state in HEALTHY_PAIRS for state in states.values()
+    )
+    dhcp = read[0].dhcp if read else DHCPD
+    causes = _dhcp_causes(site.servers)
+    if not servers and site.servers and any(pool.size for pool in network.pools):
+        yield Finding(
+            ("serving", ""),
+            f"No {dhcp.name} answers: clients get no address.",
+            'docs/failures.md, "Two things fail": start the one first that ran longest.',
+            causes,
+        )
+    if normal:
+        yield from _whole_pools(network)
+    for reading in [] if normal else servers:
+        partner = next((name for name in site.servers if name != reading.server), "")
+        role = "primary" if reading.server == site.servers[0] else "secondary"
+        state = states[reading.server]
+        alone = state is not None and state[0] == "partner-down"
+        for pool in count(
+            reading.server, reading.leases or b"", site, network.subnets, network.now
+        ):
+            left = pool.left(role, alone=alone or not partner)
+            if not pool.short(left):
+                continue
+            others = pool.left("secondary" if role == "primary" else "primary")
+            theirs = "" if alone else f", and {others} free ones are {partner}'s"
+            yield Finding(
+                ("pool", f"{reading.server} {pool.range}"),
+                f"{reading.server} has {left or 'no'} address{'' if left == 1 else 'es'} left to "
+                f"give in {pool.range} while it is without {partner}{theirs}.",
+                _ALONE.format(partner=partner) if others and not alone else _ENLARGE,
+                [key for key in causes if key[1].split()[0] == partner] + [("failover", "")],
+            )
+    for pool in network.pools:
+        if pool.many_abandoned:
+            yield Finding(
+                ("abandoned", pool.range),
+                f"{pool.counts['abandoned']} of {pool.size} addresses in {pool.range} are "
+                f"abandoned: something uses them that {dhcp.name} did not give them to.",
+                f"journalctl -u {dhcp.unit.removesuffix('.service')} names them; find the machine "
+                "by arping, and pin it.",
+            )
+
+
+def _whole_pools(network: Network) -> Iterator[Finding]:
+    for pool in network.pools:
+        left = pool.counts["free"] + pool.counts["backup"]
+        if pool.short(left):
+            yield Finding(
+                ("pool", pool.range),
+                f"The range {pool.range} is short: {left} of {pool.size} addresses are left.",
+                _ENLARGE,
+            )
+        elif pool.size and not pool.counts["free"]:
+            primary, secondary = network.site.servers[:2]
+            yield Finding(
+                ("pool", pool.range),
+                f"{primary} has no free address of its own in {pool.range}: each new client waits "
+                f"for {secondary}, which has {left}.",
+                "The two share them out by themselves within minutes; if they do not, "
+                f"restart dhcpd on {secondary}.",
+            )
+
+
+def _dhcp_causes(servers: Sequence[str]) -> list[Key]:
+    return [
+        *(("off", server) for server in servers),
+        *(("unit", f"{server} {dhcp.unit}") for server in servers for dhcp in (DHCPD, KEA)),
+        *(("clock", server) for server in servers),
+        *(("disk", server) for server in servers),
+    ]

@@ -1,0 +1,122 @@
+"""What is wrong with a name server or resolver: who holds its address, what it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from .finding import Finding, Key, Network
+from .names_served import Service
+
+
+def services(network: Network) -> Iterator[Finding]:
+    """Yield what is wrong with each name server and resolver."""
+    silent_servers: list[Key] = [
+        ("dns", service.address)
+        for service in network.services
+        if service.kind == "name server" and service.state in ("silent", "wrong", "not held")
+    ]
+    unread = [reading.server for reading in network.readings if not reading.reachable]
+    for service in network.services:
+        what = f"The {service.kind} {service.name} ({service.address})"
+        yield from _held(service, what, unread)
+        yield from _answered(service, what, network, silent_servers)
+
+
+def _held(service: Service, what: str, unread: Sequence[str]) -> Iterator[Finding]:
+    """Yield what is wrong with who holds a floating address."""
+    if not service.floating:
+        return
+    home, holders = service.home, service.holders
+    able = [*holders, *service.standbys]
+    if service.state == "not held":
+        yield Finding(
+            ("dns", service.address),
+            f"{what} is held by none of the servers that could be read."
+            if unread
+            else f"{what} is held by no server: nobody else is answered.",
+            f"floating-address status on {' and '.join(able) or home}; "
+            "journalctl -u keepalived has the reason.",
+            [
+                *(("off", server) for server in unread),
+                *(key for server in (home, *able) for key in _unit_keys(server, service)),
+            ],
+        )
+    elif len(holders) > 1:
+        yield Finding(
+            ("holders", service.address),
+            f"{what} is held by {' and '.join(holders)} at once.",
+            "Check the network between them: each believes that the other is gone.",
+            [key for server in holders for key in _unit_keys(server, service)],
+        )
+    elif holders and holders[0] != home and home in service.standbys:
+        yield Finding(
+            ("moved", service.address),
+            f"{what} is held by {holders[0]}, although its home {home} is up.",
+            f"floating-address status on {home}; if it was drained: "
+            f"ansible-playbook playbooks/drain-server.yml -e server={home} -e back=true.",
+            [*_unit_keys(home, service), ("unit", f"{home} keepalived.service")],
+        )
+    for server in service.standbys:
+        fault = f"answers wrongly: {service.wrong[server]}" if server in service.wrong else ""
+        if server in service.silent:
+            fault = "does not answer"
+        if fault:
+            yield Finding(
+                ("standby", f"{server} {service.address}"),
+                f"{what}: {server} stands by, and its daemon {fault}.",
+                f"floating-address status on {server}.",
+                _unit_keys(server, service),
+            )
+
+
+def _answered(
+    service: Service, what: str, network: Network, silent_servers: Sequence[Key]
+) -> Iterator[Finding]:
+    """Yield what is wrong with the answers of a service."""
+    state, home = service.state, service.home
+    holder = next(iter(service.holders), home)
+    others = service.by_holder(service.silent)
+    off: list[Key] = [
+        ("off", reading.server) for reading in network.readings if not reading.reachable
+    ]
+    daemon = "tinydns" if service.kind == "name server" else "dnscache"
+    because: list[Key] = [("off", home), *_unit_keys(holder, service)]
+    step = f"systemctl status '{daemon}*' on {holder}."
+    if state == "not queried":
+        text = f"{what} was not queried: no server could be reached that may."
+        step = "Run this again from a controller that reaches the servers."
+        because += off
+    elif state == "silent":
+        text = f"{what} answers nobody."
+        if not service.holders and ("off", home) not in off:
+            text = f"{what} answers nobody: no server has its address on an interface."
+    elif state == "partly" and others:
+        answered = ", ".join(service.by_holder(service.answered))
+        text = f"{what} answers {answered}, not {', '.join(others)}."
+        step = f"Check the network and firewalls between them and {service.address}."
+        if holder in others:
+            step = f"systemctl status '{daemon}*' on {holder}."
+    elif state == "wrong":
+        server = service.by_holder(service.wrong)[0]
+        fault = service.wrong[server]
+        text = f"{what} answers {server} wrongly: {fault}."
+        if service.kind == "resolver":
+            because += silent_servers
+            step = f"journalctl -u '{daemon}*' on {holder}; does it reach the name servers?"
+        else:
+            because += [("leasemerge", holder), ("unit", f"{holder} leasemerge.service")]
+            step = f"leasemerge status on {holder}; ansible-playbook playbooks/audit-names.yml."
+    else:
+        return
+    yield Finding(("dns", service.address), text, step, because)
+
+
+def _unit_keys(server: str, service: Service) -> list[Key]:
+    """Return the units that a service needs on a server."""
+    daemon = "tinydns" if service.kind == "name server" else "dnscache"
+    units = [f"{daemon}@{service.address}", daemon, "floating-address", "keepalived"]
+    return [
+        ("unit", f"{server} {unit}.service")
+        for unit in units
+        if service.floating or "-" not in unit
+    ]
