@@ -131,7 +131,7 @@ def _unpinned(pin: Pin, site: Mapping[str, Any]) -> Iterator[_Sentence]:
     taken = (
         "Kea may lease it to any client"
         if kea
-        else "dhcpd may lease it to any client that finds it silent"
+        else "dhcpd may lease it to any client while the machine answers no ping"
     )
     yield (
         (pin.host, pin.address),

@@ -237,12 +237,12 @@ class Kind(Enum):
     )
     NAME_SERVER_UNPLACED = (
         Section.LEFT_OUT,
-        "The name server {server} at {address} is no machine known here: write its label as "
-        "alias_name of one of tinydns_servers, or its name is gone.",
+        "The name server {server} at {address} is not a machine of this inventory: write its label "
+        "as alias_name of one of tinydns_servers, or its name is gone.",
     )
     NO_SERVERS = (
         Section.LEFT_OUT,
-        "Nothing here tells which machines are {group}; write them there.",
+        "The files do not say which machines are {group}; add them there.",
     )
 
 

@@ -46,7 +46,7 @@ class Tags:
         """The definitions of options that conditions need."""
         self._tags: dict[str, Tag] = {}
         self._set = {tag for line in lines for tag in _tags_set(line)}
-        # A client has the name of the interface that it was heard on as a tag.
+        # A client has the name of the interface that it came in on as a tag.
         self._interfaces = _interfaces(lines)
         self._remarks = remarks
 

@@ -124,7 +124,10 @@ class Found:
     authoritative: bool | None = None
     """Whether the server is; None where the file does not set it."""
     sends_names: tuple[str, str] | None = None
-    """The program that sends each host its name unasked, and its file; dhcpd has a statement."""
+    """The program that sends each host its name, requested or not, and its file.
+
+    dhcpd has a statement for it.
+    """
     remarks: tuple[Remark, ...] = ()
 
     @property

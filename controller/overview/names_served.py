@@ -11,7 +11,7 @@ from .readings import Reading, Site, expected_zone
 
 Query = tuple[str, str]
 
-# What gives a server an address that another one has lost.
+# What brings a server an address that another one has lost.
 _TAKEOVER = ("floating-address.service", "keepalived.service")
 
 

@@ -144,7 +144,7 @@ def test_dhcpd_accepts_every_import(case: str, tmp_path: Path) -> None:
     for fault in deployed.faults(into):
         group = re.search(r"the group (\w+) is empty", fault)
         assert group, f"a fault of the result: {fault}"
-        assert f"Nothing here tells which machines are {group[1]}; write them there." in remarks
+        assert f"The files do not say which machines are {group[1]}; add them there." in remarks
     for role, text in deployed.dhcpd_conf(into).items():
         (tmp_path / f"{role}.conf").write_text(text)
         dhcpd_test(tmp_path / f"{role}.conf")
