@@ -106,7 +106,9 @@ def _ask_all(folder: Path) -> None:
         "ip link set ask0 up",
         f"{there} addr add {_SERVE}/24 dev serve0",
         f"{there} link set serve0 up",
-        f"{there} route add default via {_ASK}",
+        # No default route: the name server of resolv.conf must be unreachable, or dhcpd waits ten
+        # seconds for each name in its configuration.
+        *(f"{there} route add {relay} via {_ASK}" for relay in sorted(set(relays.values()))),
     ):
         subprocess.run(command.split(), check=True)
     assert daemon.stdin is not None
