@@ -88,3 +88,16 @@ def test_one_entry_anywhere_is_a_difference(more: dict[str, Any], expected: bool
     desired = {"packages": ["dpkg"], "users": ["root"], "files": {"data": []}, "only": []}
     found = role_drift.compare({**desired, "units": []})
     assert role_drift.any_entry({**found, **more}) is expected
+
+
+def test_the_paths_are_those_of_all_lists(tmp_path: Path) -> None:
+    """A task that loops over one list of the desired state skips what is not among them."""
+    (tmp_path / "there").touch()
+    files = {
+        "one": [{"path": str(tmp_path / name)} for name in ("there", "missing")],
+        "other": [{"path": str(tmp_path / "there"), "state": "absent"}],
+    }
+    found = role_drift.compare(
+        {"packages": [], "users": [], "files": files, "only": [], "units": []}
+    )
+    assert found["paths"] == [str(tmp_path / "missing"), str(tmp_path / "there")]

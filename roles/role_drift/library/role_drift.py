@@ -78,6 +78,14 @@ EXAMPLES = r"""
 - name: Install tinydns
   ansible.builtin.import_tasks: install.yml
   when: (drift.packages + drift.files.data) | length > 0
+
+# A task loops over what is wanted, and skips what is in place.
+- name: Deploy the unit
+  ansible.builtin.template:
+    src: "{{ item.src }}"
+    dest: "{{ item.path }}"
+  loop: "{{ __tinydns_files.server }}"
+  when: item.path in drift.paths
 """
 
 RETURN = r"""
@@ -97,6 +105,10 @@ files:
   description: Of each list the files that are missing or differ, as they were given.
   returned: always
   type: dict
+paths:
+  description: The paths of all these files, for tasks that loop over the desired state.
+  returned: always
+  type: list
 strays:
   description: Paths of the files that should not exist.
   returned: always
@@ -137,13 +149,14 @@ def main() -> None:
 
 def compare(desired: dict[str, Any]) -> dict[str, Any]:
     """Return everything in which this host differs from the desired state."""
+    found = {
+        name: [file for file in files if differs(file)] for name, files in desired["files"].items()
+    }
     return {
         "packages": missing_packages(desired["packages"]),
         "users": [user for user in desired["users"] if _known(pwd.getpwnam, user) is None],
-        "files": {
-            name: [file for file in files if differs(file)]
-            for name, files in desired["files"].items()
-        },
+        "files": found,
+        "paths": [file["path"] for files in found.values() for file in files],
         "strays": strays(desired["only"], desired["files"]),
         **units(desired["units"], desired["files"]),
     }
