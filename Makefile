@@ -1,4 +1,4 @@
-# `make help` lists the targets. Each does its own set-up, as root on Debian.
+# `make help` lists the targets. Each does its own setup; run them as root on Debian.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -7,15 +7,15 @@ VENV := .venv
 export PATH := $(CURDIR)/$(VENV)/bin:/usr/sbin:/sbin:$(PATH)
 # Molecule keeps its state here, with the lab's own.
 export MOLECULE_EPHEMERAL_DIRECTORY := $(CURDIR)/.lab/molecule
-# Plain output, which is read in a log as often as on a terminal.
+# Plain output: it is read in a log as often as on a terminal.
 export MOLECULE_COMMAND_BORDERS := 0
 export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 
-# What a fresh Debian machine lacks. runc: podman's default runtime does not start on hybrid control groups.
+# What a fresh Debian machine lacks. runc: podman's default runtime does not start with hybrid cgroups.
 PACKAGES := bind9-dnsutils chromium dnscache dnsmasq-base iproute2 iptables isc-dhcp-client isc-dhcp-server \
 	kea-dhcp4-server make mmdebstrap netavark openssh-client openssh-server podman procps prometheus python3-venv runc \
 	tinydns util-linux
-# What the benches compare with.
+# What the benchmarks compare with.
 BENCH_PACKAGES := bind9 dhcpd-pools
 # What the virtual machines need.
 VM_PACKAGES := e2fsprogs qemu-system-x86
@@ -35,7 +35,7 @@ define newline
 
 endef
 
-# Install what is missing of $(1), without starting any daemon here: the daemons run in containers and namespaces.
+# Install the missing packages of $(1), without starting any daemon here: the daemons run in containers and namespaces.
 define install
 	@mkdir -p .lab
 	$(call step,Install Debian's packages: some minutes on a fresh machine,( \
@@ -85,14 +85,14 @@ lint: setup ## ansible-lint, yamllint, ruff and mypy
 unit: setup ## pytest: the package and the filters
 	$(call step,Test the package and the filters: four minutes,pytest,The test above shows what it expected.)
 
-# Three domains on Debian 13, first with dhcpd, then migrated to Kea; `make molecule MIGRATE=` leaves that out, for an inventory that
-# Kea does not take. Of the tests that ask for nothing of the DHCP server's, once is enough.
+# Three domains on Debian 13, first with dhcpd, then migrated to Kea; `make molecule MIGRATE=` skips the migration, for an
+# inventory that Kea does not accept. Tests that do not depend on the DHCP server run only once.
 MIGRATE := kea
 DOMAINS := export LAB_RELEASE=trixie LAB_MORE=molecule/domains/inventory;
 LAB_TESTS := molecule/lab/tests
 
 .PHONY: molecule
-molecule: setup ## Molecule: deploy the whole network on Debian 12, three domains on Debian 13, migrate those to Kea; query all with testinfra
+molecule: setup ## Molecule: deploy the whole network on Debian 12, three domains on Debian 13, migrate those to Kea; check all with testinfra
 	$(call step,Test the whole network on Debian 12: seven minutes,LAB_RELEASE=bookworm molecule test,$(LOOK) Molecule has \
 		removed the lab: make lab keeps it.)
 	$(call step,Test a network of three domains on Debian 13: six minutes,$(DOMAINS) molecule converge && \
@@ -109,7 +109,7 @@ test: lint unit molecule ## Everything: linters, pytest, Molecule with testinfra
 drills: setup ## Every failure, on real servers, with clients (an hour)
 	$(call step,Deploy the lab for the drills: two minutes,molecule converge -s failover,$(LOOK))
 	$(call step,Run the drills: an hour,molecule side-effect -s failover,$(LOOK))
-	$(call step,Verify them,molecule verify -s failover,The table above has the faults. One alone: molecule/failover/run-drill.yml.)
+	$(call step,Verify them,molecule verify -s failover,The table above has the faults. One drill: molecule/failover/run-drill.yml.)
 
 .PHONY: vm
 vm: setup ## Deploy the pair to two virtual machines by sudo, with AppArmor and a reboot (slow: emulated; not part of test)
@@ -118,7 +118,7 @@ vm: setup ## Deploy the pair to two virtual machines by sudo, with AppArmor and 
 		stopped; .lab/vm has the logs and the consoles.)
 
 .PHONY: bench
-bench: lab ## Measure speed against peers in the same run
+bench: lab ## Measure speed against comparable software in the same run
 	$(call install,$(BENCH_PACKAGES))
 	$(foreach bench,$(wildcard bench/bench_*.py),$(call step,Measure with $(bench),python $(bench),$(LOOK))$(newline))
 
