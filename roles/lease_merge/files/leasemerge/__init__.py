@@ -4,4 +4,4 @@ Standard library only. Nothing in here reads a clock: `now` is always an argumen
 """
 
 __version__ = "1.0"
-"""Of CHANGELOG.md."""
+"""As in CHANGELOG.md."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from .log import LeaseLog, read_log
 
-# The rest is imported by the commands that need it: a command that does not begins sooner.
+# The rest is imported by the commands that need it, so that the others start sooner.
 if TYPE_CHECKING:
     from .merge import Merge
     from .site import Site
@@ -24,7 +24,7 @@ _ADDRESS = re.compile(r"\d+(\.\d+){3}")
 
 
 class CommandError(Exception):
-    """The command ends here: `lines` for standard error and the exit `status`."""
+    """The command ends: `lines` go to standard error, `status` is the exit status."""
 
     def __init__(self, lines: Sequence[str], status: int) -> None:
         """Keep both."""
@@ -45,8 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _add_service(commands)
     _add_history(commands)
     options = parser.parse_args(arguments)
-    # Nothing here refers to itself, so the search for cycles finds nothing, and with many leases
-    # it takes as long as a hundred publishes.
+    # There are no reference cycles here, so the collector finds nothing, and with many leases it
+    # takes as long as a hundred publishes.
     gc.disable()
     try:
         options.run(options)
@@ -55,10 +55,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(line, file=sys.stderr)
         return error.status
     except OSError as error:
-        # Of the output: what cannot be read is reported where it is read. Python would flush it
+        # Standard output failed: read errors are reported where they occur. Python would flush it
         # once more at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        # Who reads may have seen enough (`leasemerge dump | head`).
+        # The reader may have seen enough (`leasemerge dump | head`).
         if not isinstance(error, BrokenPipeError):
             print(f"leasemerge: standard output: {error.strerror}", file=sys.stderr)
             return 1
@@ -242,7 +242,7 @@ def _history(options: argparse.Namespace) -> None:
         return
     for line in history.table(found):
         print(line)
-    # What it does not have is as important as what it has.
+    # What it lacks is as important as what it has.
     print(f"The history begins {show_time(begun)}. Hosts with a fixed address are not in it.")
 
 
@@ -276,7 +276,7 @@ def _read_log(path: Path) -> LeaseLog:
 
 
 def _is_kea(path: Path) -> bool:
-    """Return whether the file begins with the names of Kea's columns; a pipe is not tried."""
+    """Return whether the file begins with Kea's column names; a pipe is not examined."""
     if not path.is_file():
         return False
     with path.open("rb") as file:

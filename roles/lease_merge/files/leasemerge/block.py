@@ -4,9 +4,9 @@ It is what dhcpd 4.x writes and reads: dhcpd.leases(5); `write_lease` in server/
 `parse_lease_declaration` in server/confpars.c; the tokens in common/conflex.c. Text is Latin-1:
 each character is a byte of the file.
 
-Two expressions have the statements of a block in dhcpd's own layout. What they match is such a
-block, proven: BLOCKS finds the blocks of a log (log.py), _BODY reads their fields. Any other block
-is read by its tokens, to the same end: a statement that cannot be read costs itself. A block is
+Two expressions hold the statements of a block in dhcpd's own layout, so a match proves such a
+block: BLOCKS finds the blocks of a log (log.py), _BODY reads their fields. Any other block is read
+token by token, with the same result: an unreadable statement costs only itself. A block is
 *damaged* when no statement has its state and one of them cannot be read: it could be anything.
 """
 
@@ -21,13 +21,13 @@ from functools import lru_cache
 from .lease import NEVER, STATES
 
 MAX_BLOCK = 64 * 1024
-"""The most characters of a block. dhcpd's own are some hundred, a few thousand with many options;
-what is longer is no block, and must not fill the memory while its end is awaited."""
+"""The most characters in a block. dhcpd's own have a few hundred, a few thousand with many options;
+anything longer is not a block, and must not fill the memory while its end is awaited."""
 
 Fields = tuple[str, str, int | None, int | None, int | None, str | None, str | None, str | None]
 """The fields of a Lease, in their order."""
 
-# dhcpd never writes a line break into a string, so a quote that its line does not close is damage,
+# dhcpd never writes a line break in a string, so a quote that its line does not close is damage,
 # and the damage ends with the line.
 STRING = r'"[^"\\\n]*+(?:\\[^\n][^"\\\n]*+)*+"'
 
@@ -40,7 +40,7 @@ _END = r";(?:\n|\ \#[^\n]*+\n)"
 _ANY = rf'(?:[^"\\;\#{{}}\n]++|{STRING})*+{_END}'
 _PRINTABLE = r'"[\ !\#-\[\]-~]*+"'
 
-# The statements in the order in which `write_lease` in server/db.c writes them, a line each. An
+# The statements in the order in which `write_lease` in server/db.c writes them, one per line. An
 # empty alternative costs less than an optional group. No group is inside a possessive repetition,
 # which Python 3.11.2 (Debian 12) does not always survive (CPython issue 101955).
 _STATEMENTS = rf"""
@@ -66,12 +66,12 @@ BLOCKS = re.compile(
     rf"lease\ ({_NETWORK})\.({_NUMBER})\ \{{\n({_WITHOUT_GROUPS})\}}\n|(?s:.)++",
     re.VERBOSE | re.ASCII,
 )
-"""A block: the first three numbers of its address, the last one, and its body. Where there is no
+"""A block: the first three octets of its address, the last one, and its body. Where there is no
 block in dhcpd's own layout, the rest of the text, and all three are empty."""
 
 _OCTET = r"0{0,2}(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])"
 _OPENING = rf"(?i:lease)\s{{1,64}}+(?P<address>{_OCTET}(?:\.{_OCTET}){{3}})\s{{0,64}}+\{{"
-# Only as far as the name: a string is an event of its own, which a chunk may end in.
+# Only up to the name: a string is an event of its own, and a chunk may end inside it.
 _PEER = r'(?P<peer>(?i:failover\s{1,64}+peer)\s{0,64}+(?="))'
 PEER_STATE = re.compile(
     r'failover\s++peer\s*+"([^"]*+)"\s*+state\s*+\{([^}]*+)\}', re.IGNORECASE | re.ASCII
@@ -80,10 +80,10 @@ EVENT = re.compile(
     rf'{STRING}|(?P<comment>#[^\n]*+)|(?P<mark>[{{}};])|(?P<broken>"[^\n]*+)|{_OPENING}|{_PEER}',
     re.ASCII,
 )
-# A header is shorter: what is nearer to the end of the text may be the beginning of one.
+# A header is shorter: anything nearer to the end of the text may be the beginning of one.
 MAX_HEADER = 1024
-# A broken line that ends like this: a block was torn, and the next one begins on the same line. The
-# line break keeps a client's hostname from looking like it: there is none in a string.
+# How a broken line ends when a block was torn and the next one begins on the same line. A client's
+# hostname cannot look like this: a string has no line break.
 GLUED = re.compile(_OPENING + r"[ \t\r]*+\Z", re.ASCII)
 SIDE = re.compile(r"\b(my|partner)\s+state\s+([a-z-]+)", re.IGNORECASE | re.ASCII)
 WORD = re.compile(r"[\w-]++", re.ASCII)
@@ -94,12 +94,12 @@ OTHER = re.compile(
     re.IGNORECASE,
 )
 
-# Python's own codec reads the escapes that _BODY has in a string as dhcpd does.
+# Python's own codec reads the escapes that _BODY allows in a string the way dhcpd does.
 _UNESCAPE = codecs.getdecoder("unicode_escape")
 _TOKEN = re.compile(
     rf'(?P<mark>[{{}};])|(?P<word>[^\s"#{{}};]++|{STRING})|#[^\n]*+|(?P<broken>"[^\n]*+)', re.ASCII
 )
-# What `parse_lease_declaration` knows, to distinguish a block of an old dhcpd from a damaged one.
+# What `parse_lease_declaration` knows, to distinguish an old dhcpd's block from a damaged one.
 _KEYWORD = re.compile(
     "starts|ends|timestamp|tstp|tsfp|atsfp|cltt|uid|class|hardware|reserved|dynamic-bootp|"
     "abandoned|next|rewind|binding|client-hostname|billing|on|option|supersede|set|"
@@ -155,9 +155,9 @@ def read_tokens(address: str, body: str) -> Fields | None:
         if keyword in ("starts", "ends", "cltt"):
             times[keyword] = _time(value)
         elif keyword == "binding":
-            # Like dhcpd, to which what follows is an error, but not of the state.
+            # Like dhcpd: what follows the state is an error, but the state counts.
             word = values[1].lower() if len(values) > 1 else ""
-            # States that dhcpd still reads: flags of an active lease in older versions.
+            # States that dhcpd still reads: in older versions, flags of an active lease.
             word = "active" if word in ("reserved", "bootp") else word
             if word in STATES and values[0].lower() == "state":
                 state = word
@@ -179,11 +179,11 @@ def read_tokens(address: str, body: str) -> Fields | None:
         elif not _KEYWORD.fullmatch(keyword):
             unreadable = True
         if keyword not in ("next", "rewind") and "binding" in map(str.lower, values):
-            unreadable = True  # A semicolon is missing, and the state became a part of this.
+            unreadable = True  # A semicolon is missing, so this has swallowed the state.
     if state is None and unreadable:
         return None
     starts, ends, cltt = (times.get(keyword) for keyword in ("starts", "ends", "cltt"))
-    # Option 81's name (docs/dhcpd-notes.md), which dhcpd.conf sets where there is no option 12.
+    # Option 81's name (docs/dhcpd-notes.md), which dhcpd.conf sets if there is no option 12.
     hostname = fqdn if hostname is None else hostname
     return address, state or "active", starts, ends, cltt, hardware, uid, hostname
 
@@ -191,8 +191,8 @@ def read_tokens(address: str, body: str) -> Fields | None:
 def _statements(body: str) -> Iterator[tuple[str, list[str]]]:
     """Yield each statement of a block as its keyword, in lower case, and its other words.
 
-    Of a statement with braces only the words before the brace count. The end of the block ends a
-    statement too.
+    For a statement with braces, only the words before the brace count. The end of the block also
+    ends a statement.
     """
     words: list[str] = []
     depth = 0
@@ -218,12 +218,12 @@ def _statements(body: str) -> Iterator[tuple[str, list[str]]]:
 
 @lru_cache(maxsize=1 << 16)
 def _time(text: str) -> int | None:
-    """Return what a date of dhcpd.leases(5) means; None if it means nothing (dhcpd: no time).
+    """Return the Unix seconds of a dhcpd.leases(5) date; None if it has none (dhcpd: no time).
 
     As in `parse_date_core` in common/parse.c: the day of the week is ignored, a number after the
-    time is added in seconds, a number may be greater than a calendar has it, and 2038 or later is
-    never, since a time there has 31 bits. A date that ends in `UTC` (OpenBSD's dhcpd) is in the
-    time zone of every date here anyway.
+    time is added as seconds, a number may be greater than the calendar allows, and 2038 or later
+    is never, since its times have 31 bits. Every date here is in UTC, so the `UTC` at the end of
+    OpenBSD's dates changes nothing.
     """
     if date := _DATE.fullmatch(text):
         year, month, day, hour, minute, second, zone = map(int, date.groups("0"))
@@ -241,10 +241,10 @@ def _time(text: str) -> int | None:
 
 
 def _pairs(text: str, most: int = MAX_BLOCK) -> str | None:
-    """Return hexadecimal numbers with colons as hex pairs; None if they are something else."""
+    """Return hexadecimal numbers with colons as hex pairs; None for anything else."""
     if not _HEX_NUMBERS.fullmatch(text):
         return None
-    # Of a greater number dhcpd keeps the last eight bits.
+    # dhcpd keeps the low eight bits of a greater number.
     pairs = [number.zfill(2)[-2:] for number in text.lower().split(":")]
     return ":".join(pairs) if len(pairs) <= most else None
 
@@ -255,7 +255,7 @@ def _uid(string: str) -> str | None:
 
 
 def _octets(inside: str) -> bytes:
-    """Return what the inside of a string means to `read_string` in common/conflex.c."""
+    """Return the octets that `read_string` in common/conflex.c reads from inside a string."""
     return _ESCAPE.sub(_unescape, inside).encode("latin-1")
 
 
@@ -272,7 +272,7 @@ def _string(value: str) -> str | None:
 
 
 def _hostname(value: str) -> str | None:
-    """Return a hostname out of a string or of bare words with dots between; None for others."""
+    """Return the hostname in a string or in bare words joined by dots; None for anything else."""
     if value.startswith('"'):
         return _string(value)
     word = _DOT.sub(".", value)
@@ -280,5 +280,5 @@ def _hostname(value: str) -> str | None:
 
 
 def _text(octets: bytes) -> str:
-    # To dhcpd a name ends at a NUL.
+    # For dhcpd, a name ends at a NUL.
     return octets.partition(b"\0")[0].decode("utf-8", "surrogateescape")

@@ -1,9 +1,9 @@
-"""Put single names into a file that `tinydns-data` compiled, and take them out.
+"""Add single names to a file that `tinydns-data` compiled, and remove them.
 
 `tinydns-data` rebuilds the file from every line, which takes longer the more lines there are, and
-waits for the disk. Its result can be changed instead: cdb(5) finds a record through one of 256 hash
-tables, each twice as long as its records need, so that there is room for more. What is in the file
-is the same as if it had been compiled; what is taken out takes up room until the next compile.
+waits for the disk. Its result can be edited instead: cdb(5) finds a record through one of 256 hash
+tables, each twice as long as its records need, so that there is room for more. The content is the
+same as if the file had been compiled; a removed record takes up room until the next compile.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ Write = tuple[int, bytes]
 
 
 class DamageError(ValueError):
-    """The file is not what `tinydns-data` writes, or not what it was thought to be."""
+    """The file is not what `tinydns-data` writes, or not what was expected."""
 
 
 def records(line: bytes) -> Iterator[Record]:
-    """Yield the records that a line of zone data means: `=` an A and a PTR, `+` an A.
+    """Yield the records that a line of zone data stands for: `=` an A and a PTR, `+` an A.
 
-    A record's data is type, an equals sign for `every client`, ttl, no time stamp, and what the
-    type has (tinydns-data.c, rr_start). Raises ValueError for what is no such line.
+    A record's data is type, an equals sign for `every client`, TTL, no time stamp, and the type's
+    own data (tinydns-data.c, rr_start). Raises ValueError: when it is not such a line.
     """
     kind, fields = line[:1], line[1:].strip().decode("ascii").split(":")
     if kind not in (b"=", b"+") or len(fields) != 3:
@@ -65,7 +65,7 @@ class Cdb:
     """A compiled file in memory."""
 
     def __init__(self, image: bytes | bytearray) -> None:
-        """Take what `tinydns-data` wrote; a bytearray is changed in place, for it may be large.
+        """Use what `tinydns-data` wrote; a bytearray is changed in place, as it may be large.
 
         Raises DamageError: when it is not a cdb.
         """
@@ -81,14 +81,14 @@ class Cdb:
         return writes
 
     def edit(self, old: bytes | None, new: bytes | None) -> None:
-        """Take one line of zone data out and put another in; None is no line."""
+        """Replace a line of zone data with another; None stands for no line."""
         for key, data in records(old) if old is not None else ():
             self.remove(key, data)
         for key, data in records(new) if new is not None else ():
             self.add(key, data)
 
     def add(self, key: bytes, data: bytes) -> None:
-        """Put a record in."""
+        """Add a record."""
         value = _hash(key)
         number = value % _TABLES
         start, length = self._table(number)
@@ -104,7 +104,7 @@ class Cdb:
                 return
 
     def remove(self, key: bytes, data: bytes) -> None:
-        """Take a record out; raise DamageError if it is not there."""
+        """Remove a record. Raises DamageError: when it is not there."""
         value = _hash(key)
         number = value % _TABLES
         record = _PAIR.pack(len(key), len(data)) + key + data
@@ -113,8 +113,8 @@ class Cdb:
             if place == 0:
                 break
             if stored == value and self.image[place : place + len(record)] == record:
-                # The slot stays taken, so that what was put behind it is found, by a hash that
-                # belongs to another table, so that nothing looks at it.
+                # The slot stays taken, so that records placed after it are found, by a hash of
+                # another table, so that no lookup matches it.
                 self._write(slot, value ^ 1, place)
                 return
         raise DamageError(f"no such record: {key!r}")
@@ -138,7 +138,7 @@ class Cdb:
         return self._used[number]
 
     def _grow(self, number: int) -> tuple[int, int]:
-        """Write a table again at the end, with room for as many records again."""
+        """Rewrite a table at the end, with room for as many records again."""
         start, length = self._table(number)
         old = bytes(self.image[start : start + length * _PAIR.size])
         live = [

@@ -1,4 +1,4 @@
-"""What other processes on this server get from the service, by its socket: its report, its feed.
+"""What other processes on this server get through the service's socket: its report, its feed.
 
 The service's end is `followers.Followers`.
 """
@@ -15,9 +15,9 @@ from .status import Status
 
 
 def query(socket_path: Path) -> Status:
-    """Return the report of the service that runs.
+    """Return the running service's report.
 
-    Raises OSError or ValueError: where none does.
+    Raises OSError or ValueError: when none is running.
     """
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as channel:
         channel.settimeout(10)
@@ -30,7 +30,7 @@ def query(socket_path: Path) -> Status:
 def stream(socket_path: Path, to: str) -> None:
     """Hand standard output over to the service and wait until either ends (the forced command).
 
-    Raises OSError: where no service answers.
+    Raises OSError: when no service answers.
     """
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as channel:
         channel.connect(str(socket_path))

@@ -1,4 +1,4 @@
-"""The leases of a pair as another DHCP server reads them, for a move between dhcpd and Kea."""
+"""The leases of a pair as the other DHCP server reads them, for a move between dhcpd and Kea."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from .site import Site
 
 
 def to_dhcpd(merge: Merge, site: Site, now: int) -> Iterator[bytes]:
-    """Yield the blocks of a dhcpd.leases with every lease that goes on at `now` (Unix seconds)."""
+    """Yield the blocks of a dhcpd.leases with every lease that still runs at `now` (Unix time)."""
     for lease, _ in _going_on(merge, site, now):
         yield lease.render()
 
 
 def to_kea(merge: Merge, site: Site, now: int) -> Iterator[bytes]:
-    """Yield the lines of Kea's lease file with every lease that goes on at `now`."""
+    """Yield the lines of Kea's lease file with every lease that still runs at `now`."""
     yield kea.COLUMNS
     for lease, network in _going_on(merge, site, now):
         yield kea.render(lease, kea.subnet_id(network))
 
 
 def _going_on(merge: Merge, site: Site, now: int) -> Iterator[tuple[Lease, str]]:
-    """Yield the leases in the ranges of the site that have not ended, each with its network.
+    """Yield the leases in the site's ranges that have not ended, each with its network.
 
-    A fixed host has its address by the inventory, and asks for it again.
+    A fixed host gets its address from the inventory, and requests it again.
     """
     ranges = [
         (IPv4Address(first), IPv4Address(last), subnet.network)

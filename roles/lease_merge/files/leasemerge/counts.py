@@ -1,4 +1,4 @@
-"""Numbers for the status that are kept up to date: to count all leases takes too long."""
+"""Running totals for the status: counting all leases each time takes too long."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class _Range:
         self.subnet = subnet
         self.first, self.last = first, last
         self.start, self.end = int(IPv4Address(first)), int(IPv4Address(last))
-        # dhcpd's own ranges are written around fixed hosts.
+        # The ranges in dhcpd.conf are written around fixed hosts.
         self.size = sum(
             int(IPv4Address(end)) - int(IPv4Address(begin)) + 1
             for begin, end in free_ranges([(first, last)], taken)
@@ -30,7 +30,7 @@ class _Range:
 
     def status(self) -> PoolStatus:
         states = self.states
-        # Of an address that was never used nothing is written: it is the primary's.
+        # Nothing is written for an address that was never used: it is the primary's.
         untouched = self.size - states.total()
         return PoolStatus(
             subnet=self.subnet,
@@ -46,10 +46,10 @@ class _Range:
 
 
 class Pools:
-    """The ranges of a site, by the lease log of one server."""
+    """The ranges of a site, according to the lease log of one server."""
 
     def __init__(self, site: Site, leases: Iterable[Lease] = ()) -> None:
-        """Begin with the leases that are known."""
+        """Begin with the known leases."""
         taken = self._taken = frozenset(site.addresses)
         self._ranges = sorted(
             (
@@ -64,7 +64,7 @@ class Pools:
         self.update(leases)
 
     def update(self, leases: Iterable[Lease]) -> None:
-        """Take new last blocks of the log."""
+        """Apply new last blocks of the log."""
         for lease in leases:
             if lease.address in self._taken:
                 continue
@@ -84,7 +84,7 @@ class Pools:
 
 
 class NameCounts:
-    """How many names are published, by their domain and by where they come from."""
+    """How many names are published, by domain and source."""
 
     def __init__(self) -> None:
         """Begin with none."""
@@ -92,7 +92,7 @@ class NameCounts:
         self._numbers: Counter[tuple[str, str]] = Counter()
 
     def update(self, changes: Mapping[Key, Sequence[Name]]) -> None:
-        """Take what is published under each name that changed."""
+        """Apply what is published under each name that changed."""
         for key, names in changes.items():
             domain = key[1]
             if (before := self._sources.pop(key, None)) is not None:

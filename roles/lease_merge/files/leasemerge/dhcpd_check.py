@@ -1,4 +1,4 @@
-"""Every fault of what a DHCP server has as it is written: options, texts, lease times."""
+"""Every fault of what a DHCP server gets verbatim: options, texts, lease times."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from ipaddress import IPv4Address
 from .faults import show
 from .inventory import Inventory, Row
 
-# RFC 2132 section 9.2: 32 bits, and all ones mean for ever (RFC 2131 section 3.3).
+# RFC 2132 section 9.2: 32 bits, and all ones mean infinity (RFC 2131 section 3.3).
 _LEASE_TIME_MAX = 2**32 - 1
-# docs/drills.md: dhcpd takes a lease with less than 65 s to go for ended when a pair is healed, and
-# half of a lease is over when a client renews.
+# docs/drills.md: dhcpd treats a lease with less than 65 s left as ended when a pair recovers, and a
+# client renews when half of its lease is over.
 _SHORT_LEASE = 130
 # The statement, or the option of that name, at the beginning of a statement; not in a comment.
 _SERVER_IDENTIFIER = re.compile(
     r"(?:^|[;{}])\s*(?:option\s+dhcp-)?server-identifier\b", re.MULTILINE
 )
 _HOST_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?")
-# A name of dhcp-options(5), with that of its space where it has one.
+# An option name of dhcp-options(5), with its option space if it has one.
 _OPTION = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)?")
 _COMMENT = re.compile(r"#.*")
-# A text, a comment, a word or a mark; a quotation mark alone is one that is not closed.
+# A string, a comment, a word or a mark; a lone quotation mark is one that is not closed.
 _RAW_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|#[^\n]*|[^\s"#{};]+|[{};"]')
 _DHCP_SERVERS = ("dhcpd", "kea")
 LEASE_TIMES = ("min_lease_time", "default_lease_time", "max_lease_time", "mclt")
-# What clients get of these where no option says otherwise.
+# What clients get for these unless an option overrides it.
 _SET_ELSEWHERE = {
     "domain-name": "the domain of the inventory",
     "domain-name-servers": "the resolvers of the inventory",
@@ -50,7 +50,7 @@ def is_address(text: str) -> bool:
 
 
 def check_dhcp_server(inventory: Inventory) -> None:
-    """Check which DHCP server it is, and what has no meaning with it."""
+    """Check which DHCP server it is, and note what has no meaning with it."""
     value = inventory.data.get("dhcp_server", "dhcpd")
     if value not in _DHCP_SERVERS:
         inventory.fault(
@@ -73,7 +73,7 @@ def check_dhcp_server(inventory: Inventory) -> None:
 
 
 def check_lease_times(inventory: Inventory) -> None:
-    """Check the lease times that are there, and that they go together (dhcpd.conf(5))."""
+    """Check the lease times that are set, and that they are consistent (dhcpd.conf(5))."""
     times = {
         key: inventory.seconds(key, _LEASE_TIME_MAX)
         for key in LEASE_TIMES
@@ -101,7 +101,7 @@ def _note_short_lease(inventory: Inventory, who: str | Row, times: Mapping[str, 
 
 
 def check_raw(inventory: Inventory) -> None:
-    """Check the options and the text of dhcpd.conf that hold for every client."""
+    """Check the options and the dhcpd.conf text that apply to every client."""
     for key, check_value in (("options", check_options), ("extra", check_raw_text)):
         if inventory.data.get(key) is not None:
             row = Row("Site", "", 0, {**inventory.data, "where": None})
@@ -119,7 +119,7 @@ def check_raw(inventory: Inventory) -> None:
 
 
 def check_seconds(inventory: Inventory, row: Row, key: str) -> None:
-    """Check a number of seconds of a row."""
+    """Check a row's value in seconds."""
     value = row.get(key)
     if isinstance(value, bool) or not isinstance(value, int) or not 0 < value <= _LEASE_TIME_MAX:
         inventory.fault(
@@ -130,14 +130,14 @@ def check_seconds(inventory: Inventory, row: Row, key: str) -> None:
 
 
 def check_times_of(inventory: Inventory, row: Row) -> None:
-    """Check that the lease times of a subnet go together, where it has its own."""
+    """Check that the lease times of a subnet are consistent, if it has its own."""
     _note_short_lease(inventory, row, {key: row.get(key) for key in LEASE_TIMES})
     times = {key: row.values.get(key, inventory.data.get(key)) for key in LEASE_TIMES}
     for low, high in _ORDER_OF_TIMES:
         least, most = times[low], times[high]
         if not isinstance(least, int) or not isinstance(most, int) or not 0 < most < least:
             continue
-        # The mclt is the failover pair's, which has many subnets.
+        # The mclt belongs to the failover pair, which has many subnets.
         if low != "mclt" and (low in row.values or high in row.values):
             inventory.fault(
                 row,
@@ -147,7 +147,7 @@ def check_times_of(inventory: Inventory, row: Row) -> None:
 
 
 def check_next_server(inventory: Inventory, row: Row, key: str) -> None:
-    """Check a name or an address, which dhcpd.conf has without quotation marks."""
+    """Check a name or an address, which dhcpd.conf has unquoted."""
     value = row.get(key)
     numbers = isinstance(value, str) and re.fullmatch(r"[0-9.]+", value)
     if not isinstance(value, str) or not (
@@ -157,7 +157,7 @@ def check_next_server(inventory: Inventory, row: Row, key: str) -> None:
 
 
 def check_text(inventory: Inventory, row: Row, key: str) -> None:
-    """Check a text that dhcpd.conf has between quotation marks."""
+    """Check a text that dhcpd.conf has in quotation marks."""
     value = row.get(key)
     if not isinstance(value, str) or not value:
         inventory.fault(row, f"{key} is {show(value)}, not a text", "put it in quotes")
@@ -193,7 +193,7 @@ def check_options(inventory: Inventory, row: Row, key: str) -> None:
 
 
 def check_raw_text(inventory: Inventory, row: Row, key: str) -> None:
-    """Check raw text of dhcpd.conf; dhcpd itself checks its syntax later."""
+    """Check raw dhcpd.conf text; dhcpd itself checks its syntax later."""
     value = row.get(key)
     if not isinstance(value, str):
         inventory.fault(row, f"{key} is {show(value)}, not text", "write it as text")
@@ -208,7 +208,7 @@ def check_raw_text(inventory: Inventory, row: Row, key: str) -> None:
 
 
 def _open_end(text: str) -> tuple[str, str]:
-    """Return what of a text would change the meaning of what follows it, and the remedy."""
+    """Return what in a text would change the meaning of what follows it, and the remedy."""
     depth, last = 0, ";"
     for match in _RAW_TOKEN.finditer(text):
         token = match[0]
@@ -228,7 +228,7 @@ def _open_end(text: str) -> tuple[str, str]:
 
 
 def fault_of_kea(inventory: Inventory, row: Row, key: str) -> None:
-    """Add the fault of a key that only dhcpd understands."""
+    """Report a key that only dhcpd understands."""
     inventory.fault(
         row,
         f"{key} is in the language of dhcpd.conf, which Kea does not read",
@@ -246,5 +246,5 @@ def _fault_of_identity(inventory: Inventory, row: Row, key: str) -> None:
 
 
 def statements(text: str) -> str:
-    """Return text of dhcpd.conf without its comments."""
+    """Return dhcpd.conf text without its comments."""
     return _COMMENT.sub("", text)

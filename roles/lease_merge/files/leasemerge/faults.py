@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What is wrong with an inventory: where, in what way, and what to do about it."""
+    """Something wrong in an inventory: where, what, and how to fix it."""
 
     where: str
     problem: str
@@ -20,7 +20,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What was found: faults, with which nothing may be deployed, and notes, with which it may."""
+    """What was found: faults, which prevent a deployment, and notes, which do not."""
 
     faults: list[Fault]
     notes: list[Fault]

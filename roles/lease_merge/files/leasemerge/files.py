@@ -1,4 +1,4 @@
-"""Files that are written beside and renamed into place, without a wait for the disk."""
+"""Files that are written alongside and renamed into place, without waiting for the disk."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from pathlib import Path
 
 
 def create(path: Path) -> int:
-    """Make a new file and return its descriptor.
+    """Create a file and return its descriptor.
 
-    Raises FileExistsError: when there is one.
+    Raises FileExistsError: when it exists.
     """
     return os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
 
 
 def reserve(descriptor: int, start: int, length: int) -> None:
-    """Have a place on the disk for what is to be written.
+    """Allocate disk space for what is to be written.
 
     Without this, ext4 writes a file out before it is renamed over another (auto_da_alloc in
-    ext4(5)). Only for what is made again after a power cut that has lost it.
+    ext4(5)). Only for what is rebuilt after a power cut that has lost it.
     """
     if length:
         os.posix_fallocate(descriptor, start, length)
@@ -28,14 +28,14 @@ def reserve(descriptor: int, start: int, length: int) -> None:
 def write_all(descriptor: int, data: bytes | bytearray | memoryview, start: int) -> None:
     """Write all of it.
 
-    Raises OSError: also when the disk is full after a part.
+    Raises OSError: also when the disk fills up halfway.
     """
     if os.pwrite(descriptor, data, start) != len(data):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def replace(path: Path, data: bytes) -> None:
-    """Put a whole file in place at once; readers have the old one or the new one."""
+    """Replace a whole file at once; readers see the old one or the new one."""
     beside = path.with_name(path.name + ".new")
     beside.unlink(missing_ok=True)
     descriptor = create(beside)

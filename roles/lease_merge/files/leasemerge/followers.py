@@ -1,4 +1,4 @@
-"""The servers that follow this one, and the socket by which they, and `status`, come."""
+"""The servers that follow this one, and the socket through which they, and `status`, connect."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from .lease import Lease
 from .protocol import ALIVE, COMPLETE, Hello, log_line
 from .store import Store
 
-# No more than name servers that a zone of dnscache can have, twice over for links that are about to
-# be noticed dead.
+# As many as the name servers that a dnscache zone can have, twice over for dead links that have not
+# been noticed yet.
 _MAX_FOLLOWERS = 32
 
-# What is written to a follower before the service looks at its other work.
+# Bytes written to a follower before the service turns to its other work.
 _CHUNK = 65536
 
 
 class Follower:
     """One server that follows this one: what is still to be sent, in bounded memory.
 
-    What waits is not bytes but addresses: a follower that reads slowly gets the last block of each,
-    once. ``descriptor`` is the pipe to its ssh server, which the process of the forced command
-    has handed over; ``process`` is the socket to that process, which ends with it.
+    The queue holds addresses, not bytes: a follower that reads slowly gets the last block of each,
+    once. ``descriptor`` is the pipe to its ssh server, handed over by the process of the forced
+    command; ``process`` is the socket to that process, which ends with it.
     """
 
     def __init__(self, name: str, descriptor: int, process: int, store: Store, own: str) -> None:
@@ -43,7 +43,7 @@ class Follower:
         self._all: Iterator[tuple[str, str]] | None = self._everything()
 
     def send(self, log: str, leases: Sequence[Lease]) -> None:
-        """Note what is new, unless the follower itself has sent it."""
+        """Queue what is new, unless the follower itself has sent it."""
         if log != self.name:
             self._news.update(((log, lease.address), None) for lease in leases)
 
@@ -58,7 +58,7 @@ class Follower:
         return bool(self._buffer or self._news or self._all)
 
     def write(self) -> None:
-        """Write what goes without waiting, up to a bound.
+        """Write what can be written without blocking, up to a bound.
 
         Raises OSError: when nobody reads.
         """
@@ -103,9 +103,9 @@ class Follower:
 
 
 class Followers:
-    """The socket of the service: whoever hands over a descriptor is sent the feed there.
+    """The service's socket: a client that hands over a descriptor gets the feed there.
 
-    Anybody else is sent the report.
+    Any other client gets the report.
     """
 
     def __init__(
@@ -116,9 +116,9 @@ class Followers:
         own: str,
         report: Callable[[], bytes],
     ) -> None:
-        """Listen at the path; nobody is accepted before `watch`.
+        """Listen at the path; no connection is accepted before `watch`.
 
-        Raises OSError: where that fails.
+        Raises OSError: when that fails.
         """
         self._selector = selector
         self._store = store
@@ -136,27 +136,27 @@ class Followers:
         return iter(self._followers)
 
     def watch(self) -> None:
-        """Have the selector accept who comes."""
+        """Have the selector accept connections."""
         self._selector.register(self._listener, selectors.EVENT_READ, self._accept)
 
     def send(self, log: str, leases: Sequence[Lease]) -> None:
-        """Note for each follower what is new in a log."""
+        """Queue what is new in a log for each follower."""
         for follower in self._followers:
             follower.send(log, leases)
 
     def alive(self) -> None:
-        """Send a sign of life to those who have nothing else to read."""
+        """Send a sign of life to the followers that have nothing else to read."""
         for follower in self._followers:
             follower.alive()
 
     def write(self) -> None:
-        """Write to each what goes without waiting; forget who has gone."""
+        """Write to each what can be written without blocking; drop those that have gone."""
         for follower in list(self._followers):
             if follower.waiting:
                 self._write(follower)
 
     def close(self) -> None:
-        """Forget everybody, and listen no more."""
+        """Drop all followers and stop listening."""
         for follower in list(self._followers):
             self._forget(follower)
         self._listener.close()

@@ -3,7 +3,7 @@
 Each line is a JSON object: from ``at`` on (Unix seconds) ``address`` belongs to the client with
 this ``hardware``, ``hostname`` and published ``name``, which has had it since ``since``; or,
 without those, to nobody. A renewal writes nothing. The log is a directory of files, and the oldest
-is removed as a whole; what only it has of a client that still has its address is written again.
+is removed as a whole; its entries for clients that still have their address are written again.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from .status import HistoryStatus
 from .when import show_time
 from .work import Progress, Steps, Work
 
-# So many files make up the log, so that at most that part of it is lost at once.
+# The log consists of this many files, so that at most that fraction of it is lost at once.
 _PARTS = 8
-# Lines that are read, or addresses that are looked at, in one step of a fifth of a millisecond.
+# Lines read, or addresses checked, in one step of a fifth of a millisecond.
 _READ_LINES = 50
 _WRITE_ADDRESSES = 20
-# What a line takes, for hostnames of usual length.
+# The bytes of a line, for hostnames of usual length.
 _LINE_BYTES = 150
 _SUFFIX = ".jsonl"
 
@@ -48,12 +48,12 @@ class Period(NamedTuple):
 
 
 class History:
-    """The log as it is written. ``days`` is its greatest age, ``size`` its bytes at most."""
+    """The log, for writing. ``days`` is its maximum age, ``size`` its maximum bytes."""
 
     def __init__(self, directory: Path, days: int, size: int) -> None:
         """Begin to read what an earlier run wrote, in small steps.
 
-        Raises OSError: when the directory cannot be made.
+        Raises OSError: when the directory cannot be created.
         """
         directory.mkdir(mode=0o700, exist_ok=True)
         self._directory = directory
@@ -62,9 +62,9 @@ class History:
         self._held: dict[str, tuple[Client, int, Path]] = {}
         """Who has each address, since when, and the file that has it."""
         self._due: dict[str, None] = {}
-        """Addresses that are to be looked at."""
+        """Addresses still to be checked."""
         self._parts = {path: path.stat().st_size for path in _files(directory)}
-        # A file may end in half a line, so none is continued.
+        # A file may end in half a line, so no old one is appended to.
         self._file = -1
         self._torn = False
         self._work = Work()
@@ -78,15 +78,15 @@ class History:
         return self._work.busy or (bool(self._due) and not self._failed)
 
     def note(self, addresses: Iterable[str]) -> None:
-        """Look at these addresses soon: their client or its name may have changed."""
+        """Check these addresses soon: their client or its name may have changed."""
         self._due.update(dict.fromkeys(addresses))
 
     def note_all(self) -> None:
-        """Look at every address that somebody has."""
+        """Check every address that somebody has."""
         self.note(self._held)
 
     def step(self, now: int, holder: Callable[[str], Holder | None]) -> None:
-        """Do a little: read on, or write what has become of some addresses."""
+        """Do a little: read on, or write what has changed about some addresses."""
         if self._work.busy:
             if self._work.step() is Progress.DONE:
                 self.note_all()
@@ -106,7 +106,7 @@ class History:
             del self._due[address]
 
     def tick(self, now: int) -> None:
-        """Remove what is too old or too much; try again what could not be written."""
+        """Remove what is too old or too much; retry what could not be written."""
         self._failed = False
         if self._work.busy:
             return
@@ -140,7 +140,7 @@ class History:
 
     @property
     def _too_small(self) -> bool:
-        """Whether writing who is here would fill it, again and again."""
+        """Whether the present clients alone would fill it, again and again."""
         return len(self._held) * _LINE_BYTES > self._size // 2
 
     def close(self, now: int, holder: Callable[[str], Holder | None]) -> None:
@@ -220,13 +220,13 @@ class History:
 
 
 def remove(directory: Path) -> None:
-    """Remove the history that there is: it was turned off."""
+    """Remove the existing history: it was turned off."""
     for path in _files(directory):
         path.unlink()
 
 
 def begun(directory: Path) -> int | None:
-    """Return when the history begins, None when there is none."""
+    """Return when the history begins, None if there is none."""
     return next((_begun(path) for path in _files(directory)), None)
 
 
@@ -243,7 +243,7 @@ def periods(directory: Path, address: str | None = None) -> Iterator[Period]:
             if before is not None and client == before.client:
                 continue
             if before is not None:
-                # The new client may have been found out about some time after it got the address.
+                # The new client may have been noticed some time after it got the address.
                 over = at if client is None else max(before.since, min(at, line["since"]))
                 yield before._replace(until=over)
                 del open_[of]
@@ -253,9 +253,9 @@ def periods(directory: Path, address: str | None = None) -> Iterator[Period]:
 
 
 def find(found: Iterable[Period], who: str | None, since: int, until: int) -> list[Period]:
-    """Return the periods of an address, a MAC address or a name that touch a time, the last first.
+    """Return the periods of an address, MAC address or name that overlap a time, latest first.
 
-    A name is one that was published, or what the client called itself. None: whoever it was.
+    A name is a published one, or what the client called itself; None matches every client.
     """
     mac = normal_mac(who)
     return sorted(
@@ -295,7 +295,7 @@ def _is(period: Period, who: str) -> bool:
 
 
 def _files(directory: Path) -> list[Path]:
-    """Return the files in order; no directory is none, and one that is closed to us an OSError."""
+    """Return the files in order, if any. Raises OSError: when the directory is unreadable."""
     try:
         paths = list(directory.iterdir())
     except FileNotFoundError:
@@ -308,7 +308,7 @@ def _begun(path: Path) -> int:
 
 
 def _lines(path: Path, having: str | None = None) -> Iterator[dict[str, Any]]:
-    """Yield the lines of a file; half of one, after a power cut, is none."""
+    """Yield the lines of a file; a partial one, after a power cut, is skipped."""
     with path.open(encoding="utf-8", errors="replace") as file:
         for text in file:
             if having is not None and having not in text:

@@ -13,7 +13,7 @@ from .ranges import listed, normal_mac
 from .server_check import SERVER_KEYS
 from .zone_check import check_own_domain
 
-# tinydns' tdlookup.c: of more addresses it chooses some.
+# tinydns' tdlookup.c: it chooses some if there are more.
 _ADDRESSES_MAX = 8
 # 16 AAAA of 28 octets leave room for the longest label in a domain of 2 octets; 8 for every name.
 _IPV6_ADDRESSES_MAX = 8
@@ -44,7 +44,7 @@ def check_fixed_hosts(inventory: Inventory) -> None:
                 "give it one of them or both",
             )
         _check_use(inventory, row)
-    # A name counts before an alias, so that the fault is reported at the alias.
+    # Names come before aliases, so that the fault is reported at the alias.
     for row, (name, domain) in zip(rows, names, strict=True):
         _check_aliases(inventory, row, name, domain)
 
@@ -59,7 +59,7 @@ def _domain_of(inventory: Inventory, row: Row, addresses: Sequence[IPv4Address])
 
 
 def _check_use(inventory: Inventory, row: Row) -> None:
-    """Check that what a host has for dhcpd reaches dhcpd, and that DNS has what dhcpd has."""
+    """Check that a host's dhcpd settings reach dhcpd, and that DNS has what dhcpd has."""
     if not row.get("hardware_ethernet"):
         unused = [key for key in ("next_server", "filename", "options", "extra") if row.get(key)]
         if unused:
@@ -176,7 +176,7 @@ def _check_macs(inventory: Inventory, row: Row) -> None:
                 "write it as de:ad:be:ef:ca:fe",
             )
             continue
-        # IEEE 802 section 8.2.2: the first octet's lowest bit marks the address of a group.
+        # IEEE 802 section 8.2.2: the first octet's lowest bit marks a group address.
         if mac == "00:00:00:00:00:00" or int(mac[:2], 16) & 1:
             kind = "a multicast address" if int(mac[:2], 16) & 1 else "no host's"
             inventory.fault(row, f"the MAC address {mac} is {kind}", "write the host's own")

@@ -38,7 +38,7 @@ _OFTEN_MEANT = {
     "subnet": "network",
     "tftp_server": "next_server",
 }
-# What comes along with a row: where it stands, and where those of its keys do that stand elsewhere.
+# Notes on a row: where it is defined, and where those of its keys are that are set elsewhere.
 NOTES = ("where", "places")
 
 
@@ -52,7 +52,7 @@ class Row:
         self._shown = f"{kind} {show(name)}" if name is not None else f"{kind} number {index + 1}"
         self.who = self._at(values.get("where"))
         reasons = values.get("unresolved")
-        # Of each variable that cannot be worked out, the reason.
+        # By variable, the reason why it cannot be resolved.
         self.unresolved = reasons if isinstance(reasons, Mapping) else {}
 
     def get(self, key: str) -> object:
@@ -60,7 +60,7 @@ class Row:
         return self.values.get(key)
 
     def where(self, key: object) -> str:
-        """Name the entry where a sentence is about one of its keys, which may stand elsewhere."""
+        """Name the entry in a sentence about one of its keys, which may be set elsewhere."""
         places = self.values.get("places")
         place = places.get(key) if isinstance(places, Mapping) else None
         return self.who if place is None else self._at(place)
@@ -69,18 +69,18 @@ class Row:
         return self._shown if place is None else f"{self._shown} ({printable(place)})"
 
     def __str__(self) -> str:
-        """Name the entry in the midst of a sentence."""
+        """Name the entry in the middle of a sentence."""
         return self.who[0].lower() + self.who[1:]
 
 
 class Inventory:
-    """The site under check, its faults, and what the checks so far have read for the later ones."""
+    """The site under check, its faults, and what earlier checks have read for later ones."""
 
     def __init__(self, data: Mapping[object, object], settings: Mapping[str, str]) -> None:
-        """Begin with nothing read and no fault."""
+        """Begin with nothing read and no faults."""
         self.data = data
         self.settings = settings
-        # The variables that are reported already, since their templates cannot be worked out.
+        # Variables that are reported already, since their templates cannot be resolved.
         self.unresolved = {
             str(row.get("name"))
             for row in listed(data.get("unresolved"))
@@ -91,7 +91,7 @@ class Inventory:
         self.reserved: set[str] = set()
         self.servers: list[str] = []
         self.networks: dict[IPv4Network, Row] = {}
-        # Whether a subnet could not be read: what lies in none may lie in that one.
+        # Whether a subnet could not be read: an address in no other may lie in it.
         self.subnet_is_missing = False
         self.ranges: dict[IPv4Network, list[tuple[IPv4Address, IPv4Address]]] = {}
         self.routers: dict[IPv4Address, Row] = {}
@@ -104,23 +104,23 @@ class Inventory:
         self.zones: set[str] = set()
         # The row that an absolute name or a MAC address belongs to.
         self.names: dict[str, Row] = {}
-        # Of the names, those with an address, which may be that of a lease.
+        # The names that have an address, which may be that of a lease.
         self.addressed: set[str] = set()
         self.macs: dict[str, Row] = {}
-        # What holds an address: the row and, for a server, its name. A server may be a fixed host
-        # too, and a dhcp server a dnscache server; one machine is recognised by its one name.
+        # What holds an address: the row and, for a server, its name. A server may also be a fixed
+        # host, and a dhcp server a dnscache server; a machine is recognised by its single name.
         self.holders: dict[IPv4Address, tuple[Row, str]] = {}
-        # What ranges are written around.
+        # Addresses that ranges are written around.
         self.spared: set[IPv4Address] = set()
-        # Whether a floating address is not where its home is: who stands by for it is not known.
+        # Whether a floating address lies outside its home's subnet: its standbys are not known.
         self.floating_is_faulty = False
-        # The fixed hosts' names. A server's address is its fixed host's, whose faults are reported.
+        # The fixed hosts' addresses. A server's is its fixed host's, whose faults are reported.
         self.hosts: dict[str, object] = {}
         self.without_host: set[str] = set()
-        # Of each network or shared network and number of a virtual router the row, and its address.
+        # By network or shared network and virtual router ID, the row and its address.
         self.virtual_routers: dict[tuple[object, int], tuple[Row, IPv4Address]] = {}
 
-    # How a fault is reported, and how values are taken out.
+    # How faults are reported, and how values are read.
 
     @property
     def kea(self) -> bool:
@@ -141,11 +141,11 @@ class Inventory:
         return self.settings.get(key, key)
 
     def is_unresolved(self, *keys: str) -> bool:
-        """Return whether one of these keys of the site has a value that is not known."""
+        """Return whether one of these keys of the site has an unresolved value."""
         return any(self.setting(key) in self.unresolved for key in keys)
 
     def report_unresolved(self, row: Row, *names: str) -> bool:
-        """Report the variables of these that cannot be worked out; return whether there is one."""
+        """Report which of these variables cannot be resolved; return whether there are any."""
         found = [name for name in names if name in row.unresolved]
         for name in found:
             reason = printable(row.unresolved[name])
@@ -153,13 +153,13 @@ class Inventory:
         return bool(found)
 
     def site(self, key: str) -> str:
-        """Name the site where a sentence is about one of its own keys."""
+        """Name the site in a sentence about one of its own keys."""
         places = self.data.get("where")
         place = places.get(key) if isinstance(places, Mapping) else None
         return "Site" if place is None else f"Site ({printable(place)})"
 
     def items(self, who: str | Row, key: str, value: object) -> Sequence[object]:
-        """Return the entries of a list, none of what is not a list: that is a fault."""
+        """Return the entries of a list; anything else has none, and is a fault."""
         if value is None:
             return ()
         if isinstance(value, (str, bytes)) or not isinstance(value, Sequence):
@@ -190,7 +190,7 @@ class Inventory:
     ) -> None:
         """Check that a row has no other keys, and each value that can be checked by itself.
 
-        `elsewhere` are keys that such a row has only if it is in the group that each names.
+        `elsewhere` maps keys that a row has only as a member of some group to that group.
         """
         for key, value in row.values.items():
             if key == "unresolved":
@@ -210,8 +210,8 @@ class Inventory:
     def _remedy(
         self, key: str, keys: Mapping[str, Check | None], elsewhere: Mapping[str, str]
     ) -> str:
-        """Return what to do about a key that is unknown."""
-        # A host's name is no key of its line.
+        """Return what to do about an unknown key."""
+        # A host's name is not a key of its line.
         known = sorted({*keys} - {"name"})
         name = key.lower().replace("-", "_")
         meant = name if name in known else _OFTEN_MEANT.get(name)
@@ -225,9 +225,9 @@ class Inventory:
         return f"use {', '.join(known)}{listed}"
 
     def seconds(self, key: str, most: int) -> int:
-        """Read a number of seconds of the site; 0 if it is none."""
+        """Read a number of seconds from the site; 0 if it is not one."""
         value = self.data[key]
-        # To Python `true` is a number too.
+        # In Python, `True` is a number too.
         if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= most:
             return value
         shown = f"the text {show(value)}" if isinstance(value, str) else show(value)
@@ -239,7 +239,7 @@ class Inventory:
         return 0
 
     def label(self, who: str | Row, what: str, value: object) -> str | None:
-        """Read a DNS label in lower case (RFC 1123 section 2.1); None, and a fault, if none."""
+        """Read a DNS label in lower case (RFC 1123 section 2.1); None and a fault for others."""
         if not isinstance(value, str):
             if value is None:
                 self.fault(who, f"it has no {what}", "add it")
@@ -264,7 +264,7 @@ class Inventory:
         return label
 
     def address(self, who: str | Row, what: str, value: object) -> IPv4Address | None:
-        """Read an IPv4 address; None, and a fault, where it is not one."""
+        """Read an IPv4 address; None, and a fault, if it is not one."""
         if isinstance(value, str) and value:
             try:
                 return IPv4Address(value)
@@ -308,7 +308,7 @@ class Inventory:
         return network
 
     def hold_address(self, who: Row, what: str, address: IPv4Address, machine: str) -> None:
-        """Note who has an address; `machine` is empty where nobody else may have it."""
+        """Record who has an address; `machine` is empty if nobody else may have it."""
         other, other_machine = self.holders.setdefault(address, (who, machine))
         if other is not who and (not machine or machine != other_machine):
             self.fault(
@@ -316,12 +316,12 @@ class Inventory:
             )
 
     def machine_address(self, row: Row, name: str, value: object) -> IPv4Address | None:
-        """Read the address of a server, which is that of the fixed host of its name."""
+        """Read the address of a server, which is that of the fixed host of the same name."""
         if name in self.hosts and (self.hosts[name] or "") == (value or ""):
             if not value and not row.unresolved and name not in self.without_host:
                 self.fault(row, "its fixed host has no fixed_address", "add the server's own")
                 self.without_host.add(name)
-            # Whatever else is wrong with it is reported of the fixed host.
+            # Anything else wrong with it is reported for the fixed host.
             if isinstance(value, (list, tuple)):
                 return self.address(row, "address", value)
             try:
@@ -339,7 +339,7 @@ class Inventory:
         return self.address(row, "address", value)
 
     def hold_label(self, who: Row, what: str, label: str, domain: str) -> None:
-        """Note who has a label in a domain."""
+        """Record who has a label in a domain."""
         if label in self.reserved:
             self.fault(who, f"the {what} {label} is a reserved name", "choose another")
         self.addressed.add(f"{label}.{domain}")
@@ -350,8 +350,8 @@ class Inventory:
             )
 
 
-# The keys of a row of each table, each with the check of its value; None where the table's own
-# function reads it, since what is right depends on other keys or rows.
+# The keys of each table's rows, each with the check of its value; None where the table's own
+# function reads it, since what is valid depends on other keys or rows.
 Check = Callable[[Inventory, Row, str], None]
 
 

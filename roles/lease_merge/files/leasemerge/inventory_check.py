@@ -1,13 +1,13 @@
-"""Every fault of an inventory at once: one function a table, one sentence a fault.
+"""Every fault of an inventory at once: one function per table, one sentence per fault.
 
 The format is site.json's (docs/design.md). Keys that only the deployment knows (servers with
-their addresses, routers, lease times) are checked where they are there.
+their addresses, routers, lease times) are checked if they are present.
 
 Each table's function is in the module of its subject: zone_check, subnet_check, server_check,
-host_check, with dhcpd_check for what dhcpd.conf has as it is written. To add a key of a row, add it
-to the table's keys at the end of that module, with the check of its value. To add a table, write
-its function there and add it to `_CHECKS`. A sentence names a key of the site by
-`inventory.setting(key)`, which is what a person finds it under.
+host_check, with dhcpd_check for what dhcpd.conf gets verbatim. To add a key of a row, add it to the
+table's keys at the end of that module, with the check of its value. To add a table, write its
+function there and add it to `_CHECKS`. A sentence names a key of the site by
+`inventory.setting(key)`, the name under which the user finds it.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ _REQUIRED_KEYS = (
 
 
 def check(data: object, settings: Mapping[str, str] = MappingProxyType({})) -> Findings:
-    """Return what is found in a site, in the order of its keys; nothing in a valid one.
+    """Return the findings in a site, in the order of its keys; none in a valid one.
 
     `settings` are names by key, for sentences about a key that is set under another name. A row's
     key `where` is its place in the inventory, and the site's `where` maps keys to theirs.
@@ -75,7 +75,7 @@ def faults(data: object) -> list[Fault]:
 
 def _check_keys(inventory: Inventory) -> None:
     missing = [inventory.setting(key) for key in _REQUIRED_KEYS if inventory.data.get(key) is None]
-    # A time may be absent, where only the servers' part of a site is checked.
+    # A time may be absent if only the servers' part of a site is checked.
     missing += [
         inventory.setting(key)
         for key in (*TTLS, *LEASE_TIMES)
@@ -95,7 +95,7 @@ def _check_keys(inventory: Inventory) -> None:
 
 
 def _check_unresolved(inventory: Inventory) -> None:
-    """Report the variables of the site that cannot be worked out."""
+    """Report the variables of the site that cannot be resolved."""
     for row in inventory.rows("unresolved", "Variable"):
         problem = f"it cannot be worked out ({printable(row.get('reason'))})"
         inventory.fault(row, problem, "fix its template")
@@ -113,13 +113,13 @@ def _check_variables(inventory: Inventory) -> None:
 
 
 def _check_elsewhere(inventory: Inventory) -> None:
-    """Check that a host which is written like ours is in the group that makes it one."""
+    """Check that a host written like one of ours is in the group that makes it one."""
     for row in inventory.rows("hosts_elsewhere", "Host"):
         problem = f"it has {row.get('key')}, but is not in the group {row.get('group')}"
         inventory.fault(row, problem, "add it to the group")
 
 
-# In this order: a check finds what the ones before it have read.
+# In this order: a check uses what earlier ones have read.
 _CHECKS: tuple[Callable[[Inventory], None], ...] = (
     _check_unresolved,
     _check_keys,

@@ -1,8 +1,8 @@
-"""Leases out of Kea's lease files: rows in, the last row of each address out.
+"""Leases from Kea's lease files: rows in, the last row of each address out.
 
 Source: Kea's memfile lease database (src/lib/dhcpsrv/csv_lease_file4.cc, lease_file_loader.h) and
-its LFC process (src/bin/lfc). The file is a log as dhcpd.leases is one: within it the last row of
-an address counts. Columns are taken by position: 2.6 appends a twelfth under a header of eleven.
+its LFC process (src/bin/lfc). Like dhcpd.leases, the file is a log: the last row of an address
+counts. Columns are taken by position: 2.6 appends a twelfth under a header of eleven.
 
     address,hwaddr,client_id,valid_lifetime,expire,subnet_id,fqdn_fwd,fqdn_rev,hostname,state,...
 """
@@ -30,9 +30,9 @@ COLUMNS = (
 """The first line of a lease file, as 2.2 writes it; a later Kea adds what it needs."""
 
 # Lease::STATE_* of Kea's src/lib/dhcpsrv/lease.h: default, declined, expired-reclaimed, released.
-# Nobody confirms the end of a lease, as a partner of dhcpd's does: its address is free at once.
+# Unlike with dhcpd, no partner confirms the end of a lease: its address is free at once.
 _STATES = {b"0": "active", b"1": "abandoned", b"2": "free", b"3": "free"}
-# More than a row can be: a name has at most 255 octets, each of which may be escaped as six.
+# Longer than any row: a name has at most 255 octets, each of which may be escaped as six.
 _MAX_ROW = 8192
 _INFINITE = 2**32 - 1
 _TIME_MAX = 2**40
@@ -41,9 +41,9 @@ _HEX_PAIRS = re.compile(r"[0-9a-f]{2}(?::[0-9a-f]{2})*", re.IGNORECASE)
 _NUMBER = re.compile(rb"[0-9]{1,13}")
 # How Kea escapes a comma and an ampersand.
 _ESCAPE = re.compile(rb"&#x([0-9a-fA-F]{2})")
-# What the role's hostname-char-set drops from a client's name as well.
+# What the role's hostname-char-set also drops from a client's name.
 _UNSAFE = re.compile(r"[^a-z0-9 _.-]")
-# The role's watch writes here what Kea last reported of the pair: its own state and the peer's.
+# The role's watch writes here what Kea last reported about the pair: its own state and its peer's.
 _PAIR = Path("/run/kea-watch/pair")
 # It does so every five seconds.
 _PAIR_FRESH = 30
@@ -54,7 +54,7 @@ _GENERATED = re.compile(r"no-name(?:-[0-9]{1,3}){4}")
 class KeaLog:
     """The last row of each address in a lease file that is fed chunk by chunk.
 
-    A row that cannot be read costs itself only; it is counted in `damage`.
+    An unreadable row costs only itself; it is counted in `damage`.
     """
 
     def __init__(self) -> None:
@@ -110,8 +110,8 @@ class KeaLog:
 def row(line: bytes) -> Lease | None:
     """Return the lease of one row without its line break, None if it is damaged.
 
-    Kea writes when a lease expires and for how long it was granted; the client was last in contact
-    at the difference. Such a row has no start of its own: a grant and a renewal look the same.
+    Kea writes when a lease expires and for how long it was granted; the difference is the time of
+    the last contact. A row has no start of its own: a grant and a renewal look the same.
     """
     fields = line.split(b",")
     if len(fields) < _FIELDS:
@@ -148,7 +148,7 @@ def row(line: bytes) -> Lease | None:
 
 
 def _pairs(value: bytes) -> str | None:
-    """Return hex pairs in lower case, empty if there are none, None if it is something else."""
+    """Return hex pairs in lower case, empty if there are none, None for anything else."""
     text = value.decode("ascii", "replace")
     if not text:
         return ""
@@ -157,15 +157,15 @@ def _pairs(value: bytes) -> str | None:
 
 def _hostname(value: bytes) -> str | None:
     name = _ESCAPE.sub(lambda escape: bytes([int(escape[1], 16)]), value)
-    # Of option 81 Kea writes an absolute name.
+    # For option 81, Kea writes an absolute name.
     text = name.removesuffix(b".").decode("utf-8", "surrogateescape")
     return None if not text or _GENERATED.fullmatch(text.partition(".")[0]) else text
 
 
 def subnet_id(network: str) -> int:
-    """Return the id that the role gives a subnet, which is part of each lease in it.
+    """Return the id that the role assigns to a subnet, which is part of each lease in it.
 
-    Unique and the same for ever: with another id every client would get another address.
+    Unique and permanent: with another id, every client would get another address.
     """
     return int(IPv4Network(network).network_address)
 
@@ -173,8 +173,8 @@ def subnet_id(network: str) -> int:
 def render(lease: Lease, subnet_id: int) -> bytes:
     """Return the row of a lease, with its line break.
 
-    Kea has no start of a lease: it is granted at the last contact for the time that is left of it.
-    Returns nothing for a lease that is over: Kea keeps no row of it.
+    Kea records no start of a lease: it is granted at the last contact, for the time left. Empty for
+    a lease that has ended: Kea keeps no row of it.
     """
     states = {"active": 0, "abandoned": 1}
     if lease.ends is None or lease.state not in states:
@@ -214,7 +214,7 @@ def parse(data: bytes) -> LeaseLog:
 def read_log(path: Path) -> LeaseLog:
     """Return the log of a lease file and of what Kea's LFC left beside it.
 
-    Raises OSError when it cannot be read.
+    Raises OSError: when it cannot be read.
     """
     tail = KeaTail(path)
     try:
@@ -242,14 +242,14 @@ def pair_state() -> Mapping[str, tuple[str, str]]:
 class KeaTail(Tail):
     """The bytes of Kea's lease files as they come: what its LFC has cleaned, then the file itself.
 
-    LFC makes the file ``.1`` and begins an empty one; then it merges ``.2`` and ``.1`` to
+    The file becomes ``.1`` and an empty one is begun; then LFC merges ``.2`` and ``.1`` into
     ``.completed``, which becomes ``.2``. So the log is ``.completed`` or ``.2``, ``.1``, the file.
-    Kea closes a file before it renames it: a renamed file has all that will ever be in it, and is
-    read to its end before the next one.
+    Kea closes a file before renaming it: a renamed file is complete, and is read to its end before
+    the next one.
     """
 
     def __init__(self, path: Path) -> None:
-        """Begin to watch; nothing is read yet."""
+        """Start watching; nothing is read yet."""
         self._earlier: list[int] = []
         super().__init__(path)
 
@@ -261,7 +261,7 @@ class KeaTail(Tail):
     def read(self) -> tuple[bool, bytes]:
         """Return whether the log begins again, and the next bytes, empty at the end.
 
-        Raises OSError when a file is there and cannot be read.
+        Raises OSError: when a file is there but cannot be read.
         """
         begins = False
         if self._file < 0:
@@ -273,7 +273,7 @@ class KeaTail(Tail):
                 return begins, chunk
             os.close(self._earlier.pop(0))
             self._offset = 0
-        # Before the read: what Kea appends after this look is in the file when it renames it.
+        # Checked before the read: what Kea appends later is in the file when it renames it.
         follows = self._follows()
         if chunk := self._next(self._file):
             return begins, chunk
@@ -295,7 +295,7 @@ class KeaTail(Tail):
         return chunk
 
     def _follows(self) -> str:
-        """Return where the log goes on: in this file, in the next one, or with all of them."""
+        """Return where the log continues: in this file, in the next one, or in all of them."""
         held = os.fstat(self._file)
         if self._is(self.path, held):
             return "this" if held.st_size >= self._offset else "all"
@@ -312,7 +312,7 @@ class KeaTail(Tail):
         """Open every file of the log; return whether there is one."""
         while True:
             opened = [self._opened(path) for path in self._paths()]
-            # LFC renames and removes while they are opened: they count when they are still those.
+            # LFC may rename and remove files meanwhile: they count only if they are still the same.
             if [_identity(one) for one in opened] == [_found(path) for path in self._paths()]:
                 break
             _close(opened)

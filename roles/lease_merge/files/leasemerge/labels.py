@@ -11,8 +11,8 @@ from .site import Site
 # RFC 1035 section 2.3.4.
 _LABEL_MAX = 63
 
-# Only ASCII has a lower case here: str.lower would turn a character from outside it into a letter
-# of somebody else's name (U+212A, the Kelvin sign, becomes `k`).
+# Only ASCII is lowercased: str.lower would turn a character outside it into a letter of somebody
+# else's name (U+212A, the Kelvin sign, becomes `k`).
 _REPLACED = str.maketrans(ascii_uppercase + " _", ascii_lowercase + "--")
 _DROPPED = re.compile(r"[^a-z0-9-]+")
 
@@ -31,13 +31,13 @@ class HostnameError(ValueError):
 
 
 def label(hostname: str, site: Site, domain: str | None = None) -> str:
-    """Make a DNS label (lower case, LDH, 1 to 63 characters) of the hostname a client sent.
+    """Turn the hostname a client sent into a DNS label (lower case, LDH, 1 to 63 characters).
 
-    It is to be unique in `domain`, the site's own where none is given. Raises HostnameError: where
-    nothing is left of it, or where the label belongs to somebody there.
+    It must be unique in `domain`, by default the site's own. Raises HostnameError: when nothing is
+    left of it, or when the label belongs to somebody there.
     """
     text = hostname.partition(".")[0].translate(_REPLACED)
-    # The cut at 63 can lay a hyphen bare at the new end.
+    # The cut at 63 can leave a hyphen at the new end.
     text = _DROPPED.sub("", text).strip("-")[:_LABEL_MAX].rstrip("-")
     if not text:
         raise HostnameError("nothing of the hostname can stand in a DNS label", "no_label")

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 NEVER = 2**63 - 1
-"""The time that dhcpd writes as `never`: later than every other."""
+"""The time that dhcpd writes as `never`: later than any other."""
 
 NEVER_FROM = 2145916800
-"""2038: dhcpd takes a date from there on for `never`, since its times have 31 bits."""
+"""2038: dhcpd reads a date from then on as `never`, since its times have 31 bits."""
 
 STATES = ("active", "free", "backup", "expired", "released", "abandoned", "reset")
 """The binding states of dhcpd.leases(5)."""
@@ -31,7 +31,7 @@ class Lease:
     cltt: int | None = None
     """Client last transaction time: when this server itself last received from the client."""
     hardware: str | None = None
-    """Hex pairs with colons, lower case, without the type of hardware."""
+    """Hex pairs with colons, lower case, without the hardware type."""
     uid: str | None = None
     """The client identifier: hex pairs with colons, lower case."""
     hostname: str | None = None
@@ -63,7 +63,7 @@ def _render_time(time: int) -> str:
 
 
 def _quote(text: str) -> str:
-    """Return text as the inside of a string, what is not plain ASCII in octal, as dhcpd does."""
+    """Return text as the inside of a string, octal where it is not plain ASCII, as dhcpd does."""
     return "".join(
         chr(byte) if 32 <= byte < 127 and byte not in b'"\\' else f"\\{byte:03o}"
         for byte in text.encode("utf-8", "surrogateescape")

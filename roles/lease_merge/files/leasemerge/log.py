@@ -1,9 +1,9 @@
 """A lease file as a log: chunks of bytes in, the last complete block of each address out.
 
-Blocks in dhcpd's own layout are taken by the expression of block.py. What it does not match is read
-event by event, to the end of one statement; then the expression is tried again. dhcpd gives up on
-what follows a damaged block (`lease_file_subparse` in server/confpars.c); this reader does not: a
-damaged block costs itself only. A block is *complete* when its closing brace is there.
+Blocks in dhcpd's own layout are matched by the expression of block.py. Anything else is read event
+by event, to the end of one statement; then the expression is tried again. dhcpd gives up on what
+follows a damaged block (`lease_file_subparse` in server/confpars.c); this reader does not: a
+damaged block costs only itself. A block is *complete* when its closing brace is there.
 """
 
 from __future__ import annotations
@@ -32,15 +32,15 @@ from .block import (
 from .lease import Lease
 
 MAX_FAULTS = 100
-"""The most places of damage that are listed: enough to look at, not as much as a file may have."""
+"""The most damaged places that are listed: enough to look at, not as many as a file may have."""
 
-# It stays in the processor's cache, and has no block that is too long.
+# It fits the processor's cache, and cannot hold a block that is too long.
 _CHUNK = MAX_BLOCK - (1 << 12)
 
 _END = b"\n}\n"  # of a block
-# What a block of BLOCKS has around its address and its body.
+# What surrounds the address and the body in a block of BLOCKS.
 _FRAME = len("lease . {\n}\n")
-# The last number of an address.
+# The last octet of an address.
 _NUMBERS = {str(number): number for number in range(256)}
 
 
@@ -52,14 +52,14 @@ class Fault(NamedTuple):
 
 
 class _Statement(NamedTuple):
-    """An open block of a lease, or the open statement of a failover peer, which has no address."""
+    """An open lease block, or the open statement of a failover peer, which has no address."""
 
     address: str | None
     body: int  # where it begins, from the beginning of the statement
 
 
 class _Leases(Mapping[str, Lease]):
-    """The last complete block of each address, read when it is looked up."""
+    """The last complete block of each address, parsed when it is looked up."""
 
     def __init__(self, bodies: Mapping[str, Mapping[int, str]]) -> None:
         self._bodies = bodies
@@ -81,7 +81,7 @@ class _Leases(Mapping[str, Lease]):
 class LeaseLog:
     """A lease file as a log, fed in chunks that may be split anywhere.
 
-    What a feed costs grows with the chunk; what is kept grows with the addresses.
+    The cost of a feed grows with the chunk, the memory with the number of addresses.
     """
 
     def __init__(self) -> None:
@@ -92,12 +92,12 @@ class LeaseLog:
         """The first MAX_FAULTS of them."""
         self.failover: dict[str, tuple[str, str]] = {}
         """The last known state of each failover peer: my state, partner state."""
-        # The body of the last complete block of each address, by its /24 and its last number. One
-        # dict of all addresses would be out of the processor's cache at each lookup, and unsorted.
+        # The body of the last complete block of each address, by its /24 and its last octet. One
+        # dict of all addresses would miss the processor's cache at each lookup, and be unsorted.
         self._bodies: defaultdict[str, dict[int, str]] = defaultdict(dict)
-        # None is all of them: a log that is only read whole need not gather them.
+        # None means all of them: a log that is only read as a whole need not collect them.
         self._changed: set[str] | None = None
-        # What is not done yet: the text from the beginning of the open statement on.
+        # What is not processed yet: the text from the beginning of the open statement.
         self._text = ""
         self._line = 1  # of the position in the text that lines are counted to:
         self._counted = 0
@@ -105,8 +105,8 @@ class LeaseLog:
         self._scanned = 0  # the events before this are done
         self._depth = 0  # of braces
         self._open: _Statement | None = None
-        self._lost = False  # after damage without an end nothing counts until the next header
-        self._skip_line = False  # lost inside a string: nothing at all before the line's end
+        self._lost = False  # after unterminated damage nothing counts until the next header
+        self._skip_line = False  # lost inside a string: nothing at all counts before the line's end
 
     @property
     def leases(self) -> Mapping[str, Lease]:
@@ -139,7 +139,7 @@ class LeaseLog:
             if not (self._depth or self._lost or self._open):
                 self._take_blocks()
             done = self._scan()
-        # Lost text is of no use; of an open statement even the beginning is.
+        # Lost text is of no use; an open statement is needed from its beginning.
         used = self._scanned if self._lost else self._start
         self._line_at(used)
         self._text = self._text[used:]
@@ -153,7 +153,7 @@ class LeaseLog:
         if not found:
             return
         end = len(self._text)
-        # The steps of a block are what a large file takes: here only where one may end the blocks.
+        # Going block by block is slow in a large file: only done where one of them may be the end.
         if found[-1][0] == "" or end - self._start > MAX_BLOCK:
             end = self._start
             for number, (network, last, body) in enumerate(found):
@@ -171,9 +171,9 @@ class LeaseLog:
             self._changed.update(f"{network}.{last}" for network, last, _ in found)
 
     def _scan(self) -> bool:
-        """Take event after event; return whether the text is at its end.
+        """Process event after event; return whether the end of the text is reached.
 
-        Stop before it where a statement ends, or where the rest of a line is to be skipped.
+        Stop earlier where a statement ends, or where the rest of a line is to be skipped.
         """
         text = self._text
         for event in EVENT.finditer(text, self._scanned):
@@ -181,7 +181,7 @@ class LeaseLog:
             self._skip_blanks()
             too_long = self._too_long(event.start(), end)
             if kind in ("comment", "broken") and end == len(text):
-                # The rest of the line may be yet to come.
+                # The rest of the line may still come.
                 self._scanned = event.start()
                 self._skip_line = too_long
                 return True
@@ -212,7 +212,7 @@ class LeaseLog:
             self._start = blank.end() if blank else self._start
 
     def _too_long(self, start: int, end: int) -> bool:
-        """Return whether an event is longer than a block may be; be lost if the statement is."""
+        """Return whether an event is longer than a block may be; get lost if the statement is."""
         if not self._lost and end - self._start > MAX_BLOCK:
             self._skip(self._start, f"no end within {MAX_BLOCK} bytes")
             self._lost = True
@@ -235,8 +235,8 @@ class LeaseLog:
         elif self._open is not None:
             self._skip(self._start, "a block without its end")
         elif self._depth:
-            # A block inside another statement is that statement's; but dhcpd begins its own
-            # statements at the beginning of a line, so the one around has lost its end.
+            # A block inside another statement belongs to that one; but dhcpd begins its own
+            # statements at the start of a line, so there the enclosing one has lost its end.
             if before[-1:] not in ("\n", "\0"):
                 self._depth += 1
                 return
@@ -307,7 +307,7 @@ class LeaseLog:
             self.faults.append(Fault(line, reason))
 
     def _line_at(self, position: int) -> int:
-        """Return the line of a position, which is at or after the one before."""
+        """Return the line of a position, which is at or after the previous one."""
         self._line += self._text.count("\n", self._counted, position)
         self._counted = position
         return self._line

@@ -1,8 +1,8 @@
-"""The merge: what the feeds have of each address, and the site, become names.
+"""The merge: what the feeds know about each address, and the site, become names.
 
-The rules are docs/design.md's, each at one place here: 2 in `_truth`, 3 in `_named`, 4 and 5 in
+The rules are docs/design.md's, each in one place here: 2 in `_truth`, 3 in `_named`, 4 and 5 in
 `Merge._claim`, 6 in `_Claim.order`, 7 in the module labels, 8 in the module zone. Rule 9 holds
-because nothing here knows an order of the feeds but that of `Site.servers`.
+because the only order of the feeds that is used here is that of `Site.servers`.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _Block = tuple[_Log, Lease]
 
 
 class _Claim(NamedTuple):
-    """What an active lease claims, whatever the time: names, or nothing for a reason."""
+    """What an active lease claims, regardless of the time: names, or nothing and the reason."""
 
     address: str
     until: int
@@ -51,10 +51,10 @@ class _Claim(NamedTuple):
 
 
 class Merge:
-    """The merge as a machine: it takes what is new and returns what that changes.
+    """The incremental merge: it takes what is new and returns what that changes.
 
-    What a call costs grows with what is new. `names` and `changes` take `now` in Unix seconds,
-    which may go back as well as forth.
+    The cost of a call grows with what is new. `names` and `changes` take `now` in Unix seconds,
+    which may also go back.
     """
 
     def __init__(self, site: Site) -> None:
@@ -70,9 +70,9 @@ class Merge:
         # By address; not those of rule 6, which follow from the claims.
         self._losers: dict[str, Loser] = {}
         self._refused: Counter[Cause] = Counter()
-        # Where the client, its lease or its name may be another than at the last `take_moved`.
+        # Addresses whose client, lease or name may have changed since the last `take_moved`.
         self._moved: set[str] = set()
-        # (until, address); an entry counts as long as it agrees with _live.
+        # (until, address); an entry counts only while it agrees with _live.
         self._expiries: list[tuple[int, str]] = []
         # By name, the entry of each of its addresses; a fixed host may have several.
         self._fixed: dict[Key, tuple[Name, ...]] = {}
@@ -109,7 +109,7 @@ class Merge:
     def changes(self, now: int) -> dict[Key, tuple[Name, ...]]:
         """Return what is published under each name that changed since the last call.
 
-        One entry for each address; none where the name is gone.
+        One entry for each address; none if the name is gone.
         """
         self._advance(now)
         changes, self._changes = self._changes, {}
@@ -117,7 +117,7 @@ class Merge:
 
     @property
     def next_expiry(self) -> int | None:
-        """When the next lease ends that was live at the last `now`, in Unix seconds."""
+        """When the next of the leases live at the last `now` ends, in Unix seconds."""
         while self._expiries:
             until, address = self._expiries[0]
             if address in self._live and self._live[address].until == until:
@@ -140,7 +140,7 @@ class Merge:
 
     @property
     def refused(self) -> dict[str, int]:
-        """How many hostnames are refused at the last `now`, by the kind of reason."""
+        """How many hostnames were refused at the last `now`, by the kind of reason."""
         return {cause: number for cause, number in self._refused.items() if number}
 
     def take_moved(self) -> set[str]:
@@ -149,7 +149,7 @@ class Merge:
         return moved
 
     def holder(self, address: str) -> Holder | None:
-        """Return the client that had an address at the last `now`, if one had."""
+        """Return the client that had an address at the last `now`, if any."""
         claim = self._live.get(address)
         if claim is None:
             return None
@@ -171,7 +171,7 @@ class Merge:
 
     def _advance(self, now: int) -> None:
         if now < self._now:
-            # What ended between the two is live again.
+            # What ended in between is live again.
             self._touched.update(
                 address
                 for log in self._logs.values()
@@ -214,7 +214,7 @@ class Merge:
             lease.hardware,
             named[1].hostname if named else None,
         )
-        # Rule 4: what is a fixed host's is its own.
+        # Rule 4: what belongs to a fixed host is its own.
         owner = self._site.addresses.get(address)
         host = self._site.by_hardware.get(lease.hardware or "")
         if owner is not None:
@@ -244,9 +244,9 @@ class Merge:
     def _moves(self, host: FixedHost, lease: Lease) -> bool:
         """Rule 4: the host was pinned while it had this lease, and takes its address from it.
 
-        In the network of its fixed address dhcpd gives it no other, so the lease is older than
-        the pin. dhcpd releases it when the client takes the fixed address, but only the lease
-        of a client that sends an identifier (find_lease in its server/dhcp.c).
+        In the network of its fixed address dhcpd grants it no other, so the lease is older than
+        the pin. dhcpd releases it when the client takes the fixed address, but only if the
+        client sends an identifier (find_lease in server/dhcp.c).
         """
         return (
             lease.uid is not None
@@ -310,7 +310,7 @@ class Merge:
                 self._put(key, (name,))
 
     def _handed_over(self, key: Key) -> bool:
-        """Return whether a name has gone to another client, and the one that had it is live."""
+        """Return whether a name went to another client while its previous holder is live."""
         old, new = self._before[key], self._names.get(key, ())
         if not old or not new or old[0].hardware == new[0].hardware or new[0].alias:
             return False
@@ -397,7 +397,7 @@ def _same_client(one: Lease, other: Lease) -> bool:
 def _best(blocks: Sequence[_Block], key: Callable[[Lease], tuple[int, int]]) -> _Block:
     """Choose the block with the greatest key, then of the earliest server.
 
-    Blocks of unknown servers that are alike in both are ordered by what they contain (rule 9).
+    Blocks of unknown servers that tie in both are ordered by their content (rule 9).
     """
     if len(blocks) == 1:
         return blocks[0]

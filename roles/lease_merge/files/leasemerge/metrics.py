@@ -47,7 +47,7 @@ Sample = tuple[Mapping[str, str], float]
 
 
 class Metric(NamedTuple):
-    """A metric; the help has what to do about it."""
+    """A metric; its help text says what to do about it."""
 
     name: str
     kind: str

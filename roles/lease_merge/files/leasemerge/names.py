@@ -1,4 +1,4 @@
-"""What the merge says: the names that are published, and the leases without one.
+"""What the merge returns: the names that are published, and the leases without one.
 
 Times are Unix seconds, None where absent, NEVER for `never`.
 """
@@ -23,9 +23,9 @@ class Name:
     address: str
     source: Literal["fixed", "lease"]
     alias: bool = False
-    """A second name of its address: the PTR points to another."""
+    """Whether it is a second name of its address: the PTR points to another."""
     server: str | None = None
-    """The server whose client it is: the one that received the hostname."""
+    """The server whose client it is: the one that received its hostname."""
     starts: int | None = None
     until: int | None = None
     """When the lease ends; None for a fixed host's name."""
@@ -48,7 +48,7 @@ class Loser:
     hostname: str | None = None
     hardware: str | None = None
     cause: Cause | None = None
-    """Of a refused one, what kind of reason it is."""
+    """The kind of reason, if it was refused."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,17 +16,17 @@ FORMATS: Mapping[str, tuple[type[LeaseLog | KeaLog], type[Tail]]] = {
     "dhcpd": (LeaseLog, Tail),
     "kea": (KeaLog, KeaTail),
 }
-"""What reads the lease file of each DHCP server, and what follows it."""
+"""The reader and the follower of each DHCP server's lease file."""
 
-# Leases of a lease file that was read from its start that are looked at in one step.
+# Leases processed in one step, after the lease file was read from its start.
 _SLICE = 250
 
 
 class OwnLog:
-    """The log, and the part of it that is still to be looked at."""
+    """The log, and the part of it that is still to be processed."""
 
     def __init__(self, server: str, path: Path, lease_format: str, store: Store) -> None:
-        """Begin to follow the file, one of `FORMATS`; it is read from its start."""
+        """Start following the file, which has one of `FORMATS`; it is read from its start."""
         self._new_log, follow = FORMATS[lease_format]
         self.tail = follow(path)
         self.error = ""
@@ -34,7 +34,7 @@ class OwnLog:
         self.caught_up = False
         self.more = True
         """Whether there is more to be read than the last step took."""
-        # What the journal has of the file so far; of one that was always there it has nothing.
+        # The last state in the journal; nothing is reported of a file that was always there.
         self._reported = "following"
         self._server = server
         self._store = store
@@ -75,7 +75,7 @@ class OwnLog:
         self._reported = state
 
     def step(self, now: int) -> list[tuple[str, list[Lease]]]:
-        """Do some of the work; return the news by log. ``more`` is whether some is left."""
+        """Do some of the work; return the news by log. ``more`` is true if some is left."""
         try:
             begins, chunk = self.tail.read()
             self.error = ""
@@ -107,8 +107,8 @@ class OwnLog:
         return [(self._server, news)]
 
     def _switch(self, log: LeaseLog | KeaLog, now: int) -> list[tuple[str, list[Lease]]]:
-        # dhcpd drops no lease of a client when it rewrites the file. What is not in the new file
-        # was lost with the old one, and expires by itself.
+        # dhcpd drops no client's lease when it rewrites the file. What is not in the new file was
+        # lost with the old one, and expires by itself.
         self._log, self._fresh = log, None
         log.take_changed()
         present = set(log.leases)

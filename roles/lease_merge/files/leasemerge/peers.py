@@ -1,4 +1,4 @@
-"""The servers that this one follows: a process for each, which brings its feed."""
+"""The servers that this one follows: a process for each, which delivers its feed."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from .protocol import SILENCE_SECONDS, Complete, Decoder, Event, Hello, Protocol
 _FIRST_RETRY = 0.1
 _LAST_RETRY = 5.0
 
-# More reasons than a network has for one loss are a peer that makes them up.
+# A peer with more reasons for one loss than a network has is making them up.
 _MOST_REASONS = 8
 
-# A link that held this long begins with the soonest retry again.
+# After a link that held this long, the first retry is soon again.
 _STEADY_SECONDS = 5.0
 
-# What is read from a feed before the service looks at its other work.
+# Bytes read from a feed before the service turns to its other work.
 _CHUNK = 65536
-# dhcpd, which syncs its file for every lease, cannot fill this in a second; a peer that sends on
-# and on is slowed down to it. What it sends first may be as fast as it likes, up to a bound.
+# dhcpd, which syncs its file for every lease, cannot fill this in a second; a peer that never stops
+# sending is slowed down to it. Its first bytes may come as fast as it likes, up to a bound.
 _BYTES_PER_SECOND = 2 << 20
 _FIRST_BYTES = 1 << 29
 
 
 class Peer:
-    """The feed from one server: a process that brings its stream, started again when it ends."""
+    """The feed from one server: a process that delivers its stream, restarted when it ends."""
 
     def __init__(self, server: str, command: Sequence[str]) -> None:
         """Note how to reach the server; nothing is started yet."""
@@ -41,7 +41,7 @@ class Peer:
         self._decoder = Decoder()
         self._retry = _FIRST_RETRY
         self._next = 0.0
-        # What the journal has of the feed: the reasons of this loss, or that it is followed.
+        # What the journal has on the feed: the reasons for this loss, or that it is followed.
         self._reasons: list[str] = []
         self._lost_at: float | None = None
         self._news: list[str] = []
@@ -66,7 +66,7 @@ class Peer:
         return "reading" if self.greeted else "connecting"
 
     def news(self) -> list[str]:
-        """Return the lines for the journal since the last call: a loss, why, and the return."""
+        """Return the journal lines since the last call: a loss, its reasons, and the return."""
         news, self._news = self._news, []
         return news
 
@@ -77,7 +77,7 @@ class Peer:
         return self._process.stdout.fileno()
 
     def due(self, now: float) -> bool:
-        """Whether it is time to connect; ``now`` is of a monotonic clock."""
+        """Whether it is time to connect; ``now`` is from a monotonic clock."""
         return self._process is None and now >= self._next
 
     def wait(self, now: float) -> float:
@@ -87,7 +87,7 @@ class Peer:
         return max(0.0, self._last + SILENCE_SECONDS - now)
 
     def connect(self, now: float) -> None:
-        """Start the process that brings the stream."""
+        """Start the process that delivers the stream."""
         self._decoder = Decoder()
         self.greeted = self.complete = False
         self._last = self._began = now
@@ -109,7 +109,7 @@ class Peer:
         self.connects += 1
 
     def read(self, now: float) -> Iterator[Event]:
-        """Yield what has come. The link is dropped when it ends or when nonsense comes."""
+        """Yield what has arrived. The link is dropped when it ends or delivers garbage."""
         descriptor = self.fileno()
         if descriptor is None or not self.willing(now):
             return
@@ -149,11 +149,11 @@ class Peer:
         return self._budget > 0
 
     def silent(self, now: float) -> bool:
-        """Whether the link is up by name only."""
+        """Whether the link is up in name only."""
         return self._process is not None and now >= self._last + SILENCE_SECONDS
 
     def drop(self, now: float, reason: str) -> None:
-        """End the link; it is tried again after a while."""
+        """End the link; it is retried after a while."""
         process, self._process = self._process, None
         if process is not None:
             with contextlib.suppress(ProcessLookupError):
@@ -174,14 +174,14 @@ class Peer:
         self._retry = min(2 * self._retry, _LAST_RETRY)
 
     def _report_loss(self, now: float, reason: str) -> None:
-        """Report a loss once, and each reason once while it lasts: it is tried again and again."""
+        """Report a loss once, and each reason once while it lasts, at however many retries."""
         first = self._lost_at is None
         if self._lost_at is None:
             self._lost_at = now
         if reason in self._reasons or len(self._reasons) == _MOST_REASONS:
             return
         self._reasons.append(reason)
-        # What a peer sends goes to a terminal some day.
+        # What a peer sends may end up on a terminal.
         text = ascii(reason)[1:-1]
         if first:
             self._news.append(

@@ -1,4 +1,4 @@
-"""Whether the site's name servers answer, queried as a resolver does it."""
+"""Whether the site's name servers answer, queried as a resolver would."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ class Probe:
         self._number = (self._number + 1) & 0xFFFF
         message = struct.pack("!H", self._number) + self._query
         for address, (_, channel) in self._servers.items():
-            # No route, or nobody listens: no answer will come, and that is what is reported.
+            # No route, or no listener: no answer will come, and that is what is reported.
             with contextlib.suppress(OSError):
                 channel.connect((address, 53))
                 channel.send(message)
 
     def read(self) -> None:
-        """Take what has come since."""
+        """Read the answers that have arrived."""
         for address, (_, channel) in self._servers.items():
             with contextlib.suppress(OSError):
                 while answer := channel.recv(1500):
@@ -67,6 +67,6 @@ class Probe:
 
 
 def _soa_query(domain: str) -> bytes:
-    """Return a query but for its first two octets, the number."""
+    """Return a query without its first two octets, the ID."""
     labels = b"".join(bytes([len(label)]) + label.encode() for label in domain.split("."))
     return struct.pack("!HHHHH", 0, 1, 0, 0, 0) + labels + b"\0" + struct.pack("!HH", _SOA, _IN)

@@ -31,8 +31,8 @@ SILENCE_SECONDS = 8.0
 COMPLETE = b"#leasemerge complete\n"
 ALIVE = b"#leasemerge alive\n"
 
-# A part of a block that is longer than any block is a peer that sends garbage. A rendered block
-# may be four times its hostname and uid, which are written as octal escapes.
+# An unfinished block that is longer than any block comes from a peer that sends garbage. A rendered
+# block may be four times its hostname and uid, which are written as octal escapes.
 _LONGEST = 8 * MAX_IDENTITY
 # The first line is shorter than this.
 _LONGEST_HELLO = 200
@@ -41,7 +41,7 @@ _WORD = re.compile(r"[A-Za-z0-9_.~-]{1,80}")
 
 
 class ProtocolError(ValueError):
-    """A peer sent what no peer sends; the message is what."""
+    """A peer violated the protocol; the message is how."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Hello:
 
 @dataclass(frozen=True, slots=True)
 class Blocks:
-    """Lease blocks of one log; generation is empty where the sender does not know it."""
+    """Lease blocks of one log; generation is empty if the sender does not know it."""
 
     log: str
     generation: str
@@ -80,7 +80,7 @@ def log_line(log: str, generation: str) -> bytes:
 
 
 class Decoder:
-    """Bytes of a stream in, events out; keeps less than one block, whatever comes."""
+    """Bytes of a stream in, events out; keeps less than one block, whatever arrives."""
 
     def __init__(self) -> None:
         """Wait for the first line."""
@@ -91,7 +91,7 @@ class Decoder:
     def feed(self, chunk: bytes) -> Iterator[Event]:
         """Yield the events of the next bytes.
 
-        Raises ProtocolError: when they are no stream of ours.
+        Raises ProtocolError: when they are not one of our streams.
         """
         text = self._rest + chunk
         position = 0
@@ -99,7 +99,7 @@ class Decoder:
             yield from self._blocks(text[position : mark.start()])
             yield from self._marked(mark[1])
             position = mark.end()
-        # A line that is not whole yet may become a mark; a block that is not whole becomes one.
+        # An unfinished line may become a mark; an unfinished block will be finished.
         end = max(text.rfind(b"\n}\n", position) + 3, position)
         if end > position + 2:
             yield from self._blocks(text[position:end])

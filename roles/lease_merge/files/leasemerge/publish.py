@@ -1,4 +1,4 @@
-"""Put zone data where tinydns reads it: compiled first, all or nothing, one build at a time."""
+"""Install zone data where tinydns reads it: compiled first, all or nothing, one build at a time."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from .files import create, reserve, write_all
 from .work import Progress, Steps, Work
 from .zone import Edit
 
-# tinydns-data(8) needs some seconds for millions of names. One that takes longer hangs.
+# tinydns-data(8) needs a few seconds for millions of names. If it takes longer, it hangs.
 _PATIENCE = 60.0
-# A service that is to stop does not wait that long.
+# A service that is stopping does not wait that long.
 _LAST_PATIENCE = 5.0
 _LOCK_SECONDS = 2.0
-# What is read or written of a file in one step, in less than a tenth of a millisecond.
+# Bytes of a file read or written in one step, in less than a tenth of a millisecond.
 _SLICE = 1 << 17
-# A compiled file is compiled again when it is this much longer than twice what it was.
+# A compiled file is recompiled when it is this much longer than twice its first size.
 _WASTE = 1 << 20
 
 
 class BusyError(RuntimeError):
-    """Another process publishes into the same directory."""
+    """Another process is publishing into the same directory."""
 
 
 class BuildError(RuntimeError):
@@ -39,9 +39,9 @@ class BuildError(RuntimeError):
 class Copy:
     """One file with an image of the compiled zone data. A publisher has two: one is served.
 
-    The other is brought up to date by writing what changed, which takes as long as the change is
-    large, and not as the file is. It has been served before, so a reader may still have it open:
-    the kernel knows, and grants a lease only where nobody has (fcntl(2), F_SETLEASE).
+    The other is brought up to date by writing what changed, which takes time in proportion to the
+    change, not to the file. It has been served before, so a reader may still have it open: the
+    kernel knows, and grants a lease only if nobody has (fcntl(2), F_SETLEASE).
     """
 
     def __init__(self, path: Path) -> None:
@@ -51,12 +51,12 @@ class Copy:
         self._descriptor = -1
 
     def write(self, image: bytes | bytearray) -> None:
-        """Begin a new file with the whole image."""
+        """Write the whole image to a new file."""
         for _ in self.write_in_steps(image):
             pass
 
     def write_in_steps(self, image: bytes | bytearray) -> Iterator[None]:
-        """Begin a new file; it has the whole image after the last step."""
+        """Write a new file; it has the whole image after the last step."""
         self.close()
         self.path.unlink(missing_ok=True)
         self._descriptor = create(self.path)
@@ -68,14 +68,14 @@ class Copy:
         self.behind = []
 
     def is_at(self, path: Path) -> bool:
-        """Return whether the file is what lies at a path."""
+        """Return whether the file is the one at a path."""
         try:
             return os.path.samestat(path.stat(), os.fstat(self._descriptor))
         except OSError:
             return False
 
     def update(self, writes: Sequence[Write]) -> bool:
-        """Bring the file up to date by what changed; return whether that was possible."""
+        """Bring the file up to date with what changed; return whether that was possible."""
         if self._descriptor < 0:
             return False
         try:
@@ -105,18 +105,18 @@ class Copy:
 class Publisher:
     """Changes what tinydns serves, in a single step: what is built beside it is renamed into place.
 
-    A few names are put into the compiled file (module cdb), in the one of two copies that is not
-    served at the moment. That is what makes a name quick, and the file is right without a compile.
-    Everything is compiled by ``tinydns-data``, in a working directory of its own (tinydns-data(8)),
-    at first, for another site, after a fault, and when so much was taken out that the file has
-    grown by it (``wasteful``).
+    A few names are edited into the compiled file (module cdb), in the one of two copies that is not
+    served at the moment. That makes a name quick, and the file is correct without a compile.
+    ``tinydns-data`` compiles everything, in a working directory of its own (tinydns-data(8)): at
+    first, for another site, after a fault, and when removed records take up too much room
+    (``wasteful``).
 
-    `compile` and `write_text` are work in small steps, so that a name that comes meanwhile need not
+    `compile` and `write_text` work in small steps, so that a name that arrives meanwhile need not
     wait: the caller calls `step` whenever it has nothing else to do.
     """
 
     def __init__(self, directory: Path, command: str = "tinydns-data") -> None:
-        """Take the directory for this process alone.
+        """Lock the directory for this process alone.
 
         Raises BusyError: when another process has it.
         """
@@ -125,7 +125,7 @@ class Publisher:
         self._build = directory / ".build"
         self._build.mkdir(mode=0o755, exist_ok=True)
         self._lock = os.open(directory / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        # A build has the lock too, so that one that outlives a killed service is waited for.
+        # A build holds the lock too, so a build that outlives a killed service is waited for.
         deadline = time.monotonic() + _LOCK_SECONDS
         while True:
             try:
@@ -146,7 +146,7 @@ class Publisher:
         self._compiled_size = 0
         self._served, self._spare = self._new_copy(), self._new_copy()
         self._compiling = False
-        # What was changed since the build that runs was begun.
+        # What was changed since the running build was begun.
         self._since: list[Edit] = []
         self._obsolete = False
         self._first = True
@@ -169,7 +169,7 @@ class Publisher:
 
     @property
     def wasteful(self) -> bool:
-        """Whether what was taken out takes up so much room that compiling pays."""
+        """Whether removed records take up so much room that compiling pays."""
         return self._cdb is not None and len(self._cdb.image) > 2 * self._compiled_size + _WASTE
 
     def change(self, edits: Sequence[Edit]) -> bool:
@@ -180,12 +180,12 @@ class Publisher:
         if self._compiling:
             self._since += edits
         if self._cdb is None:
-            # They are put into what is being built.
+            # They go into what is being built.
             return self._compiling and not self._obsolete
         try:
             self._put(self._cdb, edits)
         except (OSError, ValueError) as error:
-            # What is in memory and in the copies may be half changed.
+            # The image in memory and the copies may be half changed.
             self._cdb = None
             self.failures += 1
             self.error = f"cannot put names into {self.directory}/data.cdb: {error}"
@@ -194,7 +194,7 @@ class Publisher:
         return True
 
     def compile(self, data: Iterable[bytes]) -> None:
-        """Begin to compile zone data, which comes in parts, and to put the result in place."""
+        """Begin to compile zone data, which comes in parts, and to install the result."""
         self._started = time.monotonic()
         self._since = []
         self._obsolete = False
@@ -208,7 +208,7 @@ class Publisher:
     def step(self) -> Progress:
         """Do a little of the work.
 
-        Raises BuildError: when it has failed. What is served stays.
+        Raises BuildError: when it has failed. What is served stays as it is.
         """
         try:
             progress = self.work.step()
@@ -222,7 +222,7 @@ class Publisher:
         return progress
 
     def forget(self) -> None:
-        """Publish no change before everything is compiled: the zones themselves are others."""
+        """Publish no change before everything is compiled: the zones themselves differ."""
         self._cdb = None
         self._obsolete = self._compiling
 
@@ -247,8 +247,8 @@ class Publisher:
 
     def _compile(self, data: Iterable[bytes]) -> Steps:
         yield from self._stage(data)
-        # The serial of the zones is the time stamp of `data` (tinydns-data(8)), so the file that is
-        # there is kept when its content is the same.
+        # The serial of the zones is the time stamp of `data` (tinydns-data(8)), so the existing
+        # file is kept if its content is the same.
         staged, live = self._build / "data", self.directory / "data"
         with contextlib.suppress(OSError):
             if self._first and filecmp.cmp(staged, live, shallow=False):
@@ -290,7 +290,7 @@ class Publisher:
         except OSError as error:
             raise BuildError(f"cannot run {self._command}: {error.strerror}") from error
         if self._cdb is not None:
-            # Nobody waits for it: its result is served already.
+            # Nobody is waiting for it: its result is served already.
             with contextlib.suppress(OSError):
                 os.setpriority(os.PRIO_PROCESS, process.pid, 19)
         yield process
@@ -301,7 +301,7 @@ class Publisher:
             raise BuildError(f"tinydns-data failed ({status}): {printed}")
 
     def _adopt(self) -> Iterator[None]:
-        """Serve what was compiled, with what was changed meanwhile.
+        """Serve what was compiled, with the changes made meanwhile.
 
         The served copy and the spare one stay in use until both new ones are ready.
         """
@@ -324,7 +324,7 @@ class Publisher:
         for old, new in self._since:
             cdb.edit(old, new)
         behind, former = self._cdb is None, (self._served, self._spare)
-        # Until the new one is in place there is neither.
+        # Until the new image is in place, none is valid.
         self._cdb = None
         self._served, self._spare = second, first
         self._publish_spare(cdb)
@@ -335,7 +335,7 @@ class Publisher:
         self.seconds = time.monotonic() - self._started
         if behind:
             self._published()
-        # Each may take a millisecond, for nobody else has the file any more.
+        # Each may take a millisecond: nobody else has the file any more, so its space is freed.
         for copy in former:
             yield
             copy.remove()
@@ -375,7 +375,7 @@ class Publisher:
 
 
 def _read(path: Path) -> Generator[None, None, bytearray]:
-    """Return the content of a file, after some steps."""
+    """Return the content of a file, read in small steps."""
     with path.open("rb", buffering=0) as file:
         image = bytearray(os.fstat(file.fileno()).st_size)
         for start in range(0, len(image), _SLICE):

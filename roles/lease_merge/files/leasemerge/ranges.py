@@ -1,4 +1,4 @@
-"""Ranges, reverse zones and MAC addresses: what is worked out from the inventory's values alone."""
+"""Ranges, reverse zones and MAC addresses: what follows from the inventory's values alone."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _BARE_MAC = re.compile(r"(?:[0-9a-f]{4}\.){2}[0-9a-f]{4}|[0-9a-f]{12}")
 
 
 def normal_mac(value: object) -> str | None:
-    """Return a MAC address in dhcpd's own form, `de:ad:be:ef:ca:fe`; None if it is none.
+    """Return a MAC address in dhcpd's own form, `de:ad:be:ef:ca:fe`; None if it is not one.
 
-    Upper case, hyphens, single digits, Cisco's `dead.beef.cafe` and bare digits are understood.
+    Upper case, hyphens, single digits, Cisco's `dead.beef.cafe` and bare digits are accepted.
     """
     if not isinstance(value, str):
         return None
@@ -38,7 +38,7 @@ def reverse_zones(networks: Iterable[str]) -> list[str]:
     """Name the reverse zones that hold the networks (CIDR), sorted by address, IPv4 first.
 
     A zone ends at an octet, one of IPv6 at a hexadecimal digit (RFC 3596 section 2.5): a /16 needs
-    one zone, a /23 two, and a /25 shares its /24's. Raises ValueError: for what is no network.
+    one zone, a /23 two, and a /25 shares its /24's. Raises ValueError: when one is not a network.
     """
     zones: set[IPv4Network | IPv6Network] = set()
     for text in networks:
@@ -63,7 +63,7 @@ def subnet_ranges(subnet: Mapping[str, Any]) -> list[list[str]]:
 def free_ranges(ranges: Iterable[Sequence[str]], taken: Iterable[str]) -> list[list[str]]:
     """Write ranges of (first, last) addresses around the taken addresses, in address order.
 
-    Raise ValueError for what is no address.
+    Raises ValueError: when one is not an address.
     """
     holes = sorted({int(IPv4Address(address)) for address in taken})
     free: list[list[str]] = []
@@ -83,7 +83,7 @@ def free_ranges(ranges: Iterable[Sequence[str]], taken: Iterable[str]) -> list[l
 
 
 def zone_network(zone: str) -> IPv4Network | IPv6Network:
-    """Return the network that a reverse zone holds. Raises ValueError: for what is none."""
+    """Return the network that a reverse zone holds. Raises ValueError: when it is not one."""
     *labels, family, arpa = zone.lower().split(".") if zone.count(".") > 1 else ("", "", "")
     labels.reverse()
     try:

@@ -1,7 +1,7 @@
-"""Every fault of the records of a site, beside what else its zones hold.
+"""Every fault of the records of a site, alongside what else its zones hold.
 
-What tinydns would serve of them is what was written: it serves at most eight addresses of a name,
-nothing at or below a delegation, and no answer of more than 512 octets, for it has no TCP.
+Without faults, tinydns serves what was written: it serves at most eight addresses of a name,
+nothing at or below a delegation, and no answer of more than 512 octets, as it has no TCP.
 """
 
 from __future__ import annotations
@@ -29,22 +29,22 @@ class RecordFault(NamedTuple):
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What the zones hold apart from records. Names are absolute, without a final dot."""
+    """What the zones hold besides records. Names are absolute, without a final dot."""
 
     zones: frozenset[str]
     names: Mapping[str, str]
     """The name of each host and name server, and whose it is, in words."""
     addressed: frozenset[str]
-    """Those of them that have an address, or are given one with a lease."""
+    """Those of them that have an address, or get one with a lease."""
     reserved: frozenset[str]
     pointers: Mapping[str, str]
-    """The reverse name of each address of theirs, and whose it is, in words."""
+    """The reverse name of each of their addresses, and whose it is, in words."""
     ranges: Sequence[tuple[IPv4Address, IPv4Address]] = ()
     """First and last address of each range that dhcpd leases."""
     spared: frozenset[IPv4Address] = frozenset()
     """The addresses in them that it does not lease."""
     ttl: object = None
-    """Seconds, of a record that has no TTL of its own."""
+    """Seconds, for a record without a TTL of its own."""
 
 
 def record_faults(
@@ -130,7 +130,7 @@ class _Table:
         )
 
     def _neighbours(self, number: int, record: Record) -> Iterator[tuple[str, str]]:
-        """Check the record beside the others of its name."""
+        """Check the record against the others of its name."""
         name = record.name
         same = self._sets[name][record.type]
         if any(number > other and record.data == twin.data for other, twin in same):
@@ -184,17 +184,17 @@ class _Table:
         return link is not None and link.name == record.name
 
     def _may_have_address(self, record: Record, target: str) -> bool:
-        """Return whether a target has an address, as far as can be known here."""
+        """Return whether a target has an address, as far as is known here."""
         if target in self._around.addressed or {A, AAAA} & self._found(target).keys():
             return True
         if self._zone_of(target) is None:
-            return True  # somebody else's to know
-        # Of what is delegated to somebody else only the glue is known here.
+            return True  # outside our zones
+        # Below a delegation, only the glue is known here.
         cut = self._cut_above(target)
         return cut is not None and not (record.type == NS and cut == record.name)
 
     def _answer(self, record: Record) -> Iterator[tuple[str, str]]:
-        """Check that the answer with all records of a name and type reaches whoever queries it."""
+        """Check that the answer with all records of a name and type reaches the client."""
         records = [other for _, other in self._sets[record.name][record.type]]
         # A `*` stands for a name of any length.
         name = record.name.replace("*", "x" * 63, 1)
@@ -213,9 +213,9 @@ class _Table:
             )
 
     def _found(self, name: str) -> Mapping[int, list[tuple[int, Record]]]:
-        """Return the records that tinydns finds for a name: its own, else the nearest `*`'s.
+        """Return the records that tinydns finds for a name: its own, else the nearest wildcard's.
 
-        Its own hide those of a `*`, also where they have another type (tdlookup.c).
+        Its own hide those of a wildcard, even if they have another type (tdlookup.c).
         """
         own = self._sets.get(name, {})
         zone = self._zone_of(name)
@@ -236,7 +236,7 @@ class _Table:
         return next((zone for zone in above if zone in self._around.zones), None)
 
     def _cut_above(self, name: str) -> str | None:
-        """Return the name at or above this one that is delegated, if one is in its zone."""
+        """Return the delegated name at or above this one in its zone, if there is one."""
         for above in (name, *_parents(name)):
             if above in self._around.zones:
                 return None

@@ -16,10 +16,10 @@ TYPES = {
     "CAA": CAA,
 }  # fmt: skip
 
-# RFC 1035 section 2.3.4. In the text of an absolute name: 255 less the root's octet and the first
+# RFC 1035 section 2.3.4. In the text of an absolute name: 255 minus the root's octet and the first
 # length octet.
 _LABEL_MAX, _NAME_MAX = 63, 253
-# What tinydns can hold of one record, with room for the header and a question of any length.
+# What tinydns can hold for one record, with room for the header and a question of any length.
 _DATA_MAX = 512
 
 # Letters, digits and hyphens; the underscore of RFC 8552, the slash of RFC 2317.
@@ -28,10 +28,10 @@ _ESCAPE = re.compile(r"\\([0-9]{3}|.)", re.DOTALL)
 
 
 class RecordError(ValueError):
-    """A line is no record: `problem` is why, `remedy` what to write."""
+    """A line is not a record: `problem` is why, `remedy` what to write."""
 
     def __init__(self, problem: str, remedy: str) -> None:
-        """Keep both parts of the sentence, in which no character of a line breaks the line."""
+        """Keep both parts of the sentence, without unprintable characters of the line."""
         self.problem = "".join(char if char.isprintable() else "?" for char in problem)
         super().__init__(f"{self.problem}; {remedy}")
         self.remedy = remedy
@@ -44,7 +44,7 @@ Read = tuple[bytes, "str | None"]
 def read(kind: int, words: Sequence[str], origin: str) -> Read:
     """Return the data of a type named in TYPES, and the name that they point to.
 
-    Raises RecordError: for words that are no such data.
+    Raises RecordError: when the words are not such data.
     """
     data, target = _READERS[kind](words, origin)
     return _bounded(data), target
@@ -53,10 +53,10 @@ def read(kind: int, words: Sequence[str], origin: str) -> Read:
 def read_raw(kind: int, words: Sequence[str]) -> tuple[int, bytes]:
     r"""Return a type and its data, from `\# LENGTH HEX…` (RFC 3597 section 5).
 
-    Raises RecordError: for other words, or a type that no line may have.
+    Raises RecordError: when the words are others, or no line may have the type.
     """
     named = next((name for name, number in TYPES.items() if number == kind), None)
-    # RFC 6895 section 3.1: what is no data; and the SOA, which each zone has already.
+    # RFC 6895 section 3.1: types that are not data; and the SOA, which each zone has already.
     if named is not None or kind in (0, SOA, 41) or 128 <= kind <= 255 or kind >= 65535:
         raise RecordError(
             f"TYPE{kind} cannot be written in this way",
@@ -80,7 +80,7 @@ def read_raw(kind: int, words: Sequence[str]) -> tuple[int, bytes]:
 
 
 def data_text(kind: int, data: bytes) -> str:
-    r"""Return the data of a type as a zone file writes them; of one not named here as `\# …`."""
+    r"""Return the data of a type as a zone file writes them; as `\# …` if it is not named here."""
     if kind == A:
         return ".".join(map(str, data))
     if kind == AAAA and len(data) == 16:
@@ -107,7 +107,7 @@ def data_text(kind: int, data: bytes) -> str:
 def read_name(word: str, origin: str) -> str:
     """Return the absolute name of a word, without its final dot; the root is empty.
 
-    Raises RecordError: for what is no name.
+    Raises RecordError: when it is not a name.
     """
     if word == "@":
         return origin
@@ -118,9 +118,9 @@ def read_name(word: str, origin: str) -> str:
 
 
 def checked_name(name: str, word: str) -> str:
-    """Return an absolute name; `word` is how the line has it.
+    """Return an absolute name; `word` is how the line spells it.
 
-    Raises RecordError: for one that DNS or tinydns cannot hold.
+    Raises RecordError: when DNS or tinydns cannot hold it.
     """
     for label in name.removeprefix("*.").split("."):
         if len(label) > _LABEL_MAX:
@@ -155,13 +155,13 @@ def reverse_name(address: str) -> str:
 
 
 def number_of(type_name: str) -> int:
-    """Return the number of a type that a zone file names."""
+    """Return the number of a type by its name in a zone file."""
     return TYPES[type_name] if type_name in TYPES else int(type_name.removeprefix("TYPE"))
 
 
 def is_number(word: str) -> bool:
     """Return whether a word may be one of a record's numbers."""
-    # The length bounds what int() must do; none of the numbers here is longer.
+    # The length bounds the work of int(); none of the numbers here is longer.
     return word.isascii() and word.isdigit() and len(word) <= 10
 
 

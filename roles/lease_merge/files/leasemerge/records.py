@@ -24,7 +24,7 @@ from .record_data import (
 
 _TTL_MAX = 2**31 - 1  # RFC 2181 section 8
 _TOKEN = re.compile(r'\s*(?:;.*|("(?:[^"\\]|\\.)*"|(?:[^\s;"\\]|\\.)+))(?=[\s;]|$)|\s+$')
-# BIND's way to write a TTL.
+# BIND's notation of a TTL.
 _TIME = re.compile(r"(?:[0-9]+[SMHDW])+")
 _RAW_TYPE = re.compile(r"TYPE([0-9]{1,5})")
 
@@ -36,7 +36,7 @@ class Record:
     name: str
     type: int
     data: bytes
-    """As RFC 1035 section 3.2.1 has it (RDATA), with no name compressed."""
+    """As in RFC 1035 section 3.2.1 (RDATA), with no name compressed."""
     ttl: int | None = None
     """Seconds; None for the site's own."""
     target: str | None = None
@@ -56,8 +56,8 @@ class Record:
 def parse(line: object, origin: str) -> Record:
     """Return the record of a line: name, perhaps a TTL and `IN`, type, data.
 
-    Names without a final dot are relative to `origin`, which `@` stands for itself. Raises
-    RecordError: for what is no such line.
+    Names without a final dot are relative to `origin`, and `@` is `origin` itself. Raises
+    RecordError: when it is not such a line.
     """
     if isinstance(line, Mapping):
         text = ", ".join(f"{name} {data}" for name, data in line.items())
@@ -67,8 +67,8 @@ def parse(line: object, origin: str) -> Record:
     return _parse(line, origin)
 
 
-# The check reads each line and the site does again, and a site that is written again has most lines
-# still; ten thousand take a quarter of a second.
+# The check reads each line and the site does so again, and a rewritten site still has most of the
+# lines; ten thousand take a quarter of a second.
 @lru_cache(maxsize=2**16)
 def _parse(line: str, origin: str) -> Record:
     words = list(_words(line))
@@ -101,10 +101,10 @@ def _parse(line: str, origin: str) -> Record:
 
 
 def answer_size(name: str, records: Sequence[Record]) -> int:
-    """Return the octets of tinydns' answer to a query for a name that has these records.
+    """Return the size in octets of tinydns' answer to a query for a name with these records.
 
-    Up to the end of the answer section: what follows, tinydns leaves out where it does not fit. It
-    compresses the names of RFC 1035's types as its response.c does.
+    Up to the end of the answer section: tinydns omits what follows if it does not fit. The names of
+    RFC 1035's types are compressed as its response.c does it.
     """
     known: set[str] = set()
     size = 12 + _compressed(name, known) + 4
@@ -129,7 +129,7 @@ def _compressed(name: str, known: set[str]) -> int:
 
 
 def _words(line: str) -> Iterator[str]:
-    """Yield the words of a line, quotes and escapes still in them."""
+    """Yield the words of a line, with quotes and escapes still in them."""
     position = 0
     while position < len(line):
         match = _TOKEN.match(line, position)

@@ -11,25 +11,25 @@ from collections.abc import Iterable, Mapping
 from .protocol import ALIVE_SECONDS
 
 # A service waits this long for a peer to begin, and to have sent everything, before it publishes
-# what it knows. Until then the zone data that is there is served, and at boot none: the other
-# server answers. What it remembers alone would take the names away whose leases were renewed while
-# it was off.
+# what it knows. Until then the existing zone data is served, and none at boot: the other server
+# answers. Publishing only what it remembers would remove names whose leases were renewed while it
+# was off.
 FIRST_WAIT = 3.0
 FIRST_READING = 20.0
 # The service checks its clocks and files this often: the wall clock may have been set meanwhile.
 TICK = 1.0
-# The node exporter is read every 15 seconds or so.
+# The node exporter is scraped every 15 seconds or so.
 METRICS_SECONDS = 3.0
-# The text of the zone data, which only people read, is written when it has been quiet for a
-# moment, and at the latest after a while of ever more changes.
+# The text of the zone data, which only people read, is written after a quiet moment, and at the
+# latest after this long if changes keep coming.
 QUIET = 1.0
 LONGEST = 30.0
-# What failed is tried again after this.
+# What failed is retried after this.
 RETRY_SECONDS = 2.0
 
 
 class Every:
-    """Something that is due every so many seconds, and at first at once."""
+    """Something that is due at once, and then every so many seconds."""
 
     def __init__(self, seconds: float) -> None:
         """Take the interval."""
@@ -37,7 +37,7 @@ class Every:
         self.next = -math.inf
 
     def due(self, clock: float) -> bool:
-        """Return whether it is time; then the next time is an interval from now."""
+        """Return whether it is due; if so, the next time is one interval from now."""
         if clock < self.next:
             return False
         self.next = clock + self._seconds
@@ -55,7 +55,7 @@ class Schedule:
         self.started = clock
         self._awaited = set(peers)
         self.open = False
-        """Whether it may be published at all; at first the feeds are waited for."""
+        """Whether anything may be published yet; at first the feeds are waited for."""
         self._changed = True
         self._compile_at = clock
         self._text_at = self._text_by = math.inf
@@ -72,7 +72,7 @@ class Schedule:
         self._text_at = min(clock + QUIET, self._text_by)
 
     def compile(self, clock: float) -> None:
-        """Have everything compiled: now, or when a retry is due that was decided on already."""
+        """Have everything compiled: now, or when a retry that is already scheduled is due."""
         if self._compile_at > clock + RETRY_SECONDS:
             self._compile_at = clock
 
@@ -89,7 +89,7 @@ class Schedule:
     def may_publish(self, clock: float, caught_up: bool, peers: Mapping[str, str]) -> bool:
         """Return whether what is known is enough to publish from.
 
-        ``caught_up`` is of this server's own log; ``peers`` are the states of the others' feeds.
+        ``caught_up`` is about this server's own log; ``peers`` are the states of the peers' feeds.
         """
         for server, state in peers.items():
             patience = FIRST_READING if state == "reading" else FIRST_WAIT

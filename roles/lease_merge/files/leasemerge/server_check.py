@@ -9,7 +9,7 @@ from .faults import show
 from .inventory import Inventory, Row, is_edge
 from .zone_check import NAME_SERVERS_MAX
 
-# What a server has in the inventory, with the group that it is for.
+# The keys of a server in the inventory, each with the group that it is for.
 SERVER_KEYS = {
     "failover_role": "dhcp_servers",
     "alias_name": "tinydns_servers",
@@ -27,7 +27,7 @@ _FLOATING_GROUPS = (
 
 
 def check_servers(inventory: Inventory) -> None:
-    """Check the names in `servers`: text, and each once."""
+    """Check that the names in `servers` are text, and that each is there once."""
     servers = inventory.servers
     for value in inventory.items("Site", "servers", inventory.data.get("servers")):
         if not isinstance(value, str) or not value:
@@ -145,7 +145,7 @@ def check_resolvers(inventory: Inventory) -> None:
 
 
 def _check_address(inventory: Inventory, row: Row, kind: str, value: object) -> None:
-    """Check an address that daemons answer on, and keep it from everything else."""
+    """Check an address that daemons answer on, and reserve it for them."""
     key = f"{kind}_address"
     address = inventory.address(row, key, value)
     if address is None:
@@ -156,7 +156,7 @@ def _check_address(inventory: Inventory, row: Row, kind: str, value: object) -> 
 
 
 def _check_floating(inventory: Inventory, row: Row, kind: str, address: IPv4Address) -> bool:
-    """Check that its home can hold a floating address, beside an address of its own."""
+    """Check that the home of a floating address can hold it, next to an address of its own."""
     what = f"{kind}_address"
     network = inventory.network_of(address)
     _check_virtual_router(inventory, row, kind, address, network)
@@ -169,7 +169,7 @@ def _check_floating(inventory: Inventory, row: Row, kind: str, address: IPv4Addr
             "choose another",
         )
         return False
-    # A name server's row has its machine under other keys than a machine's own row.
+    # A name server's row names its machine by other keys than a machine's own row.
     name, own = ("server", "server_address") if kind == "alias" else ("name", "address")
     if name not in row.values and row.get(own) is None:
         return True
@@ -186,7 +186,7 @@ def _check_floating(inventory: Inventory, row: Row, kind: str, address: IPv4Addr
         return False
     known = inventory.hosts.get(str(row.get(name))) == row.get(own)
     if home is None and (known or inventory.subnet_is_missing):
-        # The fixed host lies in no subnet, which is reported of it.
+        # The fixed host lies in no subnet, which is reported there.
         return True
     if home is None or address not in home:
         place = f"the subnet {home}" if home is not None else "any subnet"
@@ -202,14 +202,14 @@ def _check_floating(inventory: Inventory, row: Row, kind: str, address: IPv4Addr
 def _check_virtual_router(
     inventory: Inventory, row: Row, kind: str, address: IPv4Address, network: IPv4Network | None
 ) -> None:
-    """Check the number of the virtual router (RFC 5798 section 5.2.3): once on a link.
+    """Check the virtual router ID (RFC 5798 section 5.2.3): unique on a link.
 
     Subnets of a shared network are on one link.
     """
     key = f"{kind}_virtual_router_id"
     value = row.get("virtual_router_id")
     number = int(address) % 256 if value is None or value == "" else value
-    # To Python `true` is a number too.
+    # In Python, `True` is a number too.
     if not isinstance(number, int) or isinstance(number, bool) or not 1 <= number <= 255:
         kind = "text" if isinstance(number, str) else "number"
         inventory.fault(
@@ -221,7 +221,7 @@ def _check_virtual_router(
     shared = inventory.networks[network].get("shared_network") if network is not None else None
     link = shared if isinstance(shared, str) else network
     other, theirs = inventory.virtual_routers.setdefault((link, number), (row, address))
-    # One address twice is another fault.
+    # The same address twice is another fault.
     if theirs != address:
         inventory.fault(
             row,
@@ -231,7 +231,7 @@ def _check_virtual_router(
 
 
 def check_standbys(inventory: Inventory) -> None:
-    """Check that who has no floating address of its own stands by, and that each has a standby."""
+    """Check that a server without a floating address is a standby, and that each has a standby."""
     if inventory.floating_is_faulty:
         return
     for group, table, kind, key, owner in _FLOATING_GROUPS:
@@ -248,7 +248,7 @@ def check_standbys(inventory: Inventory) -> None:
                     f"take it out of {group}, or give it an address of its own",
                 )
         for row in rows:
-            # Where an address cannot be read, that is reported, and nothing is known of standbys.
+            # An address that cannot be read is reported, and its standbys are not known.
             if None not in subnets and subnets.count(_network_of(inventory, row.get(key))) == 1:
                 inventory.note(
                     row,
@@ -259,7 +259,7 @@ def check_standbys(inventory: Inventory) -> None:
 
 
 def _network_of(inventory: Inventory, value: object) -> IPv4Network | None:
-    """Return the subnet of what may not even be an address."""
+    """Return the subnet of a value that may not even be an address."""
     try:
         return inventory.network_of(IPv4Address(value)) if isinstance(value, str) else None
     except ValueError:

@@ -39,9 +39,9 @@ class Service:
     """One loop for everything: no threads, no locks, one build at a time."""
 
     def __init__(self, settings: Settings) -> None:
-        """Read what there is.
+        """Read the existing state.
 
-        Raises OSError, SiteError or BusyError: where that fails.
+        Raises OSError, SiteError or BusyError: when that fails.
         """
         self._settings = settings
         # Watched before it is read: what is written in between is read again.
@@ -71,18 +71,18 @@ class Service:
         self._history = self._open_history()
         self._schedule = Schedule(time.monotonic(), [peer.server for peer in self._peers])
         self._works = (self._publisher.work, self._store.work)
-        # The processes that the works wait for, each with its descriptor.
+        # The processes that some work waits for, each with its descriptor.
         self._awaited: dict[int, int] = {}
         self._stopping = False
         self._ready = False
 
     def run(self) -> None:
-        """Serve until SIGTERM. A site that is written again is read again."""
+        """Serve until SIGTERM. A rewritten site is read again."""
         read, write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         signal.set_wakeup_fd(write)
         signal.signal(signal.SIGTERM, self._stop)
         signal.signal(signal.SIGINT, self._stop)
-        # Somebody opens a file that is being written (module publish): he waits, that is all.
+        # Sent when somebody opens a file that is being written (module publish): the open waits.
         signal.signal(signal.SIGIO, signal.SIG_IGN)
         self._selector.register(read, selectors.EVENT_READ, lambda: os.read(read, 64))
         self._followers.watch()
@@ -114,7 +114,7 @@ class Service:
             for line in peer.news():
                 log(line)
         # Names come before everything that can wait for its turn; the other servers' first, since
-        # theirs have the longer way, and a write into a pipe takes no time.
+        # those have further to travel, and a write to a pipe takes no time.
         self._followers.write()
         states = {peer.server: peer.state for peer in self._peers}
         if self._schedule.may_publish(clock, self._own is None or self._own.caught_up, states):
@@ -144,7 +144,7 @@ class Service:
 
     def _advance_clock(self) -> None:
         now = int(time.time())
-        # A clock that is slewed back a little stands still. One that is set back counts again:
+        # A clock that is slewed back a little stands still here. One that is set back is followed:
         # what had expired may be live.
         if not self._now - 2 <= now < self._now:
             if now < self._now:
@@ -227,7 +227,7 @@ class Service:
             self._learn(*self._accept_blocks(peer, event))
 
     def _accept_blocks(self, peer: Peer, blocks: Blocks) -> tuple[str, list[Lease]]:
-        """Keep what a peer may report of a log; return the log that has news, and the news."""
+        """Keep what a peer may report about a log; return the log that has news, and the news."""
         server = blocks.log.removesuffix(EARLIER)
         if server not in self._store.servers:
             return blocks.log, []
@@ -245,7 +245,7 @@ class Service:
     # -- names ---------------------------------------------------------------------------------
 
     def _new_merge(self) -> Merge:
-        # An earlier log of a server ranks after every log that is written now.
+        # A server's earlier log ranks after every current log.
         servers = (*self._site.servers, *(server + EARLIER for server in self._site.servers))
         merge = Merge(dataclasses.replace(self._site, servers=servers))
         for name in servers:
@@ -257,7 +257,7 @@ class Service:
         return Pools(self._site, own)
 
     def _open_history(self) -> History | None:
-        """Return the history, or None where there is none; names are more important than it."""
+        """Return the history, or None if it is off or fails: names are more important."""
         directory = self._settings.state_dir / "history"
         try:
             if self._settings.history_days and self._settings.history_megabytes:
@@ -280,10 +280,10 @@ class Service:
         else:
             self._schedule.compile(clock)
 
-    # -- what no name waits for ----------------------------------------------------------------
+    # -- background work -----------------------------------------------------------------------
 
     def _work(self, clock: float) -> None:
-        """Do a little of each thing that can wait for its turn."""
+        """Do a little of everything that can wait for its turn."""
         self._begin_build(clock)
         for work in self._works:
             progress = self._build(clock) if work is self._publisher.work else work.step()
@@ -319,7 +319,7 @@ class Service:
         return progress
 
     def _await(self, pid: int) -> None:
-        """Have the loop turn when a process has ended."""
+        """Wake the loop when a process has ended."""
         if pid in self._awaited:
             return
         descriptor = self._awaited[pid] = os.pidfd_open(pid)
@@ -413,7 +413,7 @@ def log(text: str) -> None:
 
 
 def notify(message: str) -> None:
-    """Notify systemd (sd_notify(3)); do nothing where it does not listen."""
+    """Notify systemd (sd_notify(3)); do nothing if it does not listen."""
     path = os.environ.get("NOTIFY_SOCKET")
     if not path:
         return

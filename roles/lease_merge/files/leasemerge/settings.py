@@ -15,10 +15,10 @@ class SettingsError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the service needs to know of its machine."""
+    """What the service needs to know about its machine."""
 
     server: str
-    """This server's name in the site's `servers`, or its own where it has no DHCP server."""
+    """This server's name in the site's `servers`, or its own if it runs no DHCP server."""
     site: Path
     data_dir: Path
     state_dir: Path
@@ -28,9 +28,9 @@ class Settings:
     """Who writes the lease file: one of own_log.FORMATS."""
     metrics_file: Path | None = None
     feeds: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    """Each peer's name and the command that brings its stream."""
+    """Each peer's name and the command that delivers its stream."""
     history_days: int = 0
-    """How long it is kept who had which address; 0 for not at all."""
+    """How many days of who had which address are kept; 0 for none."""
     history_megabytes: int = 0
 
     @classmethod

@@ -1,4 +1,4 @@
-"""The site: what the merge must know of the inventory, in site.json's format (docs/design.md)."""
+"""The site: what the merge needs from the inventory, in site.json's format (docs/design.md)."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ DEFAULT_NEGATIVE_TTL = 5
 
 
 class SiteError(ValueError):
-    """The site has faults: `faults` holds every one of them, a sentence each."""
+    """The site has faults: `faults` holds every one of them, as a sentence each."""
 
     def __init__(self, faults: Iterable[Fault | str]) -> None:
-        """Keep the sentences; the message is all of them, one a line."""
+        """Keep the sentences; the message is all of them, one per line."""
         self.faults = [str(fault) for fault in faults]
         super().__init__("\n".join(self.faults))
 
@@ -55,7 +55,7 @@ class FixedHost:
 
 @dataclass(frozen=True, slots=True)
 class Subnet:
-    """A network in CIDR form, its dynamic ranges as (first, last) addresses, and its wire."""
+    """A network in CIDR form, its dynamic ranges as (first, last) addresses, and its link."""
 
     network: str
     ranges: tuple[tuple[str, str], ...] = ()
@@ -79,12 +79,12 @@ class Site:
     lease_ttl: int = DEFAULT_LEASE_TTL
     negative_ttl: int = DEFAULT_NEGATIVE_TTL
     zones: tuple[str, ...] = ()
-    """Zones for records alone, beside the domains and the reverse zones."""
+    """Zones for records alone, besides the domains and the reverse zones."""
     records: tuple[Record, ...] = ()
 
     @classmethod
     def from_dict(cls, data: object) -> Site:
-        """Return the site of site.json's object. Raises SiteError: with every fault it has."""
+        """Return the site of site.json's object. Raises SiteError: when it has faults."""
         found = faults(data)
         if found or not isinstance(data, Mapping):
             raise SiteError(found)
@@ -122,7 +122,7 @@ class Site:
         return self.domain_of(host.fixed_addresses[0]) if host.fixed_addresses else self.domain
 
     def owner(self, label: str, domain: str) -> str | None:
-        """Return what holds a label in a domain, in words, if no lease may take it (rule 7)."""
+        """Return, in words, what holds a label in a domain if no lease may take it (rule 7)."""
         if label in self.reserved_names:
             return "a reserved name"
         return self._owners.get(f"{label}.{domain}")
@@ -155,7 +155,7 @@ class Site:
 
     @cached_property
     def by_hardware(self) -> Mapping[str, FixedHost]:
-        """Find the fixed host of a MAC address."""
+        """The fixed host of each MAC address."""
         return {mac: host for host in self.fixed_hosts for mac in host.hardware_ethernet}
 
     def same_network(self, one: str, other: str) -> bool:
@@ -166,7 +166,7 @@ class Site:
 
     @cached_property
     def _subnets_by_start(self) -> tuple[list[int], list[tuple[int, Subnet]]]:
-        """The first address of each subnet in rising order, with its last one and the subnet."""
+        """The first address of each subnet in ascending order, with its last one and the subnet."""
         rows = []
         for subnet in self.subnets:
             network = IPv4Network(subnet.network)
@@ -218,7 +218,7 @@ def read_site(path: Path) -> Site:
 
 
 def _site(data: Mapping[str, Any]) -> Site:
-    """Make the site of an object without faults; a list may be absent or null there."""
+    """Return the site of an object without faults; a list may be absent or null there."""
     return Site(
         domain=data["domain"].lower(),
         reverse_zones=tuple(sorted(zone.lower() for zone in data["reverse_zones"] or ())),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import __version__
 
-# `leasemerge status` needs the report and not what it was made of.
+# `leasemerge status` needs the report, not what it is made from.
 if TYPE_CHECKING:
     from .followers import Follower
     from .names import Counts, Loser
@@ -42,7 +42,7 @@ class FeedStatus:
 
 @dataclass(frozen=True, slots=True)
 class PublishStatus:
-    """What became of the zone data since the service began; ``last`` publish in Unix seconds."""
+    """What was done with the zone data since the service began; ``last`` in Unix seconds."""
 
     publishes: int
     """How often what is served was changed."""
@@ -50,7 +50,7 @@ class PublishStatus:
     """How often everything was compiled."""
     failures: int
     seconds: float
-    """How long the last good build took."""
+    """How long the last successful build took."""
     last: float | None
     error: str = ""
 
@@ -67,9 +67,9 @@ class LoserStatus:
 
 @dataclass(frozen=True, slots=True)
 class PoolStatus:
-    """The addresses of one range, by what this server's dhcpd wrote of each last.
+    """The addresses of one range, by what this server's dhcpd last wrote about each.
 
-    dhcpd shares the free ones out (dhcpd.leases(5)): `free` are the primary's to give, `backup` the
+    dhcpd splits the free ones (dhcpd.leases(5)): `free` are the primary's to assign, `backup` the
     secondary's. The rest wait for the partner: it has not confirmed yet that their lease is over.
     """
 
@@ -144,9 +144,9 @@ class Status:
     losers: Sequence[LoserStatus] = ()
 
     def available(self, pool: PoolStatus) -> int:
-        """Return how many addresses of a range this server's dhcpd may give out by itself.
+        """Return how many addresses of a range this server's dhcpd may assign by itself.
 
-        While it is partner-down the other server's are its own, too (dhcpd.conf(5), "mclt").
+        In partner-down the other server's are its own, too (dhcpd.conf(5), "mclt").
         """
         states = [mine for mine, _ in self.failover.values()]
         if not states or "partner-down" in states or "hot-standby" in states:
@@ -177,7 +177,7 @@ def collect(
     publisher: Publisher,
     errors: Sequence[str],
 ) -> Status:
-    """Return the report of a service that is made of these; an error that is empty is none."""
+    """Return the report of a service made up of these; an empty error is none."""
     feeds = [] if own is None else [_own_feed(server, own, len(store.logs[server]))]
     feeds += [_peer_feed(peer, len(store.logs.get(peer.server, ()))) for peer in peers]
     return Status(
@@ -277,7 +277,7 @@ def table(status: Status) -> Iterator[str]:
 
 
 def rebuild(report: Mapping[str, Any]) -> Status:
-    """Return the Status of which `report` is the plain form."""
+    """Return the Status whose plain form is `report`."""
     return Status(
         **{
             **report,

@@ -24,35 +24,35 @@ from .site import Site
 from .work import Steps, Work
 
 EARLIER = "~"
-"""What follows a server's name to name the log of what it has lost."""
+"""What is appended to a server's name to name the log of what it has lost."""
 
-# A /14 full of leases. A peer cannot make this server keep more than that of a log.
+# A /14 full of leases. A peer cannot make this server keep more of a log than that.
 MAX_ADDRESSES = 1 << 18
-# The most characters of a lease's hostname and uid, more than a real client can send: 255 octets
+# The most characters in a lease's hostname and uid, more than a real client can send: 255 octets
 # each, both written as octal escapes at worst.
 MAX_IDENTITY = 4096
 # A file that is this much longer than its content needs is rewritten.
 _WASTE = 1 << 20
-# Leases that are written in one step of that.
+# Leases written in one step of that.
 _SLICE = 250
 # A disk that takes longer is broken.
 _PATIENCE = 60.0
 _MARK = b"# generation "
 _GENERATION = re.compile(rb"^# generation ([!-~]+)$", re.MULTILINE)
-# How long a block of an earlier log stays after its end, so that a clock that was set forward by
-# mistake does not lose it.
+# How long a block of an earlier log stays after its end, so that a clock set forward by mistake
+# does not lose it.
 _GRACE = 86400
 
 
 def stamp(lease: Lease) -> tuple[int, int]:
-    """Return what orders two blocks of one address by the event they know of (rule 2)."""
+    """Return the key that orders two blocks of one address by the event they know of (rule 2)."""
     starts = -1 if lease.starts is None else lease.starts
     cltt = -1 if lease.cltt is None else lease.cltt
     return (max(starts, cltt), cltt)
 
 
 def _preference(lease: Lease) -> tuple[object, ...]:
-    # A total order, so that servers that exchange them in any order end with the same block.
+    # A total order, so that servers that exchange them in any order end up with the same block.
     # The name is what an earlier log is kept for.
     return (lease.hostname is not None, stamp(lease), lease.ends or 0, lease.render())
 
@@ -62,10 +62,10 @@ class Store:
 
     The blocks are written before anything is published from them, and reach the disk at the
     kernel's leisure: a killed service loses nothing, and after a power cut dhcpd's own file, which
-    it does sync, and the peer's memory have the same again. ``error`` is the last write's fault.
+    it does sync, and the peer's memory have the same again. ``error`` is that of the last write.
 
-    A file that has much twice is rewritten in small steps (``work``), and a process of its
-    own waits for the disk: that may take hundreds of milliseconds.
+    A file with many outdated blocks is rewritten in small steps (``work``), and a separate process
+    waits for the disk: that may take hundreds of milliseconds.
     """
 
     def __init__(self, directory: Path, site: Site) -> None:
@@ -76,7 +76,7 @@ class Store:
         self._live: dict[str, int] = {}
         self._unsaved: set[str] = set()
         self._wasteful: set[str] = set()
-        # What was appended to a log since its file is being rewritten.
+        # What was appended to a log while its file is being rewritten.
         self._since: dict[str, list[bytes]] = {}
         self.work = Work()
         self.error = ""
@@ -91,7 +91,7 @@ class Store:
             self._load(name)
 
     def use(self, site: Site) -> None:
-        """Take another site: its servers and its subnets decide what is kept."""
+        """Switch to another site: its servers and subnets decide what is kept."""
         self.servers = site.servers
         self.names = (*site.servers, *(server + EARLIER for server in site.servers))
         networks = [ipaddress.IPv4Network(subnet.network) for subnet in site.subnets]
@@ -119,7 +119,7 @@ class Store:
         return news
 
     def put_newer(self, name: str, leases: Iterable[Lease]) -> list[Lease]:
-        """Take the blocks that know of a later event than those that are there (second-hand)."""
+        """Take second-hand blocks that know of a later event than those that are there."""
         log = self.logs[name]
         return self.put(
             name,
@@ -149,7 +149,7 @@ class Store:
         )
 
     def begin(self, server: str, generation: str, now: int) -> list[Lease]:
-        """Note which log a server writes now; return what a new one made an earlier log's news."""
+        """Note which log a server writes now; if it is new, return the earlier log's news."""
         if server not in self.servers:
             return []
         before = self.generations.get(server)
@@ -231,7 +231,7 @@ class Store:
         return _MARK + self.generations[name].encode() + b"\n"
 
     def _rewrite(self, name: str) -> Steps:
-        """Write the log as it is now beside its file, and put it in place."""
+        """Write the log as it is now beside its file, and rename it into place."""
         path = self._path(name)
         beside = path.with_name(path.name + ".new")
         self._since[name] = []

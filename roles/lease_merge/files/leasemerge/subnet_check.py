@@ -27,7 +27,7 @@ _PERMIT = re.compile(
     r"(?:un)?known[ -]clients|all clients|dynamic bootp clients|(?:un)?authenticated clients"
     r'|members of "[^"\\;{}]+"'
 )
-# Of this host, of the machine itself, multicast, reserved (RFC 6890, RFC 5771).
+# This host, loopback, multicast, reserved (RFC 6890, RFC 5771).
 _NO_HOSTS = tuple(map(IPv4Network, ("0.0.0.0/8", "127.0.0.0/8", "224.0.0.0/4", "240.0.0.0/4")))
 _RANGE = re.compile(r"\brange\s+(?:dynamic-bootp\s+)?([0-9.]+)(?:\s+([0-9.]+))?\s*;")
 
@@ -132,7 +132,7 @@ def _pools(inventory: Inventory, row: Row) -> Iterator[Row]:
 
 
 def _check_permits(inventory: Inventory, row: Row, key: str) -> None:
-    """Check who may, or may not, have an address of a pool (dhcpd.conf(5), "permit lists")."""
+    """Check who may, or may not, have an address from a pool (dhcpd.conf(5), "permit lists")."""
     if inventory.kea and row.get(key):
         fault_of_kea(inventory, row, key)
         return

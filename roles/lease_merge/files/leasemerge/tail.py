@@ -2,8 +2,8 @@
 
 dhcpd appends to dhcpd.leases and now and then rewrites it: it writes a new file, links the old one
 to ``dhcpd.leases~`` and renames the new one into place (dhcpd.leases(5), "THE DHCPD.LEASES FILE").
-So what is watched is the directory, and a file that is no longer the one that was read is read
-again from its start.
+So the directory is watched, and a file that is no longer the one that was read is read from its
+start.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _IN_IGNORED = 0x8000
 _IN_Q_OVERFLOW = 0x4000
 _EVENT = struct.Struct("iIII")
 
-# A part of the file small enough that a long file does not keep the service from its other work.
+# Small enough that a long file does not keep the service from its other work.
 CHUNK = 65536
 # Enough bytes before the read position to show whether a file was rewritten in place or only
 # grew: every lease block holds an address and a time.
@@ -34,13 +34,13 @@ _libc = ctypes.CDLL(None, use_errno=True)
 class Tail:
     """The bytes of ``path`` as they come; ``fileno`` becomes readable when there may be more.
 
-    A file that is written as a whole can be watched and not read.
+    A file that is written as a whole can be watched without being read.
 
     The file, and even its directory, may be absent for a while.
     """
 
     def __init__(self, path: Path) -> None:
-        """Begin to watch; nothing is read yet."""
+        """Start watching; nothing is read yet."""
         self.path = path
         self._name = os.fsencode(path.name)
         self._inotify = _libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
@@ -51,7 +51,7 @@ class Tail:
                 f"no inotify descriptor for {path}: {os.strerror(number)}; "
                 "sysctl fs.inotify.max_user_instances has how many a user may have",
             )
-        # The directory that is watched: its device and its number there.
+        # The directory that is watched: its device and its inode number.
         self._watched: tuple[int, int] | None = None
         self._file = -1
         self._offset = 0
@@ -72,8 +72,8 @@ class Tail:
     def watch(self) -> bool:
         """Watch the directory if it is not watched; return whether the watch is new.
 
-        Called at every tick: a directory that was absent at first, removed, or that another file
-        system was mounted over is found again.
+        Called at every tick, so that a directory that was absent at first, was removed, or had
+        another file system mounted over it is found again.
         """
         directory = self.path.parent
         try:
@@ -89,7 +89,7 @@ class Tail:
         return True
 
     def woken(self) -> bool:
-        """Take the events that wait; return whether one is about the file."""
+        """Read the pending events; return whether one is about the file."""
         ours = False
         while True:
             try:
@@ -115,7 +115,7 @@ class Tail:
     def read(self) -> tuple[bool, bytes]:
         """Return whether the log begins again, and the next bytes, empty at the end.
 
-        Raises OSError when the file is there and cannot be read.
+        Raises OSError: when the file is there but cannot be read.
         """
         fresh = self._open()
         if self._file < 0:
@@ -127,11 +127,11 @@ class Tail:
         return fresh, chunk
 
     def _open(self) -> bool:
-        """Open the file that has the path now; return whether it is to be read from its start."""
+        """Open the file now at the path; return whether it is to be read from its start."""
         try:
             now = self.path.stat()
         except FileNotFoundError:
-            # An unlinked file is not read on: whatever comes next is another file.
+            # An unlinked file is read no further: whatever comes next is another file.
             if self._file < 0:
                 return False
             os.close(self._file)

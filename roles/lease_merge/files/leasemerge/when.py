@@ -16,11 +16,11 @@ FORMS = "2026-11-24 10:00, tuesday 10:00, yesterday 10:00, 10:00, 2h or @ and Un
 
 
 class TimeError(ValueError):
-    """A text is no time; the message lists what is."""
+    """A text is not a time; the message lists what is."""
 
 
 def parse_time(text: str, now: int) -> int:
-    """Return Unix seconds; what names no day is the last such time before ``now``.
+    """Return Unix seconds; a time without a day is the last such time before ``now``.
 
     Raises TimeError: when the text is none of FORMS.
     """
@@ -29,7 +29,7 @@ def parse_time(text: str, now: int) -> int:
         return int(words[1:])
     if ago := _AGO.fullmatch(words):
         return now - int(ago[1]) * _UNITS[ago[2]]
-    # Weekdays also by their first three letters, "on tuesday at 10:00" as people say it.
+    # Weekdays also by their first three letters, and "on tuesday at 10:00" as people say it.
     words = " ".join(word for word in words.split() if word not in ("on", "at"))
     today = datetime.fromtimestamp(now).date()
     day, _, clock = words.partition(" ")
@@ -53,7 +53,7 @@ def parse_time(text: str, now: int) -> int:
 
 
 def show_time(stamp: int) -> str:
-    """Return a time for people: local, with the difference to UTC."""
+    """Return a time for people: local, with its offset from UTC."""
     local = datetime.fromtimestamp(stamp, UTC).astimezone()
     return f"{local:%a %Y-%m-%d %H:%M:%S %z}"
 

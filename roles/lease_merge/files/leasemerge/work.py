@@ -33,7 +33,7 @@ class Work:
 
     @property
     def busy(self) -> bool:
-        """Whether there is work that was begun and is not done."""
+        """Whether there is work that was begun but not finished."""
         return self._steps is not None
 
     @property
@@ -42,12 +42,12 @@ class Work:
         return self.busy and (self.process is None or self.process.poll() is not None)
 
     def begin(self, steps: Steps) -> None:
-        """Take on some work; there is none at the moment."""
+        """Take on some work; there must be none at the moment."""
         assert self._steps is None
         self._steps = steps
 
     def step(self) -> Progress:
-        """Do a little. What the work raises is raised here, and then the work is over."""
+        """Do a little. An exception of the work is raised here, and the work is over."""
         if self._steps is None:
             return Progress.DONE
         if not self.runnable:
@@ -62,7 +62,7 @@ class Work:
         return Progress.MORE if self.runnable else Progress.WAITING
 
     def finish(self, patience: float) -> None:
-        """Do all of it; a process is killed after so many seconds."""
+        """Do all of it; a process is killed after this many seconds."""
         while (progress := self.step()) is not Progress.DONE:
             if progress is Progress.WAITING and self.process is not None:
                 try:

@@ -63,7 +63,7 @@ def _read_zone(
 ) -> str | None:
     """Read the name of a zone in lower case, or report what is wrong with it."""
     zone = value.lower() if isinstance(value, str) and value.isascii() else ""
-    # An underscore is for zones of services: _msdcs of an Active Directory (RFC 8552).
+    # Underscores are for zones of services: Active Directory's _msdcs (RFC 8552).
     labels = (zone if of_hosts else zone.replace("_", "x")).split(".")
     if all(map(is_label, labels)):
         return zone
@@ -76,7 +76,7 @@ def _read_zone(
 
 
 def check_zones(inventory: Inventory) -> None:
-    """Check the zones that are for records alone."""
+    """Check the zones that are for records only."""
     who = inventory.site("zones")
     for value in inventory.items(who, inventory.setting("zones"), inventory.data.get("zones")):
         zone = _read_zone(inventory, who, "zone", value)
@@ -100,14 +100,14 @@ def check_reserved_names(inventory: Inventory) -> None:
 
 
 def check_ttls(inventory: Inventory) -> None:
-    """Check the seconds that names may be cached."""
+    """Check for how many seconds names may be cached."""
     for key in TTLS:
         if inventory.data.get(key) is not None:
             inventory.seconds(key, _TTL_MAX)
 
 
 def check_own_domain(inventory: Inventory, row: Row, key: str) -> None:
-    """Check the domain of a row, which it need not have."""
+    """Check a row's own domain, which is optional."""
     if row.get(key) is not None:
         _read_domain(inventory, row, "domain", row.get(key))
 
@@ -165,7 +165,7 @@ def check_ipv6_networks(inventory: Inventory) -> None:
 
 
 def check_records(inventory: Inventory) -> None:
-    """Check each record by itself, then all beside one another and beside the hosts."""
+    """Check each record by itself, then all against one another and against the hosts."""
     who = inventory.site("records")
     rows: list[Row] = []
     numbered: list[tuple[int, Record]] = []
@@ -178,7 +178,7 @@ def check_records(inventory: Inventory) -> None:
         except RecordError as error:
             inventory.fault(row, error.problem, error.remedy)
     if inventory.is_unresolved("domain", "zones", "subnets", "ipv6_networks"):
-        # They decide what fits beside what.
+        # They decide what is allowed beside what.
         return
     addresses: list[tuple[IPv4Address | IPv6Address, Row]] = [
         *((address, holder[0]) for address, holder in inventory.holders.items()),
