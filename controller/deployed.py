@@ -1,4 +1,4 @@
-"""The site that is deployed on servers, as the module slurp reads it."""
+"""The site deployed on the servers, as the module slurp reads it."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from base64 import b64decode
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-# The tables that are compared, with the key that each row has.
+# The tables that are compared, with the key of each row.
 _TABLES = {"fixed_hosts": "name", "subnets": "network"}
 
 
 def deployed_sites(slurped: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Yield each site.json of what slurp returned for the servers.
+    """Yield each site.json in what slurp returned for the servers.
 
     One that could not be read, or is damaged, is left out: there is nothing to compare with, and
-    the deployment puts it right.
+    the deployment repairs it.
     """
     for found in slurped:
         try:

@@ -1,4 +1,4 @@
-"""Functions as filters of Ansible."""
+"""Functions as Ansible filters."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from ansible.errors import AnsibleFilterError  # type: ignore[import-untyped]  #
 
 
 def filters(*functions: Callable[..., Any]) -> dict[str, Callable[..., Any]]:
-    """Return the functions by name; what the caller gets wrong becomes Ansible's own error."""
+    """Return the functions by name; a caller's mistake becomes Ansible's own error."""
     return {function.__name__: _adapter(function) for function in functions}
 
 
 def _adapter(function: Callable[..., Any]) -> Callable[..., Any]:
-    @wraps(function)  # keeps the mark of @pass_context
+    @wraps(function)  # keeps the marker of @pass_context
     def adapter(*arguments: Any, **options: Any) -> Any:
         try:
             return function(*arguments, **options)

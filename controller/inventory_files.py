@@ -1,8 +1,8 @@
 """Faults of the inventory's files: what YAML or Ansible would refuse, drop or misread.
 
-Ansible warns of a file that it cannot read, goes on without it, and every host in it is gone from
-the network. Here each such place is a Fault with its file, line and column. What the values mean
-is the business of leasemerge.inventory_check.
+Ansible warns of a file that it cannot read and goes on without it, and every host in it is gone
+from the network. Here each such place is a Fault with its file, line and column. What the values
+mean is checked by leasemerge.inventory_check.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ from leasemerge.faults import Fault, printable
 from leasemerge.host_check import FIXED_HOST_KEYS
 from leasemerge.server_check import SERVER_KEYS
 
-#: What stands above the list of faults.
+#: The heading of the list of faults.
 TITLE = "The inventory has faults. Nothing was touched. Fix these and run again:"
 
-# Names of Ansible's own, and of ours: Ansible takes a host of such a name for the group.
+# Ansible's own groups, and ours: Ansible takes a host of such a name for the group.
 _NO_HOSTS = ("all", "ungrouped", *GROUPS)
-# Keys that take something away where they are empty. Of the others that may be meant, for a host
-# that must not have what its group has.
+# Keys that must not be empty, since that removes something. Others may be empty on purpose, for a
+# host that must not have what its group has.
 _NEEDED = ("fixed_address", "ipv6_address", "hardware_ethernet", "aliases")
 _ADDRESS = re.compile(r"[0-9]+(\.[0-9]+){3}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
@@ -59,7 +59,7 @@ def check(source: Path) -> list[Fault]:
 
 
 def notes(sources: Iterable[Path]) -> list[Fault]:
-    """Return the files of sources that Ansible does not read, and that nobody seems to miss."""
+    """Return the files of sources that Ansible does not read, seemingly on purpose."""
     return [
         row
         for source in sources
@@ -71,7 +71,7 @@ def notes(sources: Iterable[Path]) -> list[Fault]:
 
 def ini_fault(path: Path, line: int, reason: str) -> Fault:
     """Return the fault of a file that Ansible cannot read as INI."""
-    # A bracket that is not closed, which Ansible takes for the range of a pattern of hosts.
+    # An unclosed bracket, which Ansible takes for a range in a host pattern.
     if "to unpack" in reason:
         reason = "the bracket [ is not closed, or stands in the name of a host"
     reason = _short(" ".join(reason.split()).rstrip("."), 200)
@@ -87,7 +87,7 @@ class _Files:
         self.faults: list[Fault] = []
         self._hosts: set[str] = set()
         self._groups = {"all", "ungrouped"}
-        # Where each key of ours of a host was first seen.
+        # Where each of our keys was first seen for a host.
         self._keys: dict[tuple[str, str], str] = {}
 
     def read_inventory(self, path: Path) -> None:
@@ -141,7 +141,7 @@ class _Files:
             self._names(path, root)
 
     def _names(self, path: Path, node: yaml.Node) -> None:
-        """Check that the keys of a mapping can be names of variables."""
+        """Check that the keys of a mapping can be variable names."""
         for key, _ in node.value:
             if key.tag == MERGE or (key.tag == _TEXT and _VARIABLE.fullmatch(key.value)):
                 continue
@@ -156,7 +156,7 @@ class _Files:
             )
 
     def _group(self, path: Path, name: yaml.Node, node: yaml.Node, child: bool) -> None:
-        """Check a group; a child of one of ours may be named like it."""
+        """Check a group; a child of one of ours may have a name like it."""
         if not self._is_text(path, name, "group"):
             return
         group = name.value

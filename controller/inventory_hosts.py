@@ -1,4 +1,4 @@
-"""The table of fixed hosts, from the hosts' variables, and hosts that are not in it by mistake."""
+"""The table of fixed hosts, from the hosts' variables, and hosts missing from it by mistake."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ def fixed_hosts(
     own_variables: object = (),
     as_text: bool = False,
 ) -> list[dict[str, Any]] | str:
-    """Gather the table of fixed hosts, sorted by name. It is checked_site that finds faults.
+    """Return the table of fixed hosts, sorted by name. It is checked_site that finds faults.
 
-    What a host has in an inventory file or in host_vars comes along as well, for checked_site to
-    refuse, unless it is a variable of Ansible's, of a role, or one of `own_variables`. `as_text` is
-    for thousands of hosts: the table as JSON is one value, where Ansible handles every value of a
-    list on its way from a filter to the next. What JSON cannot hold stays a list.
+    What else a host has in an inventory file or in host_vars is included for checked_site to
+    reject, unless it is a variable of Ansible's, of a role, or one of `own_variables`. `as_text` is
+    for thousands of hosts: the table as JSON is one value, whereas Ansible processes every value of
+    a list between two filters. What JSON cannot hold stays a list.
     """
     known: set[str] | None = None
     if not is_unresolved(own_variables):
         own = map(str, listed(own_variables))
         known = {*_KEYS, *SETTINGS.values(), *role_variables.specs(), *own}
     seen: set[object] = set()
-    # As they are written: few values are templates, and to have Ansible look for one takes longer.
+    # As written: few values are templates, and having Ansible look for them takes longer.
     raw: Callable[[str], Mapping[str, Any]] = getattr(hostvars, "raw_get", hostvars.__getitem__)
     rows = [_fixed_host(host, raw(host), hostvars, known, seen) for host in hosts]
     rows.sort(key=lambda row: str(row["name"]))
@@ -50,7 +50,7 @@ def fixed_hosts(
 def hosts_elsewhere(
     groups: Mapping[str, Iterable[str]], hostvars: Mapping[str, Mapping[str, Any]]
 ) -> list[dict[str, Any]]:
-    """List hosts that are not fixed hosts, though they have a variable that only those have."""
+    """List hosts that are not fixed hosts but have a variable that only those have."""
     fixed = set(groups.get("fixed_hosts", ()))
     rows = []
     for host in groups.get("all", ()):
@@ -94,7 +94,7 @@ def _fixed_host(
             row[key] = [normal_mac(mac) or mac for mac in plain]
         elif plain is not None:
             row[key] = plain
-    # The name's own place is the first file that has the host, such as that of the servers.
+    # The name's own place is the first file that has the host, such as servers.yml.
     row.update(
         where_written(values.values())
         or where_written(variables.keys() & _KEYS)
@@ -103,16 +103,16 @@ def _fixed_host(
     if known is not None:
         found = _unknown(variables, known, seen)
         row.update((str(key), None) for key in found)
-        # The row's place is where its keys stand: a server's unknown one may be in another file.
+        # The row's place is where its keys are; a server's unknown key may be in another file.
         if found:
             row["places"] = {str(key): place([key]) for key in found}
     return row
 
 
 def _unknown(variables: Mapping[str, Any], known: set[str], seen: set[object]) -> list[str]:
-    """Return the variables that are written at a host, as its keys are, and are unknown.
+    """Return the unknown variables that are set for a host in the way its keys are.
 
-    One that several hosts have of their group is returned once, as `seen` holds those so far.
+    One that several hosts get from their group is returned once: `seen` holds those so far.
     """
     unknown: dict[object, str] = {}
     for key in variables:
@@ -128,7 +128,7 @@ def _unknown(variables: Mapping[str, Any], known: set[str], seen: set[object]) -
             # Every host has it.
             known.add(key)
             continue
-        # Facts, and what a task has registered or set, come from somewhere else.
+        # Facts, and what a task has registered or set, come from elsewhere.
         folder = str(variables.get("inventory_dir"))
         if _is_of_hosts(tag.path, folder):
             position = (tag.path, tag.line_num, tag.col_num)
@@ -139,7 +139,7 @@ def _unknown(variables: Mapping[str, Any], known: set[str], seen: set[object]) -
 
 
 def _may_be_template(value: object) -> bool:
-    """Return whether Ansible has to work a value out: it has a brace, or is encrypted."""
+    """Return whether Ansible has to evaluate a value: it has a brace, or is encrypted."""
     if isinstance(value, str):
         return "{" in value
     if isinstance(value, Mapping):
@@ -151,6 +151,6 @@ def _may_be_template(value: object) -> bool:
 
 @cache
 def _is_of_hosts(file: str, folder: str) -> bool:
-    """Return whether a file is one of an inventory's hosts, not one of a group's variables."""
+    """Return whether a file defines an inventory's hosts, not a group's variables."""
     path = Path(file)
     return path.parent == Path(folder) or "host_vars" in path.parts

@@ -1,6 +1,6 @@
-"""Which files Ansible reads of an inventory, and which it passes over or takes for something else.
+"""Which files of an inventory Ansible reads, and which it ignores or takes for something else.
 
-Ansible is silent about a file that it passes over, and every host in it is gone from the network.
+Ansible ignores a file silently, and every host in it is gone from the network.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ from leasemerge.faults import Fault
 from leasemerge.host_check import FIXED_HOST_KEYS
 
 GROUPS = ("fixed_hosts", "dhcp_servers", "tinydns_servers", "dnscache_servers")
-#: What a group has in a file of hosts.
+#: The keys of a group in a file of hosts.
 SECTIONS = ("hosts", "vars", "children")
 VARIABLE_FOLDERS = ("group_vars", "host_vars")
 
-# What variables of ours and of Ansible's begin with.
+# The prefixes of our variables and Ansible's.
 _PREFIXES = (
     *("site_", "ansible_", "dhcpd_", "kea_", "tinydns_", "dnscache_", "lease_merge_"),
     "floating_address_",
 )
 _SUFFIXES = (".yml", ".yaml", ".json")
-# Endings that Ansible passes over in a folder (ansible.cfg has no INVENTORY_IGNORE_EXTS of ours).
+# Endings that Ansible ignores in a folder (our ansible.cfg does not set INVENTORY_IGNORE_EXTS).
 _PASSED_OVER = (
     *(".pyc", ".pyo", ".swp", ".bak", "~", ".rpm", ".md", ".txt", ".rst"),
     *(".orig", ".cfg", ".retry"),
@@ -54,16 +54,16 @@ _COPIES = (
     *(".rpmsave", ".rpmnew", ".rpmorig", ".dpkg-old", ".dpkg-new", ".dpkg-dist", ".ucf-old"),
     *(".ucf-dist", ".j2", ".example", ".sample"),
 )
-# Endings of what nobody takes for a part of the inventory.
+# Endings that nobody would take for part of the inventory.
 _OTHERS = (".md", ".rst", ".swp", ".pyc", ".pyo", ".rpm", ".retry")
 # A section of an INI file.
 _SECTION = re.compile(r"^\s*\[([^]:\n]+)", re.MULTILINE)
-# A line of a YAML file that is nothing else's.
+# A line that only a YAML file has.
 _YAML_LINE = re.compile(r"^(---|\s*(- )?[\w-]+:)\s*$", re.MULTILINE)
 
 
 def inventory_files(source: Path) -> Iterator[Path]:
-    """Yield the YAML files that Ansible reads of a source, in its order."""
+    """Yield the YAML files that Ansible reads from a source, in its order."""
     if not source.is_dir():
         if source.suffix in _SUFFIXES or (not source.suffix and _is_yaml(_text(source))):
             yield source
@@ -74,7 +74,7 @@ def inventory_files(source: Path) -> Iterator[Path]:
 
 
 def misplaced(source: Path) -> Iterator[Fault]:
-    """Yield folders of variables and files that Ansible reads as something else."""
+    """Yield variable folders and files that Ansible reads as something else."""
     for path in _entries(source):
         if path.is_dir():
             meant = likely_name(path.name, VARIABLE_FOLDERS)
@@ -97,7 +97,7 @@ def misplaced(source: Path) -> Iterator[Fault]:
 
 
 def unread(source: Path, folder: Path) -> Iterator[tuple[Fault, bool]]:
-    """Yield a fault for each file that is not read, and whether it is likely meant to be."""
+    """Yield a fault for each file that is not read, and whether it probably should be."""
     if source.is_dir():
         for path in _unread_files(source):
             yield from _not_read(path, source, _has_hosts)
@@ -119,7 +119,7 @@ def readable(folder: Path) -> Iterator[Path]:
 
 
 def variable_files(entry: Path) -> Iterator[Path]:
-    """Yield the files of variables that Ansible reads of an entry of group_vars/ or host_vars/."""
+    """Yield the variable files that Ansible reads for an entry of group_vars/ or host_vars/."""
     if not entry.is_dir():
         yield entry
         return
@@ -129,12 +129,12 @@ def variable_files(entry: Path) -> Iterator[Path]:
 
 
 def likely_name(name: str, known: Iterable[str]) -> str | None:
-    """Return the known name that a misspelt one is most like, if there is one."""
+    """Return the known name most similar to a misspelt one, if there is one."""
     return next(iter(get_close_matches(name, list(known), n=1, cutoff=0.8)), None)
 
 
 def _entries(folder: Path) -> Iterator[Path]:
-    """Yield what Ansible reads of a folder of hosts, and what it only passes over by its ending."""
+    """Yield what Ansible reads in a folder of hosts, and what it ignores only by its ending."""
     for path in sorted(folder.iterdir()):
         if path.name not in VARIABLE_FOLDERS and not path.name.startswith("."):
             yield path
@@ -161,7 +161,7 @@ def _not_read(
 
 
 def _unread_files(folder: Path) -> Iterator[Path]:
-    """Yield the files in a folder of hosts that Ansible passes over."""
+    """Yield the files in a folder of hosts that Ansible ignores."""
     for path in _entries(folder):
         if path.is_dir():
             yield from _unread_files(path)
@@ -170,7 +170,7 @@ def _unread_files(folder: Path) -> Iterator[Path]:
 
 
 def _text(path: Path) -> str:
-    """Return what a file holds, as far as it is text."""
+    """Return the content of a file, as far as it is text."""
     try:
         return path.read_text(encoding="utf-8", errors="replace")
     except OSError:
@@ -178,7 +178,7 @@ def _text(path: Path) -> str:
 
 
 def _is_yaml(text: str) -> bool:
-    """Return whether a text is meant to be YAML, and not INI."""
+    """Return whether a text is meant to be YAML, not INI."""
     return not _SECTION.search(text) and (bool(_YAML_LINE.search(text)) or bool(_mapping(text)))
 
 
@@ -194,7 +194,7 @@ def _has_hosts(text: str) -> bool:
 
 
 def _has_variables(text: str) -> bool:
-    """Return whether a text has variables, by names that are ours or Ansible's."""
+    """Return whether a text has variables with names of ours or Ansible's."""
     names = map(str, _mapping(text))
     return any(name in FIXED_HOST_KEYS or name.startswith(_PREFIXES) for name in names)
 

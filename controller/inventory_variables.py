@@ -1,4 +1,4 @@
-"""The variables of an inventory: which there are, and those that are misspelt or misplaced."""
+"""The variables of an inventory: the known ones, and those that are misspelt or misplaced."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from leasemerge.host_check import FIXED_HOST_KEYS
 from leasemerge.server_check import SERVER_KEYS
 
 _KEYS = tuple(key for key in FIXED_HOST_KEYS if key != "name")
-# What no two hosts have alike.
+# What no two hosts share.
 _OF_ONE_HOST = ("fixed_address", "ipv6_address", "hardware_ethernet", "aliases")
-# The variables of the site by the key of its definition, as a person knows them.
+# The variables of the site, as users know them, by the key of its definition.
 SETTINGS = {
     key: f"site_{key}"
     for key in (
@@ -42,27 +42,27 @@ SETTINGS = {
         "reverse_zones",
     )
 }
-# What derived.yml and check-inventory.yml make of them.
+# What derived.yml and check-inventory.yml derive from them.
 _DERIVED = (
     *("site_definition", "site_gathered", "site_reverse_zones"),
     *("site_name_servers", "site_dhcp_servers", "site_dnscache_servers", "site_resolvers"),
     *("site_dhcp", "site_dhcp_other", "site_dhcp_kinds"),
 )
-# What playbooks/import-leases.yml is given on the command line, where every host has it.
+# What playbooks/import-leases.yml gets on the command line, so that every host has it.
 _OF_PLAYBOOKS = frozenset({"dhcpd_leases", "dnsmasq_leases", "kea_leases"})
 
 
 def unknown_variables(
     groups: Mapping[str, Iterable[str]], hostvars: Mapping[str, Mapping[str, Any]]
 ) -> list[dict[str, Any]]:
-    """List variables that are named like the site's or a role's, and are none of them."""
+    """List variables that are named like the site's or a role's, but are not one of them."""
     known = {*SETTINGS.values(), *_DERIVED, *role_variables.specs(), *_OF_PLAYBOOKS}
     prefixes = ("site_", *(f"{role}_" for role in role_variables.roles()))
     rows: dict[str, dict[str, Any]] = {}
     for host in _examples(groups):
         for name in hostvars[host]:
             tag = origin(name)
-            # What stands elsewhere is a host's, and reported with it.
+            # Elsewhere it is a host's, and reported with the host.
             of_hosts = tag is not None and "group_vars" not in Path(tag.path).parts
             if name in known or name in rows or name in _KEYS or of_hosts:
                 continue
@@ -81,7 +81,7 @@ def unknown_variables(
     return list(rows.values())
 
 
-# What inventory/group_vars/dhcp_servers sets for each DHCP server whichever runs, without prefix.
+# What inventory/group_vars/dhcp_servers sets, without prefix, whichever DHCP server runs.
 _WIRED = {
     "dhcpd": frozenset(
         (
@@ -105,14 +105,14 @@ _WIRED = {
 def idle_variables(
     groups: Mapping[str, Iterable[str]], hostvars: Mapping[str, Mapping[str, Any]], role: str
 ) -> list[dict[str, Any]]:
-    """List what the inventory sets of the role of the DHCP server that does not run."""
+    """List what the inventory sets for the role of the DHCP server that is not in use."""
     wired = {f"{role}_{name}" for name in _WIRED[role]}
     names = {name for name in role_variables.specs() if name.startswith(f"{role}_")} - wired
     rows = {
         name: {"name": plain_value(name), "role": role, **where_written([name])}
         for host in _examples(groups)
         for name in hostvars[host]
-        # What is set for one run, or for all by a playbook, is from no file.
+        # What is set for one run, or by a playbook, does not come from a file.
         if name in names and origin(name) is not None
     }
     return list(rows.values())
@@ -121,16 +121,16 @@ def idle_variables(
 def misplaced_variables(
     groups: Mapping[str, Iterable[str]], hostvars: Mapping[str, Mapping[str, Any]]
 ) -> list[dict[str, Any]]:
-    """List the site's variables that a host has otherwise, and a host's variables that all have.
+    """List the site's variables that differ for a host, and a host's variables that all have.
 
-    dhcpd would be given another site than DNS has, or every host the address of one.
+    dhcpd would get another site than DNS, or every host the address of one.
     """
-    # As they are written: to work out ten thousand records for each host takes seconds.
+    # As written: evaluating ten thousand records for each host takes seconds.
     raw: Callable[[str], Mapping[str, Any]] = getattr(hostvars, "raw_get", hostvars.__getitem__)
     of_all = raw("localhost")
     rows: dict[object, dict[str, Any]] = {}
     for key in (*_OF_ONE_HOST, *SERVER_KEYS):
-        # A host that is named localhost, which is a fault, has its own.
+        # A host named localhost, which is a fault, has its own.
         if key in of_all and "localhost" not in groups.get("fixed_hosts", ()):
             where = where_written(name for name in of_all if name == key)
             problem, remedy = "it is set for every host", "write it at the host that it is for"
@@ -148,7 +148,7 @@ def misplaced_variables(
 
 
 def _examples(groups: Mapping[str, Iterable[str]]) -> list[str]:
-    """Return the servers, and a host of each group, which has the group's variables."""
+    """Return the servers, and one host of each group, which has the group's variables."""
     hosts = ["localhost", *(members[0] for members in map(list, groups.values()) if members)]
     servers = [host for group in set(SERVER_KEYS.values()) for host in groups.get(group, ())]
     return list(dict.fromkeys([*hosts, *servers]))

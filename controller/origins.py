@@ -1,4 +1,4 @@
-"""Where in the inventory a value of Ansible's was written."""
+"""Where in the inventory an Ansible value was written."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from pathlib import Path
 from typing import Any
 
 try:
-    # Private, but the only thing that knows a value's line; without it sentences lack the line.
+    # Private, but nothing else knows a value's line; without it sentences lack the line.
     from ansible._internal._datatag._tags import Origin  # type: ignore[import-untyped]  # no types
-except ImportError:  # an ansible-core that keeps it elsewhere
+except ImportError:  # another ansible-core has it elsewhere
     Origin = None
 
 
 def origin(value: object) -> Any:
-    """Return Ansible's tag of where a value comes from a file; None if it does not, or has none."""
+    """Return Ansible's tag with the file and line that a value comes from; None if it has none."""
     tag = None if Origin is None else Origin.get_tag(value)
     return None if tag is None or tag.path is None or tag.line_num is None else tag
 
 
 def place(values: Iterable[object]) -> str | None:
-    """Return `file:line` of each file that values were read from: the first of them there."""
+    """Return the first `file:line` in each file that the values were read from."""
     places: dict[str, str] = {}
     for value in values:
         tag = origin(value)
@@ -32,6 +32,6 @@ def place(values: Iterable[object]) -> str | None:
 
 @cache
 def shown_path(file: str | Path) -> str:
-    """Return a path as it is typed in the working directory: once, not for each of its lines."""
+    """Return a path as typed in the working directory; cached, as it is needed for each line."""
     path, here = Path(file), Path.cwd()
     return str(path.relative_to(here) if path.is_relative_to(here) else path)

@@ -1,4 +1,4 @@
-"""What a change of the fixed hosts means for clients that have a lease now.
+"""What a change to the fixed hosts means for clients that have a lease now.
 
 A pin is an address of a fixed host with the MAC addresses that the DHCP server assigns it to.
 """
@@ -27,14 +27,14 @@ class Pin:
 
 @dataclass(frozen=True)
 class Changes:
-    """The pins that a new site has and the deployed one has not, and the other way round."""
+    """The pins that a new site has and the deployed one does not, and vice versa."""
 
     new: list[Pin] = field(default_factory=list)
     gone: list[Pin] = field(default_factory=list)
 
     @property
     def patterns(self) -> list[str]:
-        """What the lines of `leasemerge dump` have that may matter."""
+        """What those lines of `leasemerge dump` contain that may matter."""
         return sorted({f'"{word}"' for pin in self.new for word in (pin.address, *pin.macs)})
 
 
@@ -48,14 +48,14 @@ def changes(site: Mapping[str, Any], deployed: Mapping[str, Any]) -> Changes:
 
 
 def sentences(site: Mapping[str, Any], found: Changes, dump: Iterable[str], now: int) -> list[str]:
-    """Return a sentence for each client that a change concerns, sorted.
+    """Return a sentence for each client that a change affects, sorted.
 
     ``dump``: lines of `leasemerge dump` of one or both servers. ``now``: Unix seconds.
     """
     rows = [json.loads(line) for line in dump if line.strip()]
     leases = [row for row in rows if row["state"] == "active" and _end(row) > now]
-    # The one with the latest end is what the client goes by, whichever server wrote it; of the two
-    # servers' equal ones only that of the server which received the client has its hostname.
+    # The client goes by the one with the latest end, whichever server wrote it; of two equal ones,
+    # only that of the server which received the client has its hostname.
     kea = site.get("dhcp_server") == "kea"
     leases.sort(key=lambda row: (_end(row), row["hostname"] is not None))
     result = {key: text for lease in leases for key, text in _leased(found.new, lease, now, kea)}
@@ -87,7 +87,7 @@ def _leased(
     for pin in pins:
         if address == pin.address and mac not in pin.macs:
             # dhcpd does not answer its renewals ("unknown lease"), so it goes on until the end.
-            # Kea refuses them, and grants the address when nobody has it.
+            # Kea refuses them, and grants the address once nobody has it.
             then = (
                 f"it gets another address when it renews its lease, and {pin.host} this one after"
                 " that. Have that client release it to have it at once."
@@ -100,7 +100,7 @@ def _leased(
                 f"{pin.host} is pinned to {address}, which {client} leases until {until}: {then}",
             )
         elif address != pin.address and mac in pin.macs:
-            # Rule 4 (docs/design.md); in another network the name is at the pin as well.
+            # Rule 4 (docs/design.md); in another network the name is at the pin, too.
             name = (
                 "Its name is at the leased address until then"
                 if lease.get("uid")
@@ -120,7 +120,7 @@ def _unpinned(pin: Pin, site: Mapping[str, Any]) -> Iterator[_Sentence]:
         return
     kea = site.get("dhcp_server") == "kea"
     if kea and pin.macs:
-        return  # it has a lease of the address, which goes on
+        return  # it has a lease of the address, which continues
     if pin.macs:
         until = (
             f" until the machine renews its lease (within {site['default_lease_time'] // 2} s) and"
@@ -141,7 +141,7 @@ def _unpinned(pin: Pin, site: Mapping[str, Any]) -> Iterator[_Sentence]:
 
 
 def _end(lease: Mapping[str, Any]) -> float:
-    """Return when a line of `leasemerge dump` ends in Unix seconds: for `never`, later than all."""
+    """Return when a line of `leasemerge dump` ends, in Unix seconds; `never` is the latest."""
     ends = lease["ends"]
     return inf if ends == "never" else int(ends or 0)
 

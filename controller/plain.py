@@ -1,4 +1,4 @@
-"""Values of Ansible's as plain data, with the place that they were read from."""
+"""Ansible's values as plain data, with the place that they were read from."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from controller.origins import place
 
 
 def plain_value(value: object) -> Any:
-    """Strip Ansible's subclasses, which know templates and origins, down to plain data."""
+    """Reduce Ansible's subclasses, which know templates and origins, to plain data."""
     if isinstance(value, str):
         return str.__str__(value)
     if isinstance(value, Mapping):
@@ -22,6 +22,6 @@ def plain_value(value: object) -> Any:
 
 
 def where_written(values: Iterable[object]) -> dict[str, str]:
-    """Return a row's key ``where``: the places that values were read from; nothing without one."""
+    """Return a row's key ``where``: the places that values were read from; empty if unknown."""
     found = place(values)
     return {} if found is None else {"where": found}

@@ -1,7 +1,7 @@
-"""What dhcpd refuses of a dhcpd.conf, in terms of the inventory that it was made of.
+"""What dhcpd refuses in a dhcpd.conf, in terms of the inventory that it was made from.
 
 dhcpd names a line of a temporary file; here it becomes the host, the subnet or the site whose
-block the line lies in.
+block the line is in.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from ipaddress import IPv4Network
 
 # conflex.c: "FILE line NUMBER: MESSAGE", then the text up to the fault and a mark below it.
 _MESSAGE = re.compile(r"^\S+ line (\d+): (.*?)\.?$")
-# Of a line that is not the fault of one block: "No subnet declaration for …" and the like.
+# Lines that are not about one block: "No subnet declaration for …" and the like.
 _NOISE = re.compile(
     r"Internet Systems Consortium|Copyright|All rights reserved|For info, please|"
     r"Configuration file errors|^\s*$"
@@ -35,7 +35,7 @@ class Refusal:
 
 
 def refusals(output: str, conf: str) -> list[Refusal]:
-    """Return what dhcpd refuses, by its output and the file that it was given."""
+    """Return what dhcpd refuses, from its output and the file that it was given."""
     lines = conf.splitlines()
     found: dict[Refusal, None] = {}
     rest = []
@@ -50,13 +50,13 @@ def refusals(output: str, conf: str) -> list[Refusal]:
         statement = lines[number].strip() if number >= 0 else ""
         found[Refusal(kind, key, statement, match[2])] = None
     if not found:
-        # Nothing of one line, such as a range in two pools.
+        # Nothing about one line, such as a range in two pools.
         found[Refusal("site", "", "", " ".join(rest) or "it gives no reason")] = None
     return list(found)
 
 
 def _block(lines: list[str], number: int) -> tuple[str, str]:
-    """Return the kind and the key of the block that a line lies in."""
+    """Return the kind and the key of the block that a line is in."""
     kind, key, indent = "site", "", ""
     for index, line in enumerate(lines[: number + 1]):
         host, subnet = _HOST.match(line), _SUBNET.match(line)

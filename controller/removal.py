@@ -1,4 +1,4 @@
-"""What a change of the inventory takes away from the deployed network, and whether it is too much.
+"""What a change to the inventory removes from the deployed network, and whether it is too much.
 
 Both sites are in the form of site.json, or of a checked site.
 """
@@ -11,15 +11,15 @@ from typing import Any
 
 from leasemerge.ranges import subnet_ranges
 
-# More fixed hosts than this at once are probably not meant to go, nor is more than this share.
+# More fixed hosts than this at once, or a greater share, are probably not meant to go.
 HOSTS_MAX = 10
 SHARE_MAX = 0.1
 
 
 def removals(site: Mapping[str, Any], deployed: Mapping[str, Any]) -> list[str]:
-    """Return a line for each kind of thing that is taken away, none where little is.
+    """Return a line for each kind of thing that is removed, none if only little is.
 
-    With a line the run needs `allow_removal`. A single fixed host may always go.
+    With any line the run needs `allow_removal`. A single fixed host may always go.
     """
     return [
         *_hosts(site.get("fixed_hosts") or (), deployed.get("fixed_hosts") or ()),

@@ -1,4 +1,4 @@
-"""Variables of the roles and of Ansible's connections whose values are of no use."""
+"""Variables of the roles and of Ansible's connections whose values are invalid."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from leasemerge.server_check import SERVER_KEYS
 
 _ROLES = Path(__file__).resolve().parent.parent / "roles"
 _PARSER = Environment(autoescape=True)
-# What a variable of a role is made of that the inventory check has reported itself.
+# What role variables are made from that the inventory check reports itself.
 _CHECKED = frozenset({"site", "groups", "hostvars", *FIXED_HOST_KEYS, *SERVER_KEYS})
 _KINDS = {
     "bool": "true or false",
@@ -52,7 +52,7 @@ def roles() -> tuple[str, ...]:
 
 @cache
 def specs() -> Mapping[str, Mapping[str, Any]]:
-    """Return all variables that the roles take, with what argument_specs.yml has of each."""
+    """Return all variables that the roles take, each with its spec in argument_specs.yml."""
     found: dict[str, Mapping[str, Any]] = {}
     for role in roles():
         text = (_ROLES / role / "meta/argument_specs.yml").read_text(encoding="utf-8")
@@ -69,22 +69,22 @@ def faults(
     site_is_faulty: bool,
     unused: tuple[str, ...] = (),
 ) -> list[Fault]:
-    """Return a fault for each variable that cannot be worked out, or is of another type than meant.
+    """Return a fault for each variable that cannot be resolved, or has the wrong type.
 
-    `magic`: the variables of a task that are not the host's own. What is made of the site is left
-    out where that is faulty: its faults are reported. Variables that begin as `unused` are those of
+    `magic`: the variables of a task that are not the host's own. What is made from the site is left
+    out if that is faulty: its faults are reported. Variables that begin with `unused` are those of
     a role that is not deployed.
     """
     loader = getattr(hostvars, "_loader", None)
     raw = getattr(hostvars, "raw_get", hostvars.__getitem__)
-    # A variable of a group is one of each host in it, and one fault.
+    # A variable of a group belongs to each host in it, but is one fault.
     found: dict[tuple[str, str, str, str], list[str]] = {}
-    # What was found, by variable and what it is made of: it takes milliseconds to work one out.
+    # What was found, by variable and what it is made from: resolving one takes milliseconds.
     known: dict[str, list[tuple[dict[str, Any], list[tuple[str, str, str]]]]] = {}
     for host in hosts:
         of_host = raw(host)
         own = {**_defaults(loader), **of_host}
-        # As a task of a role has them.
+        # As a role's task sees them.
         values = HostVarsVars({**magic, **own, "hostvars": hostvars}, loader, host)
         for key in of_host:
             if key not in specs() and not (key.startswith("ansible_") and origin(key)):
@@ -131,11 +131,11 @@ def _of_value(key: str, take: Any, where: str) -> Iterator[tuple[str, str, str]]
         return
     value = plain_value(take())
     if value is None:
-        # Empty may be what the role takes.
+        # The role may accept an empty value.
         if spec.get("required") or spec.get("default") is not None:
             yield where, "it is empty", "write its value, or remove it"
         return
-    # Ansible's own check of a role's arguments, which ends a deployment half-way.
+    # Ansible's own check of a role's arguments, which would abort a deployment halfway.
     checked = ArgumentSpecValidator({key: {**spec, "required": False}}).validate({key: value})
     if not checked.error_messages:
         return
@@ -148,12 +148,12 @@ def _of_value(key: str, take: Any, where: str) -> Iterator[tuple[str, str, str]]
 
 
 def _names(key: str, values: Mapping[str, Any]) -> set[str]:
-    """Return the names that a variable is made of, and those that these are made of."""
+    """Return the names that a variable uses, directly or indirectly."""
     names: set[str] = set()
     waiting = [key]
     while waiting:
         name = waiting.pop()
-        # The site's settings are checked as the site is.
+        # The site's settings are checked with the site.
         used = {"site" if part.startswith("site_") else part for part in _used(values.get(name))}
         waiting += used - names - _CHECKED
         names |= used

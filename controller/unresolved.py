@@ -1,4 +1,4 @@
-"""Values of the inventory whose template cannot be worked out: why, and where they stand."""
+"""Values in the inventory whose template cannot be resolved: why, and where they are."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from jinja2.exceptions import UndefinedError
 
 from controller.origins import place
 
-#: What Ansible raises where a value is used that it could not work out.
+#: What Ansible raises when a value is used that it could not resolve.
 ERRORS = (AnsibleError, UndefinedError)
 
 
 def reason(exc: Exception) -> str:
-    """Return why a template cannot be worked out, without what Ansible puts around it."""
+    """Return why a template cannot be resolved, without what Ansible adds around it."""
     text = " ".join(str(exc).rpartition("tripped: ")[2].split()).rstrip(".")
     return f"there is no {text}" if text.startswith("hostvars[") else text
 
@@ -25,8 +25,8 @@ def reason(exc: Exception) -> str:
 def find(take: Callable[[], object]) -> Iterator[dict[str, Any]]:
     """Yield ``reason`` and ``where`` (None if it is unknown) of each faulty template in a value.
 
-    `take` takes the value from where it is: Ansible works out each item as it is taken, so that
-    every faulty one is found, not only the first.
+    `take` fetches the value from its container: Ansible resolves each item as it is fetched, so
+    that every faulty one is found, not only the first.
     """
     try:
         value = take()
@@ -36,10 +36,10 @@ def find(take: Callable[[], object]) -> Iterator[dict[str, Any]]:
             keys = list(range(len(value)))
         else:
             keys = []
-            # What a template could not work out raises when it is used, not when it is handed on.
+            # A value that could not be resolved raises when it is used, not when it is passed on.
             str(value)
     except ERRORS as exc:
-        # Private, but the only thing that knows the template's line.
+        # Private, but nothing else knows the template's line.
         template = getattr(getattr(exc, "source", None), "_marker_template_source", None)
         yield {"reason": reason(exc), "where": place([template])}
         return
@@ -49,5 +49,5 @@ def find(take: Callable[[], object]) -> Iterator[dict[str, Any]]:
 
 
 def is_unresolved(value: object) -> bool:
-    """Return whether it is what site_setting returns where a template cannot be worked out."""
+    """Return whether it is what site_setting returns for a template that cannot be resolved."""
     return isinstance(value, Mapping) and value.keys() == {"unresolved"}

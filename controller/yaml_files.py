@@ -1,4 +1,4 @@
-"""A YAML file as its nodes, and the faults of its form, each with line and column."""
+"""A YAML file as its nodes, and its syntax faults, each with line and column."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MERGE = "tag:yaml.org,2002:merge"
 #: libyaml's is ten times as fast as the one in Python.
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _NEWLINE = b"\n"
-# What Ansible puts in front of a file that is encrypted.
+# What an encrypted file of Ansible's begins with.
 _VAULT = b"$ANSIBLE_VAULT"
 # What git leaves in a file that it could not merge.
 _CONFLICT = re.compile(rb"^(?:<<<<<<<|>>>>>>>) ", re.MULTILINE)
@@ -28,7 +28,7 @@ _CONFLICT = re.compile(rb"^(?:<<<<<<<|>>>>>>>) ", re.MULTILINE)
 _OCTAL = re.compile(r"[-+]?0[0-9_]+")
 _NUMBER = "tag:yaml.org,2002:int"
 
-# A part of libyaml's message for each usual slip, what the slip is, and its remedy.
+# A part of libyaml's message for each common mistake, what it is, and its remedy.
 _SLIPS = (
     ("violates indentation", "a tab is used for indentation", "use spaces"),
     (
@@ -67,14 +67,14 @@ _SLIPS = (
     ),
     ("another document", "there is a second --- line", "remove it"),
 )
-# The messages whose place is where the piece begins that is not ended.
+# The messages whose place is the beginning of the unfinished part.
 _BEGUN = ("expected ':'", "expected ',' or", "unexpected end of stream")
 
 
 def compose(path: Path) -> tuple[yaml.Node | None, list[Fault]]:
     """Return a file's YAML, and its faults; None if there is nothing to look into.
 
-    An empty file is a node of the tag NULL. A file that is encrypted by Ansible is None.
+    An empty file is a node with the tag NULL. A file encrypted by Ansible is None.
     """
     try:
         data = path.read_bytes()

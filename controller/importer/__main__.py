@@ -75,7 +75,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _dnsmasq(options: argparse.Namespace) -> list[tuple[Found, Records]]:
-    """Read the files of dnsmasq, and those of what runs it, as one configuration."""
+    """Read dnsmasq's files, and those of OpenWrt and Pi-hole, as one configuration."""
     lines, remarks = dnsmasq_files.read_lines(options.dnsmasq_conf)
     for read, paths in ((openwrt.read, options.openwrt_dhcp), (pihole.read, options.pihole_toml)):
         for path in paths:

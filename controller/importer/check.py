@@ -1,4 +1,4 @@
-"""What is wrong with what was imported: by the inventory check, and by dhcpd itself."""
+"""What is wrong with the import, according to the inventory check and dhcpd itself."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from .found import read_text
 
 PROJECT = Path(__file__).resolve().parents[2]
 FAULTS = "{{ (site_definition | checked_site(keep_faults=true)).faults | to_json }}"
-"""What Ansible makes a list of every fault of an inventory of."""
-# dhcpd looks the names of hosts up, one after the other.
+"""What Ansible turns into a list of every fault of an inventory."""
+# dhcpd looks up the names of hosts, one after the other.
 _DHCPD_SECONDS = 30
 # conflex.c: "FILE line NUMBER: MESSAGE"; what follows is the text up to the fault.
 _REFUSAL = re.compile(r"^(\S+) line (\d+): (.*?)\.?$", re.MULTILINE)
@@ -34,7 +34,7 @@ _INCLUDE = re.compile(
 def faults(inventory: Path) -> list[str]:
     """Return every fault of an inventory, a sentence each with file and line.
 
-    Where Ansible cannot read the inventory, or is not here, that is the one sentence.
+    If Ansible cannot read the inventory, or is not installed, that is the only sentence.
     """
     program = Path(sys.executable).parent / "ansible"
     command = [str(program if program.exists() else "ansible"), "-i", str(inventory.resolve())]
@@ -62,10 +62,10 @@ def faults(inventory: Path) -> list[str]:
 
 
 def refusals(path: Path) -> list[tuple[str, str]]:
-    """Return what dhcpd refuses of its configuration: file and line, and a sentence.
+    """Return what dhcpd refuses in its configuration: file and line, and a sentence.
 
-    Nothing where a file that it includes is not here, where there is no dhcpd, or where dhcpd may
-    not read a copy of the files (AppArmor).
+    Nothing if a file that it includes is missing here, if there is no dhcpd, or if dhcpd may not
+    read a copy of the files (AppArmor).
     """
     program = shutil.which("dhcpd", path="/usr/sbin:/usr/local/sbin:/sbin:/usr/bin")
     if program is None:
@@ -94,9 +94,9 @@ def refusals(path: Path) -> list[tuple[str, str]]:
     found = [
         (f"{copies.get(name, path)}:{line}", f"dhcpd refuses this file: {reason}.")
         for name, line, reason in _REFUSAL.findall(output)
-        if folder not in reason  # that an included file is bad
+        if folder not in reason  # not that an included file is bad
     ]
-    if not found:  # nothing of one line, such as a failover peer that no pool names
+    if not found:  # not about one line, such as a failover peer that no pool names
         lines = [line.strip(" .") for line in output.splitlines() if not _NOISE.match(line)]
         reason = ". ".join(lines) or "it does not say why"
         found = [(f"{path}:1", f"dhcpd refuses this file: {reason}.")]
@@ -104,9 +104,9 @@ def refusals(path: Path) -> list[tuple[str, str]]:
 
 
 def _copied(path: Path, folder: Path, copies: dict[str, Path]) -> Path | None:
-    """Copy a file and what it includes, line by line, with includes that lead to the copies.
+    """Copy a file and what it includes, line by line, with includes that point to the copies.
 
-    Return the copy; None where a file is not here.
+    Return the copy; None if a file is missing here.
     """
     copy = folder / f"{len(copies)}.conf"
     copies[str(copy)] = path

@@ -1,6 +1,6 @@
-"""Put several sources of a kind together; where two disagree the first one counts.
+"""Merge several sources of a kind; where two disagree, the first one counts.
 
-Two files may be the two halves of a failover pair: then all that only one of them has is drift.
+Two files may be the two halves of a failover pair: then anything in only one of them is drift.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 from .conflicts import Conflict, Kind, conflict
 from .found import Found, Host, Pool, Records, Subnet
 
-# A name may stand once: a second class, key or definition of it is refused by dhcpd.
+# A name may occur once: dhcpd refuses a second class, key or definition of it.
 _NAMED = re.compile(
     r'((?:class|key|zone)\s+(?:"[^"]*"|[^\s{"]+)|option\s+\S+\s+code)|((?!(?:allow|deny|ignore|'
     r"subclass|option|if|elsif|else|switch|on|log|set|unset|execute|host|group|subnet)\b)"
@@ -23,7 +23,7 @@ _NAMED = re.compile(
 
 
 def joined(founds: Iterable[Found]) -> tuple[Found, list[Conflict]]:
-    """Put several configurations together; return also where they differ."""
+    """Merge several configurations; also return where they differ."""
     conflicts: list[Conflict] = []
     whole: Found | None = None
     for found in founds:
@@ -32,7 +32,7 @@ def joined(founds: Iterable[Found]) -> tuple[Found, list[Conflict]]:
 
 
 def joined_records(parts: Iterable[Records]) -> Records:
-    """Put several files of zone data together."""
+    """Merge several files of zone data."""
     whole = Records()
     for part in parts:
         whole = Records(
@@ -206,7 +206,7 @@ def _only(what: str, where: str, other: Found) -> Conflict:
 
 
 def _same(host: Host) -> str:
-    """Return what makes two declarations one and the same, wherever and however they stand."""
+    """Return a key that two equal declarations share, wherever and however they stand."""
     text = _spaced(host.text) if host.irregular else ""
     settings = [(key, _spaced(str(value))) for key, value in sorted(host.settings.items())]
     plain = replace(host, where="", name=host.name.lower(), text=text, settings={})
@@ -223,7 +223,7 @@ def _pools(subnet: Subnet) -> list[Pool]:
 
 
 def _name_of(text: str) -> str:
-    """Name the statement, if it may stand only once."""
+    """Name the statement, if it may occur only once."""
     match = _NAMED.match(text)
     return " ".join((match[1] or match[2]).split()).lower() if match else ""
 
@@ -234,7 +234,7 @@ def _head(text: str) -> str:
 
 
 def _spaced(text: str) -> str:
-    """Write text with the spaces that count: one between words, none beside a mark."""
+    """Write text with normalised spaces: one between words, none next to punctuation."""
     return re.sub(r" ?([(),;={}]) ?", r"\1", " ".join(text.split()))
 
 

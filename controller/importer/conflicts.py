@@ -1,7 +1,7 @@
 """What does not fit together in the sources, and the sentence for it in import.txt.
 
-Where dhcpd and the zone data differ the address is dhcpd's, because the machine has it, and the
-name the zone data's, because people use it.
+Where dhcpd and the zone data differ, the address is dhcpd's, because the machine has it, and the
+name is the zone data's, because people use it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Read ISC dhcpd.conf.
 
-Source: dhcpd.conf(5). What the inventory has a place for is taken out; any other statement is kept
-as text, in the scope where it stood. Options of a group are given to each of its hosts, and those
+Source: dhcpd.conf(5). What the inventory has a key for is extracted; any other statement is kept
+as text, in the scope where it stood. Options of a group are copied to each of its hosts, and those
 of a shared network to each of its subnets: the inventory has neither.
 """
 
@@ -44,7 +44,7 @@ _NO_BOOTP = frozenset({"deny dynamic bootp clients", "deny dynamic bootp"})
 
 
 def read(path: Path) -> Found:
-    """Read dhcpd.conf. Raises SourceError for what dhcpd itself could not read."""
+    """Read dhcpd.conf. Raises SourceError: when dhcpd itself could not read it."""
     statements, found_remarks = parse(path)
     remarks = Remarks(found_remarks)
     statements = _without_the_machine(statements, remarks)
@@ -52,7 +52,7 @@ def read(path: Path) -> Found:
 
 
 def _without_the_machine(statements: Sequence[Statement], remarks: Remarks) -> list[Statement]:
-    """Take out what is about the old machine, wherever it stands."""
+    """Remove what is about the old machine, wherever it stands."""
     kept = []
     for statement in statements:
         if _is_of_the_machine(statement):
@@ -83,11 +83,11 @@ class _Scope:
     shared_network: str | None = None
     subnet: IPv4Network | None = None
     inherited: Settings = field(default_factory=dict)
-    """The settings of that subnet, which a host declared in it takes with it (dhcpd's groups)."""
+    """The settings of that subnet, which a host declared in it inherits (dhcpd's groups)."""
 
 
 class _Reader:
-    """Read the declarations, with what is around each."""
+    """Read the declarations, with what surrounds each."""
 
     def __init__(self, path: Path, statements: Sequence[Statement], remarks: Remarks) -> None:
         self._path = path
@@ -123,7 +123,7 @@ class _Reader:
         )
 
     def _is_authoritative(self) -> bool | None:
-        """Return whether the server is; also one that is so in each of its subnets."""
+        """Return whether the server is, also by being so in each of its subnets."""
         if self._server.authoritative is not None or not self._subnets:
             return self._server.authoritative
         texts = [str(subnet.settings.get("extra", "")).splitlines() for subnet in self._subnets]
@@ -299,10 +299,10 @@ class _Reader:
             )
         )
 
-    # What is only seen when all is read.
+    # What is known only when everything has been read.
 
     def _with_loose_pools(self) -> list[Subnet]:
-        """Give the pools of a shared network to the subnets that their ranges lie in."""
+        """Assign the pools of a shared network to the subnets that their ranges lie in."""
         subnets = list(self._subnets)
         for pool in self._loose_pools:
             for ends in pool.ranges:
@@ -321,7 +321,7 @@ class _Reader:
 
 
 def _routers(options: Settings) -> tuple[tuple[str, ...], dict[str, str]]:
-    """Take the routers out of options; names, which dhcpd looks up, stay an option."""
+    """Extract the routers from options; names, which dhcpd looks up, stay an option."""
     rest = dict(options)
     routers = tuple(address_of(part.strip()) for part in rest.get("routers", "").split(",") if part)
     if not all(map(is_address, routers)):

@@ -1,4 +1,4 @@
-"""The failover pair of dhcpd.conf, as variables of the role."""
+"""The failover pair of dhcpd.conf, as role variables."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ _KNOBS = {
 
 
 class Pair:
-    """The two servers, and what they have agreed on."""
+    """The two servers, and the parameters that they share."""
 
     def __init__(self, remarks: Remarks) -> None:
-        """Add to `remarks` what is another pair's."""
+        """Add to `remarks` what belongs to another pair."""
         self.name = ""
         self.servers: tuple[tuple[str, str], ...] = ()
         """("primary", address), ("secondary", address)."""

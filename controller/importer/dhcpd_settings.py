@@ -1,6 +1,6 @@
 """What dhcpd.conf sets for the whole server, or in the scope of a block.
 
-Source: dhcpd.conf(5), dhcp-eval(5). What the inventory has a key for is taken out, any other
+Source: dhcpd.conf(5), dhcp-eval(5). What the inventory has a key for is extracted, any other
 statement is kept as text.
 """
 
@@ -25,7 +25,7 @@ _EVERYWHERE = frozenset({"class", "subclass", "key", "zone"})
 _LEAST = 300
 _MOST = 86400
 _PING_TIMEOUT = {"ping-timeout-ms": 1, "ping-timeout": 1000}
-# What the role dhcpd writes itself, for a client that sends its name in option 81 alone.
+# What the role dhcpd writes itself, for a client that sends its name only in option 81.
 _OF_THE_ROLE = (
     "if not exists host-name and exists fqdn.hostname { set fqdn-hostname = option fqdn.hostname; }"
 )
@@ -65,7 +65,7 @@ class Server:
     """What the whole server has, and the settings of the blocks in it."""
 
     def __init__(self, statements: Sequence[Statement], remarks: Remarks) -> None:
-        """Look ahead in all statements for what an earlier one depends on."""
+        """Look ahead through all statements for what an earlier one depends on."""
         self.domain: str | None = None
         self.resolvers: tuple[str, ...] = ()
         self.times: dict[str, int] = {}
@@ -73,18 +73,18 @@ class Server:
         self.extra: list[str] = []
         self.variables: dict[str, object] = {}
         self.authoritative: bool | None = None
-        # Options that this configuration defines: they cannot be given before their definition.
+        # Options that this configuration defines: they cannot be set before their definition.
         self._defined: set[str] = set()
         self._conditional = ""
         self._remarks = remarks
         everything = [s for statement in statements for s in (statement, *statement.inner())]
         self._has_least = any(s.keyword == "min-lease-time" for s in everything)
         mosts = [_seconds(s) for s in statements if s.keyword == "max-lease-time" and s.values]
-        # The least of all is the most of all then, but not in a scope with a most of its own.
+        # Then the default minimum is that maximum, but not in a scope with its own maximum.
         self._is_short = any(most is not None and most < _LEAST for most in mosts)
 
     def read(self, statement: Statement) -> None:
-        """Read a setting that stands in no block; one below a condition on it stays text."""
+        """Read a top-level setting; one below a conditional that sets the same stays text."""
         if _is_overruled(statement, self._conditional):
             self.extra.append(statement.render())
         else:
@@ -195,9 +195,9 @@ class Server:
         return "dhcpd has no such statement, and refuses the file"
 
     def whole_times(self) -> dict[str, int]:
-        """Fill in what dhcpd.conf leaves open with dhcpd's own defaults, as dhcpd.conf(5) has them.
+        """Fill in what dhcpd.conf leaves open with dhcpd's defaults, as in dhcpd.conf(5).
 
-        dhcpd keeps the default between the least and the most, of which the least counts.
+        dhcpd keeps the default between minimum and maximum; of these two the minimum prevails.
         """
         most = self.times.get("max_lease_time", _MOST)
         least = self.times.get("min_lease_time", min(_LEAST, most))
@@ -212,11 +212,11 @@ class Server:
 
 
 def _seconds(statement: Statement) -> int | None:
-    """Return the seconds of a lease time; -1 stands for ever, all ones in dhcpd (conflex.c)."""
+    """Return the seconds of a lease time; -1 is infinite, all ones in dhcpd (conflex.c)."""
     return 2**32 - 1 if statement.value == "-1" else number(statement.value)
 
 
 def _is_overruled(statement: Statement, conditional: str) -> bool:
-    """Return whether a setting stands below a conditional that sets the same: the order matters."""
+    """Return whether a setting follows a conditional that sets the same: the order matters."""
     words = statement.words[:2] if statement.keyword == "option" else statement.words[:1]
     return bool(conditional) and statement.block is None and " ".join(words) in conditional

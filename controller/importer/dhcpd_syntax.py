@@ -14,15 +14,15 @@ from .found import Remark, Section, SourceError, beside, is_file, read_text_and_
 
 _TOKEN = re.compile(r'#[^\n]*|"(?:[^"\\]|\\.)*"|[{};,()=]|[^\s{};,()="#]+', re.DOTALL)
 _SPACE = re.compile(r"\s*")
-# Deeper than any configuration, and an include that includes itself ends here.
+# Deeper than any real configuration; a file that includes itself ends here.
 _MAX_INCLUDES = 40
-# dhcpd's own parser calls itself for each brace; ours must not run out of stack when it renders.
+# dhcpd's own parser recurses at each brace; ours must not run out of stack when it renders.
 _MAX_DEPTH = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A statement: its words, commas among them, its text without `;` or `{`, and its block."""
+    """A statement: its words (commas included), its text without `;` or `{`, and its block."""
 
     words: tuple[str, ...]
     text: str
@@ -36,12 +36,12 @@ class Statement:
 
     @property
     def values(self) -> tuple[str, ...]:
-        """The words behind the keyword, without commas and quotation marks."""
+        """The words after the keyword, without commas and quotation marks."""
         return tuple(unquoted(word) for word in self.words[1:] if word != ",")
 
     @property
     def value(self) -> str:
-        """The first word behind the keyword. Raises SourceError when there is none."""
+        """The first word after the keyword. Raises SourceError: when there is none."""
         values = self.values
         if not values:
             raise SourceError(f"{self.where}: {self.text or 'this block'} lacks its value.")
@@ -73,7 +73,7 @@ class Statement:
 def parse(path: Path, depth: int = 0) -> tuple[list[Statement], list[Remark]]:
     """Read a file and all that it includes.
 
-    Raises SourceError when quotation marks or braces do not match.
+    Raises SourceError: when quotation marks or braces do not match.
     """
     text, encoding = read_text_and_encoding(path)
     remarks: list[Remark] = []
@@ -143,7 +143,7 @@ def parse(path: Path, depth: int = 0) -> tuple[list[Statement], list[Remark]]:
 
 
 def included_file(by: Path, name: str) -> Path | None:
-    """Find an included file: a copy that lies beside the file counts before the path itself."""
+    """Find an included file: a copy beside the file takes precedence over the path itself."""
     return beside(by, name) or (Path(name) if is_file(Path(name)) else None)
 
 
@@ -159,7 +159,7 @@ def _included(by: Path, name: str, where: str, depth: int) -> tuple[list[Stateme
 
 
 def is_plain_option(statement: Statement) -> bool:
-    """Return whether it is an option with a value: no definition (`code`, `space`), no `=`."""
+    """Return whether it is an option with a value, not a definition (`code`, `space`) or `=`."""
     words = statement.words
     return (
         statement.block is None
@@ -178,24 +178,24 @@ def option_value(statement: Statement) -> str:
 
 
 def identifier(name: str) -> str:
-    """Make a name that needs no quotation marks: no client ever sees a shared network's."""
+    """Return a name that needs no quotation marks: no client ever sees a shared network's."""
     text = re.sub(r"[^A-Za-z0-9_-]+", "-", name)
     return text if text[:1].isalpha() else f"net-{text}"
 
 
 def unquoted(word: str) -> str:
-    """Take the quotation marks off a word."""
+    """Strip the quotation marks from a word."""
     return word[1:-1] if len(word) > 1 and word.startswith('"') else word
 
 
 def address_of(text: str) -> str:
-    """Write an address without the zeros before its numbers, which dhcpd reads as decimal."""
+    """Strip the leading zeros from an address' octets, which dhcpd reads as decimal."""
     match = re.fullmatch(r"0*(\d{1,3})\.0*(\d{1,3})\.0*(\d{1,3})\.0*(\d{1,3})", text, re.ASCII)
     return ".".join(match.groups()) if match else text
 
 
 def indented(text: str) -> str:
-    """Indent text by one level; a string that goes on over lines stays as it is."""
+    """Indent text by one level; a string that spans lines stays as it is."""
     return "\n".join(f"    {line}" for line in text.splitlines())
 
 

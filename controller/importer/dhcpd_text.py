@@ -1,4 +1,4 @@
-"""What the importer has found, as text of dhcpd.conf.
+"""What the importer has found, as dhcpd.conf text.
 
 Source: dhcpd.conf(5), dhcp-eval(5).
 """
@@ -14,7 +14,7 @@ _TIMES = ("default_lease_time", "min_lease_time", "max_lease_time")
 
 
 def quoted(text: str) -> str:
-    """Write text as dhcpd.conf has it: other octets than printable ASCII in octal."""
+    """Write text as dhcpd.conf has it: octets other than printable ASCII in octal."""
     return '"' + "".join(map(_escaped, text)) + '"'
 
 
@@ -27,20 +27,20 @@ def _escaped(char: str) -> str:
 
 
 def octets(data: bytes) -> str:
-    """Write octets: hex pairs with colons, or a single one as a string, for dhcpd wants a colon."""
+    """Write octets: hex pairs with colons, or a single one as a string, as dhcpd needs a colon."""
     if len(data) == 1:
         return f'"\\{data[0]:03o}"'
     return ":".join(f"{octet:02x}" for octet in data)
 
 
 def when(condition: str, statements: Sequence[str]) -> str:
-    """Write statements for some clients; dhcpd takes a first brace for one around everything."""
+    """Write conditional statements; to dhcpd a leading parenthesis encloses the whole condition."""
     head = f"if ({condition})" if condition.startswith("(") else f"if {condition}"
     return "\n".join([f"{head} {{", *(f"    {statement}" for statement in statements), "}"])
 
 
 def statements(settings: Settings) -> list[str]:
-    """Write settings as statements, a line each but for `extra`, which keeps its lines."""
+    """Write settings as statements, a line each, except `extra`, which keeps its lines."""
     lines = [f"{word} {who};" for word in ("allow", "deny") for who in settings.get(word, ())]
     lines += time_statements(settings)
     if "next_server" in settings:

@@ -1,7 +1,7 @@
 """Read dnsmasq's configuration: its ranges and hosts, its options and tags, the names it serves.
 
-Source: dnsmasq(8). Its files have no order: all lines are read before one counts. A tag becomes
-the subnet or the host that sets it, or else a condition of dhcpd.
+Source: dnsmasq(8). The order of lines does not matter: all are read before any is interpreted. A
+tag becomes the subnet or the host that sets it, or else a dhcpd condition.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ from .found import (
     number,
 )
 
-# A tag without a word in front, which may be the name of an interface: vlan3@eth0, br0.10.
+# A tag without a prefix, which may be the name of an interface: vlan3@eth0, br0.10.
 _OLD_TAG = re.compile(r"[A-Za-z_][\w.@-]*")
-# Of the old machine, or of what dnsmasq does in another way: nothing of them can be carried over.
+# About the old machine, or about how dnsmasq itself works: none of it can be carried over.
 _SILENT = frozenset({
     "all-servers", "auth-ttl", "bind-dynamic", "bind-interfaces", "bogus-priv", "cache-size",
     "clear-on-reload", "conntrack", "dhcp-authoritative", "dhcp-fqdn", "dhcp-lease-max",
@@ -83,15 +83,15 @@ _WHY = {
 def interpret(
     lines: Sequence[Line], remarks: Iterable[Remark], domain: str | None = None
 ) -> tuple[Found, Records]:
-    """Make of the lines what they mean together.
+    """Interpret the lines together.
 
-    `domain` is the one that counts, whatever the lines have.
+    `domain` overrides that of the lines.
     """
     return _Reader(lines, LineRemarks(remarks), domain).result()
 
 
 class _Reader:
-    """Read the lines, the ones that others depend on first."""
+    """Read the lines, those that others depend on first."""
 
     def __init__(self, lines: Sequence[Line], remarks: LineRemarks, domain: str | None) -> None:
         self._lines = lines
@@ -122,7 +122,7 @@ class _Reader:
             (frozenset({"dhcp-ignore"}), self._ignore),
         )
         done = {key for keys, _ in steps for key in keys} | NAME_KEYS | _SILENT
-        # What has no tag is for those that nothing with one is for: dhcpd takes the last.
+        # Lines without a tag come first, as defaults: dhcpd takes the last that applies.
         lines = sorted(self._lines, key=_has_tag)
         for keys, step in steps:
             for line in lines:
@@ -170,7 +170,7 @@ class _Reader:
     # The machine and its domains.
 
     def _own_addresses(self) -> list[tuple[str, int | None]]:
-        """Return dnsmasq's own addresses, each with the length of its prefix where it is known."""
+        """Return dnsmasq's own addresses, each with its prefix length if that is known."""
         own: list[tuple[str, int | None]] = []
         for line in self._lines:
             if line.key in {"listen-address", "interface-address"}:
@@ -182,7 +182,7 @@ class _Reader:
         return own
 
     def _read_domains(self, domain: str | None) -> tuple[str | None, list[tuple[int, int, str]]]:
-        """Return the domain of all, and those of some: first address, last address, domain."""
+        """Return the common domain, and those of some: first address, last address, domain."""
         of_all = domain
         of_some: list[tuple[int, int, str]] = []
         for line in self._lines:
@@ -215,7 +215,7 @@ class _Reader:
     def _range(self, line: Line) -> None:
         parts = [part for part in line.parts if part]
         while parts and re.fullmatch(_OLD_TAG, parts[0]):
-            parts = [*parts[1:], f"set:{parts[0]}"]  # the old form of a tag, without its word
+            parts = [*parts[1:], f"set:{parts[0]}"]  # the old form of a tag, without its prefix
             if all(part.startswith("set:") for part in parts):
                 break
         tags = [part for part in parts if re.match(r"(set|tag|net|interface|constructor):", part)]
@@ -237,7 +237,7 @@ class _Reader:
             subnet = Subnet(network, line.where, domain=self._domain_of(network))
         times = [part for part in rest if TIME.fullmatch(part)]
         settings = lease_times(times[0]) if times else {}
-        # A range for the clients of an interface is the one of its subnet.
+        # A range for an interface's clients is the one of its subnet.
         own = [tag for tag in tags if self._tags.is_interface(tag.partition(":")[2])]
         wanted = [tag for tag in tags if tag.startswith(("tag:", "net:")) and tag not in own]
         if last is not None and int(IPv4Address(first)) > int(IPv4Address(last)):
@@ -274,7 +274,7 @@ class _Reader:
         own = [IPv4Address(address) for address, _ in self._own]
         near = [a for a in own if str(a).split(".")[:2] == first.split(".")[:2]]
         if any(a in IPv4Network(f"{first}/24", strict=False) for a in near):
-            near = []  # it has an address there: the others are of other networks
+            near = []  # it has an address there: the others belong to other networks
         while not all(
             end in IPv4Network(f"{first}/{length}", strict=False) for end in (*ends, *near)
         ):
@@ -301,7 +301,7 @@ class _Reader:
                 self._classes.setdefault(name, line)
         return rules
 
-    # Who is refused, and the classes of ranges.
+    # Refused clients, and the classes of ranges.
 
     def _ignore(self, line: Line) -> None:
         tags = [p if ":" in p else f"tag:{p}" for p in line.parts if p]

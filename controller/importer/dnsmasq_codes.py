@@ -21,11 +21,11 @@ _OPTION_NAMES = {
     "nntp-server": 71, "irc-server": 74, "user-class": 77, "client-arch": 93,
     "posix-timezone": 100, "tzdb-timezone": 101, "domain-search": 119, "sip-server": 120,
     "classless-static-route": 121, "tftp-server-address": 150,
-}  # fmt: skip  # fmt: skip
+}  # fmt: skip
 
 
 def option_code(text: str) -> int | None:
-    """Return the number of an option that is given by number or as option:name."""
+    """Return the code of an option given by number or as option:name."""
     name = text.lower().removeprefix("option:").strip()
     code = number(name)
     if code is not None:

@@ -1,7 +1,7 @@
 """The lines of dnsmasq's configuration, from all the files that it is spread over.
 
-Source: dnsmasq(8). The files that a line names are looked for beside the file that names them: on
-the controller the path itself is another machine's file.
+Source: dnsmasq(8). Files that a line names are looked up beside the file that names them: on the
+controller, the path itself would be another machine's file.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from .found import Remark, Remarks, Section, SourceError, beside, is_file, read_text
 
-# dnsmasq itself gives up at no depth; a file that includes itself ends here.
+# dnsmasq itself has no limit; a file that includes itself ends here.
 _MAX_FILES = 1000
 _WORD = re.compile(r'"((?:[^"\\]|\\.)*)"|([^,"]+)|(,)|(")')
 # What a backslash stands for between quotation marks; before anything else it is one
@@ -28,7 +28,7 @@ _ALSO = {
     "addn-hosts": "hosts-line",
     "hostsdir": "hosts-line",
 }
-"""What names files of lines that stand without their key, and the key of these."""
+"""The keys that name files whose lines lack their key, each with that key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Line:
 
     @property
     def parts(self) -> list[str]:
-        """The value's parts between commas, without quotation marks."""
+        """The value's comma-separated parts, without quotation marks."""
         parts = [""]
         for quoted, plain, comma, stray in _WORD.findall(self.value):
             if comma:
@@ -63,12 +63,12 @@ class LineRemarks(Remarks):
     """The sentences on lines of dnsmasq."""
 
     def no_place(self, line: Line, why: str) -> None:
-        """Add that a line is left out, and why."""
+        """Note that a line is left out, and why."""
         self.left_out(line.where, line.text, why)
 
 
 def read_lines(paths: Iterable[Path]) -> tuple[list[Line], list[Remark]]:
-    """Read files, and all that they name, in order. Raises SourceError for one of the first."""
+    """Read files, and all that they name, in order. Raises SourceError: when one is unreadable."""
     files = _Files()
     all_paths = list(paths)
     lines = [line for path in all_paths for line in files.read(path, None)]
@@ -83,7 +83,7 @@ def read_lines(paths: Iterable[Path]) -> tuple[list[Line], list[Remark]]:
 
 
 def read_named(by: Path, line: Line) -> tuple[list[Line], list[Remark]]:
-    """Read the file or folder that a line names, from beside the file `by`."""
+    """Read the file or folder that a line names, beside the file `by`."""
     files = _Files()
     return list(files.included(by, line)), files.remarks
 
@@ -94,7 +94,7 @@ class _Files:
         self._count = 0
 
     def read(self, path: Path, key: str | None) -> Iterator[Line]:
-        """Yield the lines of a file, and of those it names; `key` is that of every line."""
+        """Yield the lines of a file, and of those it names; `key` is the key of every line."""
         self._count += 1
         if self._count > _MAX_FILES:
             raise SourceError(f"{path}: the files name each other without an end.")
@@ -108,10 +108,10 @@ class _Files:
                 continue
             name, equals, value = text.partition("=")
             if ":" in name.partition(",")[0] and (not equals or "," in name):
-                yield Line("dhcp-host", text, where)  # a file of dhcp-hostsfile
+                yield Line("dhcp-host", text, where)  # from a dhcp-hostsfile
                 continue
             if re.match(r"[0-9.]+\s+\S", text) and not equals:
-                yield Line("hosts-line", text, where)  # a file of addn-hosts
+                yield Line("hosts-line", text, where)  # from an addn-hosts file
                 continue
             line = Line(name.strip().lower().removeprefix("--"), value.strip(), where)
             if line.key in {"conf-file", "conf-dir", "servers-file"} or line.key in _ALSO:
@@ -156,7 +156,7 @@ def _unescaped(match: re.Match[str]) -> str:
 
 
 def _without_comment(raw: str) -> str:
-    """Cut off a comment: a # at the beginning or behind a space, outside quotation marks."""
+    """Cut off a comment: a # at the beginning or after a space, outside quotation marks."""
     quoted = False
     for at, char in enumerate(raw):
         if char == '"' and raw[at - 1 : at] != "\\":
@@ -179,9 +179,9 @@ def _directory(by: Path, name: str) -> Path | None:
 
 
 def _counts(name: str, endings: list[str]) -> bool:
-    """Return whether a file of a conf-dir is read: not a backup, and by the endings that are named.
+    """Return whether a file of a conf-dir is read: not a backup, and by the given endings.
 
-    An ending with a star names those that are read, one without those that are not.
+    An ending with a star selects files to be read, one without excludes files.
     """
     if name.endswith("~") or name.startswith(".") or (name[:1] == name[-1:] == "#"):
         return False

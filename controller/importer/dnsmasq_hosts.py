@@ -14,7 +14,7 @@ from .dnsmasq_tags import WILD_MAC, Tags, octets_or_text, of_wild_mac
 from .dnsmasq_times import TIME, lease_times
 from .found import Host, Section, is_address, is_ipv6, normal_mac
 
-# A hardware type goes before: 06-aa:bb:cc:dd:ee:ff is no Ethernet address, which is type 1.
+# A hardware type comes first: 06-aa:bb:cc:dd:ee:ff is not an Ethernet address, which is type 1.
 _TYPED = re.compile(r"([0-9A-Fa-f]{1,2})-((?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2})")
 _HOSTNAME = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?")
 
@@ -26,7 +26,7 @@ class Hosts:
         """Add to `tags` those that hosts set, and to `remarks` what a fixed host cannot have."""
         self.all: list[Host] = []
         self.refused: list[str] = []
-        """The hosts that get no address, as text of dhcpd.conf."""
+        """The hosts that get no address, as dhcpd.conf text."""
         self._tags = tags
         self._remarks = remarks
 
@@ -107,7 +107,7 @@ class Hosts:
             )
 
     def _ignored(self, line: Line, host: Host, clients: Sequence[str]) -> None:
-        """Write a client that gets no address: dhcpd has that for a MAC address."""
+        """Write a client that gets no address, which dhcpd can do for a MAC address."""
         for mac in host.hardware:
             block = f"host ignored-{mac.replace(':', '')}"
             self.refused.append(f"{block} {{\n    hardware ethernet {mac};\n    deny booting;\n}}")
@@ -121,7 +121,7 @@ class Hosts:
     def _unusual_host(
         self, line: Line, host: Host, clients: Sequence[str], tags: Sequence[str]
     ) -> None:
-        """Read a line that names no MAC address, or only sets tags."""
+        """Read a line that has no MAC address, or only sets tags."""
         wild = [client for client in clients if WILD_MAC.fullmatch(client)]
         ids = [client for client in clients if client not in wild]
         conditions = [f"hardware = 1:{mac}" for mac in host.hardware]

@@ -1,7 +1,7 @@
 """The names that dnsmasq serves and the servers it queries, as records.
 
-Source: dnsmasq(8). A name outside the domain is a zone of its own, so that all other names of its
-domain are still looked up where they are.
+Source: dnsmasq(8). A name outside the domain becomes a zone of its own, so that all other names in
+its domain still resolve as before.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ NAME_KEYS = frozenset(
     | {"local-only", "synth-domain", "auth-server", "auth-zone", "auth-soa", "auth-sec-servers"}
     | {"auth-peer", "local-ttl"}
 )
-# Lines that only a whole configuration has, not a file of hosts.
+# Lines that only a full configuration has, not a hosts file.
 _OF_A_CONFIGURATION = frozenset({"dhcp-range", "server", "domain", "domain-needed", "bogus-priv"})
 _NOWHERE = frozenset({"0.0.0.0", "::", "127.0.0.1", "::1"})
 _NAME = re.compile(r"[A-Za-z0-9_*]([A-Za-z0-9_.-]*[A-Za-z0-9_])?\.?")
 
 
 class Namer:
-    """Gather the records."""
+    """Collect the records."""
 
     def __init__(
         self,
@@ -37,7 +37,7 @@ class Namer:
         domain: str | None,
         domains: Sequence[tuple[int, int, str]],
     ) -> None:
-        """Read `lines`; `domains` are those of some addresses: first, last, domain."""
+        """Read `lines`; `domains` are those of address ranges: first, last, domain."""
         self._lines = lines
         self._domain = domain
         self._domains = domains
@@ -79,7 +79,7 @@ class Namer:
         )
 
     def _note_resolv_conf(self) -> None:
-        """Note that the servers which dnsmasq queries are those of its machine's resolv.conf."""
+        """Note that the servers dnsmasq queries are those of its machine's resolv.conf."""
         first = next((line for line in self._lines if line.key in _OF_A_CONFIGURATION), None)
         values = {line.key: line.value for line in self._lines}
         if first is None or self._upstream or "no-resolv" in values or values.get("port") == "0":
@@ -108,7 +108,7 @@ class Namer:
             case "address":
                 self._address(line)
             case "cname":
-                # The last may be the seconds that the names may be cached.
+                # The last may be the TTL.
                 *aliases, target = parts[:-1] if len(parts) > 2 and number(parts[-1]) else parts
                 ttl = number(parts[-1]) if len(parts) > 2 else None
                 for alias in aliases:
@@ -204,7 +204,7 @@ class Namer:
         zones = [zone.lower().strip(".") for zone in zones]
         address = re.split(r"[#@]", value)[0].strip()
         if not value or line.key == "local":
-            return  # answered from here alone, as everything in our zones
+            return  # answered locally only, like everything in our zones
         if not is_address(address):
             if value != "#":
                 self._remarks.no_place(line, "dnscache queries only addresses of IPv4")
@@ -241,7 +241,7 @@ class Namer:
         self._records.append(Record(kind, full, value, line.where, pointed=pointed, ttl=ttl))
 
     def _full(self, name: str, address: str | None = None) -> str:
-        """Return a name below the domain: that of the address, if it has its own."""
+        """Return a name in the domain, or in that of the address if it has its own."""
         absolute = name.endswith(".") or "." in name.removeprefix("*.").rstrip(".").lstrip("_")
         name = name.lower().rstrip(".")
         domain = self._domain
@@ -254,7 +254,7 @@ class Namer:
 
 
 def _reverse_zones(text: str) -> list[str]:
-    """Name the reverse zones of a network; none for what is no network of IPv4."""
+    """Name the reverse zones of a network; none if it is not an IPv4 network."""
     try:
         return reverse_zones([str(IPv4Network(text, strict=False))])
     except ValueError:

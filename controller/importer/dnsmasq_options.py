@@ -1,6 +1,6 @@
 """What dnsmasq's clients are sent: the lines of dhcp-option, dhcp-boot and pxe-service.
 
-What has a tag goes to the subnets or hosts that set it, or else into a condition of dhcpd.
+A line with a tag goes to the subnets or hosts that set it, or else into a dhcpd condition.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _SWITCHES = {
     "dhcp-broadcast": "always-broadcast true;",
     "dhcp-ignore-clid": "ignore-client-uids true;",
 }
-# Types of machines as pxe-service names them: RFC 4578 section 2.1.
+# Machine types as pxe-service names them: RFC 4578 section 2.1.
 _PXE_TYPES = {
     "x86pc": 0, "pc98": 1, "ia64_efi": 2, "alpha": 3, "arc_x86": 4, "intel_lean_client": 5,
     "ia32_efi": 6, "x86-64_efi": 7, "xscale_efi": 8, "bc_efi": 9, "arm32_efi": 10, "arm64_efi": 11,
@@ -41,16 +41,16 @@ class Options:
         tags: Tags,
         remarks: LineRemarks,
     ) -> None:
-        """Give `subnets` and `hosts` what is for them; `own` are dnsmasq's own addresses."""
+        """Add to `subnets` and `hosts` what is for them; `own` are dnsmasq's own addresses."""
         self.resolvers: tuple[str, ...] = ()
         self.domain: str | None = None
         self.of_all: dict[str, str] = {}
         self.definitions: dict[str, None] = {}
         self.statements: list[str] = []
-        """What else is for all, and what is for some clients in every subnet."""
+        """What else is for all clients, and what is for some clients in every subnet."""
         self.said: dict[int, set[IPv4Network | None]] = {3: set(), 6: set()}
         """Options 3 and 6 that a line sets, so that dnsmasq does not send its own address."""
-        # What only some clients are given: the names of the settings, and the text.
+        # What only some clients get: the names of the settings, and the text.
         self._conditional: list[tuple[frozenset[str], str]] = []
         self._own = own
         self._subnets = subnets
@@ -118,7 +118,7 @@ class Options:
                 self._give(line, tags, {"options": {written.name: written.value}})
 
     def place_interfaces(self, lines: Sequence[Line]) -> None:
-        """Find the subnet of each interface, whose name is a tag of its clients, by its router."""
+        """Find each interface's subnet by its router; its name is a tag of its clients."""
         for line in lines if len(self._subnets) > 1 else ():
             tags, rest = _tags_and_option(line) if line.key in KEYS else ([], [])
             name = tags[0].partition(":")[2] if len(tags) == 1 else ""
@@ -187,7 +187,7 @@ class Options:
             self._remarks.no_place(line, text)
 
     def read_pxe(self, line: Line) -> None:
-        """Read a line of pxe-service; dhcpd has no menu, and boots the one file of a machine."""
+        """Read a line of pxe-service; dhcpd has no menu, and boots a machine's one file."""
         tags = [p for p in line.parts if p.startswith(("tag:", "net:"))]
         parts = [p for p in line.parts if p not in tags]
         if line.key == "pxe-prompt" or len(parts) < 3 or number(parts[2]) is not None:
@@ -273,9 +273,9 @@ class Options:
         self._subnets[network] = replace(subnet, routers=routers, settings=joined)
 
     def repeat_conditions(self) -> None:
-        """Repeat what some clients are given in the subnets that give all of theirs the same.
+        """Repeat what some clients get in the subnets that set the same for all of theirs.
 
-        A subnet's tag gives way to a client's in dnsmasq, and goes before it in dhcpd.
+        In dnsmasq a client's tag overrides a subnet's; in dhcpd it is the other way round.
         """
         for network, subnet in self._subnets.items():
             own = _keys(subnet.settings)

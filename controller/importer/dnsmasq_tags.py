@@ -1,6 +1,6 @@
-"""dnsmasq's tags, as conditions of dhcpd.
+"""dnsmasq's tags, as dhcpd conditions.
 
-A tag is set for the clients of a subnet, for hosts, or for whoever sends this or that.
+A tag is set for the clients of a subnet, for hosts, or for clients that send certain options.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ KEYS = frozenset(
     {"dhcp-match", "dhcp-vendorclass", "dhcp-userclass", "dhcp-mac", "dhcp-circuitid", "tag-if"}
     | {"dhcp-remoteid", "dhcp-name-match", "dhcp-subscrid"}
 )
-"""The lines that set a tag for whoever fits."""
+"""The lines that set a tag for the clients that match."""
 WILD_MAC = re.compile(r"(?:[0-9A-Fa-f]{1,2}|\*)(?::(?:[0-9A-Fa-f]{1,2}|\*)){5}")
 
 
@@ -30,23 +30,23 @@ class Tag:
 
     networks: list[IPv4Network] = field(default_factory=list)
     hosts: list[int] = field(default_factory=list)
-    """Their places in the list of hosts."""
+    """Their indices in the list of hosts."""
     macs: list[str] = field(default_factory=list)
     """The MAC addresses of these hosts."""
     conditions: list[str] = field(default_factory=list)
-    """Of dhcpd."""
+    """As dhcpd writes them."""
 
 
 class Tags:
     """All tags of a configuration."""
 
     def __init__(self, lines: Sequence[Line], remarks: LineRemarks) -> None:
-        """Find every tag that a line sets, also in a way that dhcpd does not know."""
+        """Find every tag that a line sets, even in a way that dhcpd does not know."""
         self.definitions: dict[str, None] = {}
         """The definitions of options that conditions need."""
         self._tags: dict[str, Tag] = {}
         self._set = {tag for line in lines for tag in _tags_set(line)}
-        # A client has the name of the interface that it came in on as a tag.
+        # The name of the interface that a client's request came in on is a tag of the client.
         self._interfaces = _interfaces(lines)
         self._remarks = remarks
 
@@ -55,11 +55,11 @@ class Tags:
         return name in self._tags
 
     def named(self, tag: str) -> Tag:
-        """Return a tag, by its name or as it stands in a line: set:NAME."""
+        """Return a tag, by its name or as it is written in a line: set:NAME."""
         return self._tags.setdefault(tag.partition(":")[2] if ":" in tag else tag, Tag())
 
     def read(self, line: Line) -> None:
-        """Turn what sets a tag into a condition of dhcpd."""
+        """Turn what sets a tag into a dhcpd condition."""
         head, *rest = line.parts
         name = head.partition(":")[2] if head.startswith(("set:", "net:")) else head
         text = ",".join(rest)
@@ -115,7 +115,7 @@ class Tags:
         return f"option {name} ~= {_pattern(value)}"
 
     def condition(self, tags: Iterable[str]) -> str | None:
-        """Return the condition of dhcpd that all these tags are set; None if there is none."""
+        """Return the dhcpd condition that all these tags are set; None if there is none."""
         conditions = []
         for each in tags:
             if self.is_always(each):
@@ -137,7 +137,7 @@ class Tags:
     def is_always(self, tag: str) -> bool:
         """Return whether every client has a tag.
 
-        It is the opposite of one that nothing sets, or the name of the only interface.
+        It is the negation of one that nothing sets, or the name of the only interface.
         """
         name = tag.partition(":")[2]
         if name.startswith("!"):
@@ -161,20 +161,20 @@ def _tags_set(line: Line) -> Iterable[str]:
     parts = [part for part in line.parts if part.startswith(("set:", "net:"))]
     if line.key in {"dhcp-range", "dhcp-host", "tag-if", *KEYS}:
         yield from (part.partition(":")[2] for part in parts)
-    # The old form has no word before the tag.
+    # The old form has no prefix before the tag.
     if line.key in KEYS - {"tag-if"} or (line.key == "dhcp-range" and ":" not in first):
         yield first.rpartition(":")[2]
 
 
 def of_wild_mac(text: str) -> str:
-    """Write the condition that a MAC address fits one with stars: `00:20:e0:*:*:*`."""
+    """Write the condition that a MAC address matches one with stars: `00:20:e0:*:*:*`."""
     return _of_octets("hardware", text, first=1) or "substring(hardware, 0, 1) = 01"
 
 
 def _of_octets(value: str, text: str, first: int = 0) -> str:
-    """Write the condition that a value has these octets, or any for a star, and then what it may.
+    """Write the condition that a value begins with these octets, where a star is any octet.
 
-    `first` is the place of the first of them.
+    `first` is the offset of the first of them.
     """
     parts = text.lower().split(":")
     conditions = []
@@ -187,19 +187,19 @@ def _of_octets(value: str, text: str, first: int = 0) -> str:
             wanted = octets(bytes(int(part, 16) for part in parts[at:end]))
             conditions.append(f"substring({value}, {at + first}, {end - at}) = {wanted}")
         at = end + 1
-    # A line each: an inventory with lines of a screen is easier to read.
+    # One per line: an inventory with short lines is easier to read.
     return " and\n        ".join(conditions)
 
 
 def any_of(conditions: Sequence[str]) -> str:
-    """Join conditions of which one is enough; dhcpd's `or` and `and` need their brackets."""
+    """Join conditions of which one is enough; dhcpd's `or` and `and` need parentheses."""
     if len(conditions) == 1:
         return conditions[0]
     return " or ".join(f"({condition})" for condition in conditions)
 
 
 def _pattern(text: str, *, anchored: bool = False) -> str:
-    """Write text as a regular expression of dhcpd that matches where it stands anywhere."""
+    """Write text as a dhcpd regular expression that matches it anywhere."""
     head, text = ("^", text[1:]) if anchored else ("", text)
     return quoted(head + re.sub(r"([\\.^$*+?()\[\]{}|])", r"\\\1", text))
 

@@ -8,7 +8,7 @@ from .found import SourceError
 
 TIME = re.compile(r"([0-9]{1,9})([smhdw]?)|infinite|deprecated", re.IGNORECASE)
 DEFAULT = 3600
-"""dnsmasq's own, where a range has none."""
+"""dnsmasq's own, for a range without one."""
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _FOR_EVER = 2**32 - 1
 # site_min_lease_time, and dhcpd's own.
@@ -22,6 +22,6 @@ def lease_times(text: str) -> dict[str, int]:
         raise SourceError(f"{text} is no lease time.")
     unit = (match[2] or "").lower()
     seconds = min(int(match[1]) * _UNITS[unit], _FOR_EVER) if match[1] else _FOR_EVER
-    seconds = max(seconds, 120)  # dnsmasq's least
+    seconds = max(seconds, 120)  # dnsmasq's minimum
     least = {"min_lease_time": seconds} if seconds < _LEAST else {}
     return {"default_lease_time": seconds, "max_lease_time": seconds, **least}

@@ -1,4 +1,4 @@
-"""A line of fixed_hosts.yml while it is made."""
+"""A line of fixed_hosts.yml while it is built."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class FixedHost:
     aliases: list[str] = field(default_factory=list)
     settings: Mapping[str, Any] = field(default_factory=dict)
     wishes: list[tuple[str, str]] = field(default_factory=list)
-    """What the DHCP server calls it: label, and the name as it is written; the first one counts."""
+    """What the DHCP server calls it: label, and the name as written; the first one counts."""
 
     @property
     def shown(self) -> str:
-        """Its address, or what else a sentence can call it before it has a name."""
+        """Its address, or whatever a sentence can call it before it has a name."""
         return self.addresses[0] if self.addresses else "any address"

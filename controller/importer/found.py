@@ -15,12 +15,12 @@ from leasemerge import labels, ranges, site
 normal_mac = ranges.normal_mac
 free_ranges = ranges.free_ranges
 
-# A site that owns nothing: a hostname is checked by its letters alone.
+# A site that owns nothing: only the characters of a hostname are checked.
 _NO_SITE = site.Site("example", (), (), (), (), (), reserved_names=frozenset())
 _NUMBER = re.compile(r"[0-9]{1,10}")
 
 Settings = Mapping[str, Any]
-"""What a fixed host, a subnet or a pool may have for dhcpd alone: ``options`` (name to dhcpd.conf
+"""What a fixed host, a subnet or a pool may have only for dhcpd: ``options`` (name to dhcpd.conf
 text), ``next_server``, ``filename``, lease times in seconds, ``extra`` (dhcpd.conf text); a pool
 also ``allow`` and ``deny`` (lists of text)."""
 
@@ -41,7 +41,7 @@ class Section(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """A sentence for whoever reviews the import."""
+    """A sentence for the person who reviews the import."""
 
     section: Section
     where: str
@@ -56,7 +56,7 @@ class Remarks(list[Remark]):
         self.append(Remark(section, where, text))
 
     def left_out(self, where: str, what: str, why: str) -> None:
-        """Add that something is left out, and why."""
+        """Note that something is left out, and why."""
         self.add(Section.LEFT_OUT, where, f"{what}: {why}.")
 
 
@@ -75,7 +75,7 @@ class Host:
     """Why a line of the inventory cannot express all of it; empty if it can."""
     ipv6: tuple[str, ...] = ()
     declared_in: IPv4Network | None = None
-    """The subnet whose declaration it stands in, and so takes its options from."""
+    """The subnet whose declaration it stands in, and whose options it thus inherits."""
     inherited: Settings = field(default_factory=dict)
     """The settings of that subnet."""
 
@@ -91,7 +91,7 @@ class Pool:
 
 @dataclass(frozen=True, slots=True)
 class Subnet:
-    """A network and what its clients are given."""
+    """A network and what its clients get."""
 
     network: IPv4Network
     where: str
@@ -100,7 +100,7 @@ class Subnet:
     shared_network: str | None = None
     settings: Settings = field(default_factory=dict)
     domain: str | None = None
-    """The domain of its names, where the source has one for it alone."""
+    """The domain of its names, if the source has one just for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +120,9 @@ class Found:
     servers: tuple[tuple[str, str], ...] = ()
     """The failover pair: ("primary", address), ("secondary", address)."""
     role_variables: Mapping[str, object] = field(default_factory=dict)
-    """Variables of the role dhcpd that this site sets otherwise than the role does."""
+    """Variables of the role dhcpd whose values differ from the role's defaults."""
     authoritative: bool | None = None
-    """Whether the server is; None where the file does not set it."""
+    """Whether the server is; None if the file does not set it."""
     sends_names: tuple[str, str] | None = None
     """The program that sends each host its name, requested or not, and its file.
 
@@ -147,10 +147,10 @@ class Record:
 
     kind: str
     """``a``, ``aaaa``, ``cname``, ``ptr``, ``ns``, ``mx``, ``txt``, ``srv``, ``caa``, ``TYPE<n>``,
-    or ``glue``: the address that a line for a name server gives it."""
+    or ``glue``: the address in a line for a name server."""
     name: str
     value: str
-    """As a zone file has it (RFC 1035 section 5.1), names absolute without the last dot."""
+    """As in a zone file (RFC 1035 section 5.1), names absolute without the last dot."""
     where: str
     pointed: bool = False
     """For an address: the same line makes the PTR."""
@@ -164,11 +164,11 @@ class Records:
     records: tuple[Record, ...] = ()
     zones: tuple[str, ...] = ()
     ttl: int | None = None
-    """Seconds that most names may be cached, where the data has a TTL."""
+    """The usual TTL in seconds, if the data has one."""
     lone_names: tuple[str, ...] = ()
-    """Names outside the zones: each is a zone of its own, which hides no other name."""
+    """Names outside the zones: each becomes a zone of its own, which hides no other name."""
     forward_zones: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """Zones of others, each with the addresses of its name servers."""
+    """Others' zones, each with the addresses of its name servers."""
     upstream_resolvers: tuple[str, ...] = ()
     remarks: tuple[Remark, ...] = ()
 
@@ -178,12 +178,12 @@ class Records:
 
 
 def read_text(path: Path) -> str:
-    """Read a file that people wrote over the years: UTF-8, or else Latin-1, with any line ends."""
+    """Read a hand-written file: UTF-8, or else Latin-1, with any line ends."""
     return read_text_and_encoding(path)[0]
 
 
 def read_text_and_encoding(path: Path) -> tuple[str, str]:
-    """Read a file, and return also how it was encoded: ``utf-8`` or ``latin-1``."""
+    """Read a file; also return its encoding: ``utf-8`` or ``latin-1``."""
     try:
         data = path.read_bytes()
     except (OSError, ValueError) as error:
@@ -208,7 +208,7 @@ def beside(by: Path, name: str) -> Path | None:
 
 
 def is_file(path: Path) -> bool:
-    """Return whether a path that a file names is one; what cannot be a path is none."""
+    """Return whether a path that a file names is a file; an impossible path is none."""
     try:
         return path.is_file()
     except (OSError, ValueError):
@@ -216,7 +216,7 @@ def is_file(path: Path) -> bool:
 
 
 def label_of(name: str) -> str | None:
-    """Make a DNS label of a name as a published lease's would be; None if nothing is left."""
+    """Return a name's DNS label, as for a published lease; None if nothing is left."""
     try:
         return labels.label(name, _NO_SITE)
     except labels.HostnameError:
@@ -258,7 +258,7 @@ def number_of(address: str) -> int:
 
 
 def joined_settings(outer: Settings, inner: Settings) -> dict[str, Any]:
-    """Lay the settings of an inner scope over those of an outer one."""
+    """Override the settings of an outer scope with those of an inner one."""
     joined = {**outer, **inner}
     if "options" in outer and "options" in inner:
         joined["options"] = {**outer["options"], **inner["options"]}

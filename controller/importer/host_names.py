@@ -12,25 +12,25 @@ from .zone_names import Names, label_in
 
 
 class Owners:
-    """Which fixed host each full name is of."""
+    """The fixed host that each full name belongs to."""
 
     def __init__(self, names: Names, hosts: Iterable[FixedHost]) -> None:
-        """Know the names of `names`, and what the DHCP server calls `hosts`."""
+        """Take note of the names in `names`, and of what the DHCP server calls `hosts`."""
         self.of: dict[str, FixedHost] = {}
-        # What no made-up name may be, for a source has it.
+        # Names that a source has, so that no made-up name may be one of them.
         self._known = {*names.home, *(r.name for r in (*names.aliases, *names.loose))}
         self._known |= {f"{label}.{host.domain}" for host in hosts for label, _ in host.wishes}
 
     def claim(self, labels: Iterable[str], host: FixedHost) -> None:
-        """Give labels of its domain to a host."""
+        """Assign labels of its domain to a host."""
         self.of.update((f"{label}.{host.domain}", host) for label in labels)
 
     def owner(self, label: str, domain: str) -> FixedHost | None:
-        """Return whose name a label is in a domain."""
+        """Return the owner of a label in a domain."""
         return self.of.get(f"{label}.{domain}")
 
     def free(self, stem: str, domain: str) -> str:
-        """Find a label that nobody has and no source knows: the stem and a number."""
+        """Find a label that nobody has and no source knows: the stem plus a number."""
         number = 2
         while not self.is_free(f"{stem}-{number}", domain):
             number += 1
@@ -48,7 +48,7 @@ def name_hosts(
     found: Found,
     conflicts: list[Conflict],
 ) -> None:
-    """Name every host: as the zone data calls its address, or else as the DHCP server does."""
+    """Name every host as the zone data names its address, or else as the DHCP server does."""
     labels_at = {address: list(labels) for address, labels in resolved.names.labels_at.items()}
     known = [host for host in hosts if any(a in labels_at for a in host.addresses)]
     for host in known:
@@ -58,7 +58,7 @@ def name_hosts(
             for label in labels_at.get(a, ())
             if resolved.domain_of(a) == host.domain
         ]
-        if not labels:  # named only in the domain of a further address
+        if not labels:  # named only in the domain of another of its addresses
             host.domain = resolved.domain_of(next(a for a in host.addresses if a in labels_at))
             labels = [label for a in host.addresses for label in labels_at.get(a, ())]
         host.name, *host.aliases = dict.fromkeys(labels)
@@ -71,7 +71,7 @@ def name_hosts(
         for wish, _ in host.wishes:
             _note_other_name(host, wish, resolved.names, conflicts)
     addresses = {address for host in hosts for address in host.addresses}
-    # Who is called that without a change first: a_b is a-b only where nobody is a-b.
+    # Hosts that need no change come first: a_b becomes a-b only if nobody is a-b.
     for host in sorted(hosts, key=lambda host: not _is_exact(host)):
         if host not in known:
             _name_as_in_dhcpd(host, addresses, labels_at, owners, resolved, found, conflicts)
@@ -131,7 +131,7 @@ def _name_as_in_dhcpd(
     elif not written:
         shown = host.addresses[0] if host.addresses else host.hardware[0]
         conflicts.append(conflict(Kind.NAMED, host.where, address=shown, new=host.name))
-        if found.names_are_sent and host.hardware:  # not a name that was only made up
+        if found.names_are_sent and host.hardware:  # not a made-up name
             off = {"extra": "use-host-decl-names off;\n"}
             host.settings = joined_settings(off, host.settings)
     elif _is_renamed(written, wish, host.domain, found.names_are_sent):
@@ -142,17 +142,17 @@ def _name_as_in_dhcpd(
 
 
 def _is_exact(host: FixedHost) -> bool:
-    """Return whether its label is its name as written, but for capitals."""
+    """Return whether its label is its name as written, except for capitals."""
     label, written = host.wishes[0] if host.wishes else ("", "")
     return written.lower() in {label, f"{label}.{host.domain}"}
 
 
 def _is_renamed(written: str, label: str, domain: str, sent: bool) -> bool:
-    """Return whether people or clients see another name than before."""
+    """Return whether people or clients see a different name than before."""
     return written != label if sent else written.lower() not in {label, f"{label}.{domain}"}
 
 
-# Names that only the zone data has, and further names.
+# Names that only the zone data has, and additional names.
 
 
 def named_only(
@@ -161,7 +161,7 @@ def named_only(
     resolved: Resolved,
     conflicts: list[Conflict],
 ) -> list[FixedHost]:
-    """Make fixed hosts of the addresses that no DHCP server knows."""
+    """Make fixed hosts for the addresses that no DHCP server knows."""
     with_host = {address for host in hosts for address in host.addresses}
     new = []
     for address, all_labels in resolved.names.labels_at.items():
@@ -200,7 +200,7 @@ def _note_pointers(
 
 
 def _range_of(address: str, subnets: Sequence[Subnet]) -> str | None:
-    """Return the place of the range that gives an address to anyone."""
+    """Return the place of the range from which anyone may get an address."""
     home = home_of(address, subnets)
     number = number_of(address)
     for pool in home.pools if home else ():
@@ -210,7 +210,7 @@ def _range_of(address: str, subnets: Sequence[Subnet]) -> str | None:
 
 
 def add_aliases(owners: Owners, resolved: Resolved, conflicts: list[Conflict]) -> list[Record]:
-    """Turn CNAMEs within a domain into aliases, also where one leads to another; return the rest.
+    """Turn CNAMEs within a domain into aliases, even if one leads to another; return the rest.
 
     An alias of a host in another domain stays a CNAME.
     """
@@ -250,9 +250,9 @@ def times_lost(
     ipv6: Sequence[Record],
     ttl: int | None,
 ) -> Iterator[Conflict]:
-    """Note the names with another time to be cached that are a host's now, those of a time at once.
+    """Note the names with a TTL of their own that are a host's now, grouped by TTL.
 
-    `ipv6` are the hosts' addresses; `ttl` is what all names of hosts are given.
+    `ipv6` are the hosts' addresses; `ttl` is the one that all names of hosts get.
     """
     names: dict[int, dict[str, str]] = {}
     for record in (*resolved.names.home.values(), *resolved.names.aliases, *ipv6):
@@ -269,12 +269,12 @@ def add_wishes(
     resolved: Resolved,
     conflicts: list[Conflict],
 ) -> None:
-    """Add the names of further declarations, and the names that hosts are sent, as aliases."""
+    """Add the names of other declarations, and the names that hosts are sent, as aliases."""
     for host in hosts:
         by_zone = f"{host.name}.{host.domain}" in resolved.names.home
         for wish, written in host.wishes[1:]:
             if wish in (host.name, *host.aliases) or not written or by_zone:
-                continue  # the same name, no name, or a disagreement that is noted already
+                continue  # the same name, no name, or a disagreement already noted
             owner = owners.owner(wish, host.domain)
             if owner is not None:
                 values = {"label": wish, "host": host.name, "other": owner.name}
@@ -290,7 +290,7 @@ def add_wishes(
 def _add_sent_name(
     host: FixedHost, owners: Owners, resolved: Resolved, conflicts: list[Conflict]
 ) -> None:
-    """Make an alias of the `option host-name` of a host, or note that it is not in DNS."""
+    """Turn the `option host-name` of a host into an alias, or note that it is not in DNS."""
     sent = str(host.settings.get("options", {}).get("host-name", "")).strip('"')
     label = label_of(sent) if sent else None
     if not sent or label in (host.name, *host.aliases):

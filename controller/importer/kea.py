@@ -2,7 +2,7 @@
 
 Source: the Kea Administrator Reference Manual, "The DHCPv4 Server". What a level sets (server,
 shared network, subnet, pool, reservation) goes to the same level of the inventory; a class becomes
-one of dhcpd.
+a dhcpd class.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ from .kea_json import Object, parse
 from .kea_levels import KNOWN, TIMES, Levels
 from .kea_reservations import Reservations
 
-# Kea's own, where no level has one.
+# Kea's own, if no level has one.
 _DEFAULT_TIME = 7200
 
 
 def read(path: Path) -> Found:
-    """Read a file. Raises SourceError when it is no JSON of Kea."""
+    """Read a file. Raises SourceError: when it is not Kea's JSON."""
     data = parse(path)
     try:
         return _Reader(path, _server(path, data)).found()
@@ -100,8 +100,8 @@ class _Reader:
             self._hook(hook)
         known = KNOWN | {"client-classes", "option-def", "hooks-libraries", "subnet4"}
         self._levels.unknown(data, known | {"shared-networks"}, "the server")
-        # A subnet's options go before those of a class in Kea, and behind a class' in dhcpd: these
-        # are statements of the whole server.
+        # A subnet's options override a class's in Kea, and the other way round in dhcpd: these are
+        # statements of the whole server.
         extra = (*self._classes.statements, *statements(settings), *self._classes.sent)
         return Found(
             source=str(self._path),
@@ -219,7 +219,7 @@ class _Reader:
 
 
 def _old_suffix(data: Object) -> str:
-    """Return the domain of names where Kea had it before 1.7."""
+    """Return the domain of names from where Kea had it before 1.7."""
     ddns = data.get("dhcp-ddns")
     return ddns.text("qualifying-suffix") if isinstance(ddns, Object) else ""
 
@@ -236,7 +236,7 @@ def _host_of(url: str) -> str:
 
 
 def _ends(pool: str) -> tuple[str, str] | None:
-    """Read `first - last`, or a prefix; None for what is neither."""
+    """Read `first - last`, or a prefix; None for anything else."""
     try:
         if "/" in pool:
             network = IPv4Network(pool.replace(" ", ""), strict=False)

@@ -1,4 +1,4 @@
-"""Kea's client classes, as classes of dhcpd."""
+"""Kea's client classes, as dhcpd classes."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from .kea_json import Object
 from .kea_levels import KNOWN, Levels
 
 KEYS = frozenset({"client-class", "client-classes"})
-"""The keys that say which clients a subnet or a pool is for."""
+"""The keys that restrict a subnet or a pool to some clients."""
 
 
 class Classes:
     """The classes of one configuration."""
 
     def __init__(self, data: Object, levels: Levels, remarks: Remarks) -> None:
-        """Find the tests of the classes, and who is in one by a reservation, in the server."""
+        """Find the server's class tests, and which clients are in a class by a reservation."""
         self.statements: list[str] = []
-        """The classes, and what is refused to some clients."""
+        """The classes, and what some clients are refused."""
         self._sent: list[str] = []
-        # Those that dhcpd has, and so a pool can be for.
+        # Those that dhcpd has, so that a pool can be for them.
         self._written: set[str] = set()
         # The MAC addresses that reservations put into a class without a test.
         self._members: dict[str, list[str]] = {}
@@ -38,12 +38,12 @@ class Classes:
     def sent(self) -> list[str]:
         """The options of classes, as statements for some clients.
 
-        Of two classes Kea takes the first, dhcpd the last.
+        Of two classes, Kea takes the first and dhcpd the last.
         """
         return self._sent[::-1]
 
     def is_member(self, name: str, mac: str | None) -> bool:
-        """Return whether dhcpd's class has a client of a reservation."""
+        """Return whether dhcpd's class has the client of a reservation."""
         return mac in self._members.get(name, ())
 
     def rules(self, data: Object, what: str) -> dict[str, Any]:
@@ -68,7 +68,7 @@ class Classes:
         return {word: classes for word, classes in rules.items() if classes}
 
     def read(self, entry: Object) -> None:
-        """Write a client class as one of dhcpd, with what its members are sent."""
+        """Write a client class as a dhcpd class, with what its members are sent."""
         name, what = entry.text("name"), f"the client class {entry.text('name')}"
         settings = self._levels.settings(entry, what)
         self._levels.unknown(entry, KNOWN | {"test", "only-if-required", "option-def"}, what)
@@ -105,7 +105,7 @@ class Classes:
         self._remarks.add(Section.KEPT, entry.where, f"{what[0].upper()}{what[1:]}, in site_extra.")
 
     def _find_members(self, data: Object) -> None:
-        """Find who is in a class by a reservation, on each level."""
+        """Find the clients that are in a class by a reservation, at each level."""
         for entry in data.objects("reservations"):
             mac = normal_mac(entry.get("hw-address"))
             for name in entry.get("client-classes") or () if mac else ():

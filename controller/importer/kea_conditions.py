@@ -1,7 +1,7 @@
-"""The conditions of Kea's client classes, as dhcpd has them.
+"""The conditions of Kea's client classes, as dhcpd conditions.
 
 Source: the Kea Administrator Reference Manual, "Using Expressions in Classification", and
-dhcp-eval(5). What dhcpd has no expression for makes the whole condition impossible.
+dhcp-eval(5). If dhcpd has no expression for a part, the whole condition cannot be translated.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ class UntranslatableError(ValueError):
 
 
 def condition(test: str, others: Mapping[str, str]) -> str:
-    """Write a test as dhcpd's condition; `others` are the tests of the classes, by name.
+    """Write a test as a dhcpd condition; `others` are the tests of the classes, by name.
 
-    Raises UntranslatableError.
+    Raises UntranslatableError: when dhcpd has none.
     """
     return _Parser(test, others, 0).whole()
 

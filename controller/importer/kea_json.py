@@ -1,7 +1,7 @@
 """The JSON of Kea, with the file and line of every object.
 
 Source: the Kea Administrator Reference Manual, "JSON Syntax": JSON with `#`, `//` and `/* */`
-comments, commas before a closing bracket, `<?include "file"?>`, and numbers with zeros before them.
+comments, commas before a closing bracket, `<?include "file"?>`, and numbers with leading zeros.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Object(dict[str, Any]):
     where: str = ""
 
     def objects(self, key: str) -> list[Object]:
-        """Return the objects of a list. Raises SourceError when it is none."""
+        """Return the objects of a list. Raises SourceError: when it is not one."""
         value = self.get(key)
         if value is None:
             return []
@@ -43,7 +43,7 @@ class Object(dict[str, Any]):
         return value
 
     def text(self, key: str) -> str:
-        """Return a text, empty if there is none. Raises SourceError for anything else."""
+        """Return a text, empty if there is none. Raises SourceError: when it is not text."""
         value = self.get(key)
         if value is None:
             return ""
@@ -53,12 +53,12 @@ class Object(dict[str, Any]):
 
 
 def parse(path: Path) -> Any:
-    """Read a file and what it includes. Raises SourceError when it is no JSON of Kea."""
+    """Read a file and what it includes. Raises SourceError: when it is not Kea's JSON."""
     tokens = list(_tokens(path, 0))
     tokens.append(("end", "", tokens[-1][2] if tokens else f"{path}:1"))
     value, at = _value(tokens, 0, 0)
     if tokens[at][0] == "mark" and tokens[at][1] == ",":
-        at += 1  # a list of reservations without its brackets goes on: only a part is meant
+        at += 1  # a trailing comma, as in an excerpt from a list
     if tokens[at][0] != "end":
         raise SourceError(f"{tokens[at][2]}: this is no JSON: something follows the end.")
     return value

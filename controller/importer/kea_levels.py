@@ -1,4 +1,4 @@
-"""What every level of Kea's configuration may set: server, network, subnet, pool, reservation."""
+"""What any level of Kea's configuration may set: server, network, subnet, pool, reservation."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _EVERYWHERE = frozenset(
     {*TIMES, "next-server", "boot-file-name", "server-hostname", "option-data", "comment"}
     | {"user-context", "authoritative", "ddns-qualifying-suffix", "reservations"}
 )
-# Of the old machine, of its database, or of what the new servers do in another way.
+# About the old machine, its database, or what the new servers do in another way.
 _SILENT = frozenset({
     "Logging", "allocator", "cache-max-age", "cache-threshold", "calculate-tee-times",
     "compatibility", "config-control", "control-socket", "control-sockets",
@@ -39,7 +39,7 @@ _SILENT = frozenset({
 })  # fmt: skip
 _TO_SEND = frozenset({"renew-timer", "rebind-timer"})
 KNOWN = _EVERYWHERE | _SILENT
-"""The keys that every level may have."""
+"""The keys that any level may have."""
 
 
 class Levels:
@@ -51,7 +51,7 @@ class Levels:
         self._remarks = remarks
 
     def settings(self, data: Object, what: str) -> dict[str, Any]:
-        """Read what every level may set."""
+        """Read what any level may set."""
         settings: dict[str, Any] = {}
         for theirs, ours in TIMES.items():
             if theirs in data:
@@ -63,7 +63,7 @@ class Levels:
                 else:
                     settings[ours] = seconds
         if "valid-lifetime" in data and "default_lease_time" in settings:
-            # Without a least and a most of its own Kea gives everybody this time.
+            # Without a minimum and a maximum of its own, Kea grants everybody this time.
             settings.setdefault("min_lease_time", settings["default_lease_time"])
             settings.setdefault("max_lease_time", settings["default_lease_time"])
         if data.text("next-server") not in {"", "0.0.0.0"}:
@@ -85,7 +85,7 @@ class Levels:
         return settings
 
     def unknown(self, data: Object, known: AbstractSet[str], what: str) -> None:
-        """Note what has a value and is none of the keys that are known."""
+        """Note the keys that have a value and are not known."""
         for key in sorted(data.keys() - known - _TO_SEND):
             if data[key] not in (None, "", [], {}, False):
                 self._remarks.left_out(

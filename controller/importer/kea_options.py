@@ -9,7 +9,7 @@ from .dhcpd_text import quoted
 from .found import Remarks, Section, number
 from .kea_json import Object
 
-# Kea's names of options that dhcpd calls otherwise.
+# Kea's names for options that dhcpd calls something else.
 _OTHER_NAMES = {
     "boot-file-name": 67, "classless-static-route": 121, "nis-servers": 41,
     "nisplus-domain-name": 64,
@@ -32,14 +32,14 @@ class Options:
         """Add to `remarks` what dhcpd cannot send."""
         self.definitions: dict[str, None] = {}
         """The definitions that dhcpd needs, in their order."""
-        # Options that a definition of the file gives a name, with their types.
+        # Options that a definition in the file names, with their types.
         self._own: dict[int, tuple[str, list[str]]] = {}
-        # Names that the file gives to options of which dhcpd has a definition.
+        # Names that the file gives to options that dhcpd defines itself.
         self._known: dict[str, int] = {}
         self._remarks = remarks
 
     def of_level(self, data: Object, what: str) -> tuple[dict[str, str], list[str]]:
-        """Return the options of a level, and the statements that need a definition above them."""
+        """Return the options of a level, and the statements that need a definition before them."""
         given: dict[str, str] = {}
         extra: list[str] = []
         for entry in data.objects("option-data"):
@@ -49,7 +49,7 @@ class Options:
             if written.definition:
                 self.definitions[written.definition] = None
             if written.definition or written.name in {name for name, _ in self._own.values()}:
-                # It can only stand below its definition.
+                # It can only follow its definition.
                 extra.append(f"option {written.name} {written.value};")
             else:
                 given[written.name] = written.value
@@ -99,7 +99,7 @@ class Options:
         values = [data] if octets else _values(data)
         if code in self._own and not octets:
             kinds = self._own[code][1]
-            # The values of a record stand beside each other, those of an array are a list.
+            # The values of a record are separated by spaces, those of an array by commas.
             value = (", " if len(kinds) == 1 else " ").join(
                 quoted(part) if "string" in kinds else part for part in values
             )
@@ -111,6 +111,6 @@ class Options:
 
 
 def _values(data: str) -> list[str]:
-    """Split a value at its commas; a comma behind a backslash is one of the text."""
+    """Split a value at its commas; a comma after a backslash belongs to the text."""
     parts = re.split(r"(?<!\\),", data)
     return [part.strip().replace("\\,", ",") for part in parts if part.strip()]

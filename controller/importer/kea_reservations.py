@@ -30,7 +30,7 @@ class Reservations:
         self._remarks = remarks
 
     def read(self, entries: Sequence[Object]) -> None:
-        """Take the reservations of a subnet, or of the server."""
+        """Read the reservations of a subnet, or of the server."""
         for entry in entries:
             shown = entry.text("hostname") or entry.text("ip-address") or "without a name"
             what = f"the reservation {shown}"
@@ -59,7 +59,7 @@ class Reservations:
                 self.hosts.append(host)
 
     def _irregular(self, entry: Object, host: Host, what: str) -> None:
-        """Keep what is known by something else than a MAC address, in dhcpd's words."""
+        """Keep what is identified by something other than a MAC address, in dhcpd's words."""
         key = next((key for key in _IDENTIFIERS if entry.text(key)), "")
         value = entry.text(key) if key else ""
         identifiers = {
@@ -92,7 +92,7 @@ class Reservations:
 
 
 def _octets(text: str) -> str:
-    """Write an identifier of Kea: text between quotation marks, or hex pairs."""
+    """Write one of Kea's identifiers: text in quotation marks, or hex pairs."""
     if text.startswith("'"):
         return quoted(text.strip("'"))
     digits = re.sub(r"^0x|[:\s-]", "", text, flags=re.IGNORECASE)

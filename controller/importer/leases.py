@@ -29,29 +29,30 @@ from leasemerge.ranges import subnet_ranges
 
 from .found import SourceError, is_address, is_file, normal_mac, number, read_text
 
-# The states of Kea's file that are no lease of a client: declined, expired-reclaimed, released.
+# The states in Kea's file. 1 to 3 are no client's: declined, expired-reclaimed, released.
 _KEA_STATES = {"": "active", "0": "active", "1": "abandoned", "2": "expired", "3": "released"}
-# dnsmasq's lease of an IPv6 client, and the line before those.
+# dnsmasq's IPv6 leases, and the line before them.
 _OF_IPV6 = re.compile(r"duid\s|\d+\s+T?\d+\s+[0-9a-fA-F]*:[0-9a-fA-F:]*:")
 
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """The leases that the new pair takes, and what became of the others."""
+    """The leases that the new pair takes over, and what became of the others."""
 
     leases: tuple[Lease, ...]
     remarks: tuple[str, ...]
 
 
 def read_dhcpd(path: Path) -> list[Lease]:
-    """Read dhcpd.leases: the last complete block of each address. Raises SourceError."""
+    """Read the last complete blocks of a dhcpd.leases. Raises SourceError: when that fails."""
     return list(parse(_bytes(path)).leases.values())
 
 
 def read_dnsmasq(path: Path, now: int) -> list[Lease]:
     """Read dnsmasq.leases: expiry, MAC address, address, name, client identifier.
 
-    The file has no time at which a lease began: it counts as begun `now`. Raises SourceError.
+    The file has no start of a lease: it counts as begun `now`. Raises SourceError: when it is not
+    such a file.
     """
     leases = []
     for line_number, line in enumerate(read_text(path).split("\n"), start=1):
@@ -78,10 +79,10 @@ def read_dnsmasq(path: Path, now: int) -> list[Lease]:
 
 
 def read_kea(path: Path) -> list[Lease]:
-    """Read Kea's CSV file, a log: the last row of an address counts. Raises SourceError.
+    """Read Kea's CSV file, a log: the last row of an address counts.
 
     What Kea has cleaned up lies beside it, as .2 or .completed and, meanwhile, as .1: these are
-    older, and hold the leases that nothing happened to since.
+    older, and hold the leases not touched since. Raises SourceError: when it is not such a file.
     """
     leases: dict[str, Lease] = {}
     done, *older = (path.with_name(path.name + end) for end in (".completed", ".2", ".1"))
@@ -91,7 +92,7 @@ def read_kea(path: Path) -> list[Lease]:
 
 
 def _read_kea(path: Path, leases: dict[str, Lease]) -> None:
-    """Bring leases up to date with the rows of a file."""
+    """Update leases with the rows of a file."""
     rows = csv.DictReader(read_text(path).split("\n"))
     if not {"address", "hwaddr", "expire"} <= set(rows.fieldnames or ()):
         raise SourceError(f"{path}:1: this is no lease file of Kea for IPv4.")
@@ -162,13 +163,13 @@ def place(leases: Iterable[Lease], site: Mapping[str, Any], now: int) -> Placed:
 
 
 def to_dhcpd(leases: Iterable[Lease]) -> str:
-    """Write them as a dhcpd.leases."""
+    """Return them as the text of a dhcpd.leases."""
     head = "# Leases of the server before, written by playbooks/import-leases.yml.\n"
     return head + b"".join(lease.render() for lease in leases).decode()
 
 
 def to_kea(leases: Iterable[Lease], site: Mapping[str, Any]) -> str:
-    """Write them as a lease file of Kea. Each lies in a subnet of the site."""
+    """Return them as the text of Kea's lease file. Each lies in a subnet of the site."""
     networks = [IPv4Network(subnet["network"]) for subnet in site["subnets"]]
     rows = [
         kea.render(lease, kea.subnet_id(str(network)))
@@ -188,7 +189,7 @@ def _who(lease: Lease) -> str:
 
 
 def _writable(hostname: str | None) -> str | None:
-    """Leave out a name that dhcpd itself would not write."""
+    """Drop a name that dhcpd itself would not write."""
     if hostname is None or not hostname.isprintable() or not hostname.isascii():
         return None
     return hostname if '"' not in hostname and "\\" not in hostname else None

@@ -1,4 +1,4 @@
-"""What is one machine: declarations of one address or MAC address become one fixed host."""
+"""One fixed host per machine, from all declarations of an address or a MAC address."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .resolve import Resolved, ResolvedHost
 def fixed_hosts(
     resolved: Resolved, conflicts: list[Conflict]
 ) -> tuple[list[FixedHost], list[Host]]:
-    """Make a fixed host of each machine; return also the hosts that are kept as text."""
+    """Make a fixed host for each machine; also return the hosts that are kept as text."""
     hosts: list[FixedHost] = []
     texts: list[Host] = []
     by_address: dict[str, FixedHost] = {}
@@ -41,7 +41,7 @@ def fixed_hosts(
         return fixed
 
     def add_names_only(item: ResolvedHost) -> None:
-        """Its addresses keep their names, which dhcpd gives by text of its own."""
+        """Keep the names of its addresses, which dhcpd assigns by text of its own."""
         free = [address for address in item.inside if address not in by_address]
         if free:
             add(item, free)
@@ -97,7 +97,7 @@ def fixed_hosts(
 
 
 def _without_own_name(settings: Settings, fixed: FixedHost) -> dict[str, Any]:
-    """Leave out the host-name that the role sends the further cards of a host anyway."""
+    """Leave out the host-name that the role sends to a host's other cards anyway."""
     given = dict(settings.get("options", {}))
     sent = label_of(str(given.get("host-name", "")).strip('"'))
     first = fixed.wishes[0][0] if fixed.wishes else None
@@ -109,7 +109,7 @@ def _without_own_name(settings: Settings, fixed: FixedHost) -> dict[str, Any]:
 
 
 def _extend(fixed: FixedHost, item: ResolvedHost, by_address: dict[str, FixedHost]) -> None:
-    """Give a fixed host the name of another declaration, and its further addresses."""
+    """Add to a fixed host the name and the other addresses of another declaration."""
     wish = _wish(item)
     if wish and wish not in fixed.wishes:
         fixed.wishes.append(wish)
@@ -127,7 +127,7 @@ def _join_by_mac(
     keep: Callable[[Host, str], None],
     add_names_only: Callable[[ResolvedHost], None],
 ) -> None:
-    """Settle a second declaration of one MAC address: dhcpd takes the first that fits a subnet."""
+    """Settle a second declaration of a MAC address: dhcpd takes the first that fits a subnet."""
     mac = next(mac for mac in host.hardware if mac in owner.hardware)
     here = {home_of(address, subnets) and str(home_of(address, subnets)) for address in item.inside}
     homes = {str(home_of(address, subnets)) for address in owner.addresses}
@@ -154,7 +154,7 @@ def _join_by_mac(
 
 
 def _with_inherited(item: ResolvedHost, subnets: Sequence[Subnet]) -> Settings:
-    """Add what a host takes from the subnet it is declared in to where its address lies."""
+    """Add what a host inherits from the subnet it is declared in, if its address lies elsewhere."""
     host = item.host
     homes = [home_of(address, subnets) for address in item.inside]
     if host.declared_in is None or any(
@@ -165,7 +165,7 @@ def _with_inherited(item: ResolvedHost, subnets: Sequence[Subnet]) -> Settings:
 
 
 def _wish(item: ResolvedHost) -> tuple[str, str] | None:
-    """Return the label that a host is called by, and its name as written; None for neither."""
+    """Return a host's label, and its name as written; None if it has neither."""
     name = item.host.name
     label = None if is_address(name) else label_of(name)
     if label is None and item.inside:

@@ -1,7 +1,7 @@
-"""Read OpenWrt's /etc/config/dhcp as the lines of dnsmasq that OpenWrt makes of it.
+"""Read OpenWrt's /etc/config/dhcp as the dnsmasq lines that OpenWrt generates from it.
 
-Source: OpenWrt's documentation, "DHCP and DNS configuration". The interfaces' addresses stand in
-/etc/config/network, a copy of which must lie beside the file.
+Source: OpenWrt's documentation, "DHCP and DNS configuration". The interfaces' addresses are in
+/etc/config/network, a copy of which must be beside the file.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _UCI = re.compile(
     | "(?P<double>(?:[^"\\]|\\.)*)" | (?P<escaped>\\.) | (?P<plain>[^\s'"\\#;]+) | (?P<stray>.)""",
     re.DOTALL | re.VERBOSE,
 )
-# Options of the sections that concern neither clients nor names, or only IPv6.
+# Options of the sections that affect neither clients nor names, or only IPv6.
 _SILENT = frozenset({
     "add_local_domain", "add_local_fqdn", "add_local_hostname", "allservers", "boguspriv",
     "cachesize", "dhcphostsfile", "dhcpleasemax", "dns_redirect", "dnsforwardmax", "domainneeded",
@@ -60,12 +60,12 @@ class _Section:
         return self.values.get(key, [""])[-1]
 
     def words(self, key: str) -> list[str]:
-        """Return all values, also those that stand in one option."""
+        """Return all values, also several in one option."""
         return [word for value in self.values.get(key, []) for word in value.split()]
 
 
 def read(path: Path) -> tuple[list[Line], list[Remark]]:
-    """Return the lines of dnsmasq, and what has no place. Raises SourceError."""
+    """Return dnsmasq's lines, and what has no place. Raises SourceError: when it is not UCI."""
     reader = _Reader(path)
     for section in _sections(path):
         reader.section(section)
@@ -73,7 +73,7 @@ def read(path: Path) -> tuple[list[Line], list[Remark]]:
 
 
 def _sections(path: Path) -> list[_Section]:
-    """Read a file of UCI: `config TYPE NAME`, then `option NAME VALUE` or `list NAME VALUE`."""
+    """Read a UCI file: `config TYPE NAME`, then `option NAME VALUE` or `list NAME VALUE`."""
     sections: list[_Section] = []
     for where, words in _commands(path):
         match words:
@@ -92,7 +92,7 @@ def _sections(path: Path) -> list[_Section]:
 def _commands(path: Path) -> Iterator[tuple[str, list[str]]]:
     """Yield the words of each command, and where it begins (libuci's file.c).
 
-    A line end or a semicolon ends it, unless it is quoted; a # begins a comment, also in a word.
+    A line end or a semicolon ends it, unless it is quoted; a # begins a comment, even in a word.
     """
     words: list[str] = []
     line, begins, open_word = 1, 1, False

@@ -1,7 +1,7 @@
 """DHCP options by number, as dhcpd.conf writes them.
 
-Source: dhcp-options(5) and RFC 2132, 3442, 3397. dhcpd knows the usual ones by name; any other is
-given a definition of its own.
+Source: dhcp-options(5) and RFC 2132, 3442, 3397. dhcpd knows the usual ones by name; any other gets
+a definition of its own.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ _KNOWN: dict[int, tuple[str, Form]] = {
     211: ("loader-reboottime", "number"),
     249: ("classless-routes-ms", "routes"),
 }
-# Those of the table that dhcpd has no name for.
+# Those in the table that dhcpd has no name for.
 _TO_DEFINE = frozenset({121, 175, 249})
 NAMED = frozenset(_KNOWN) - _TO_DEFINE
 """The numbers of the options that dhcpd knows by name."""
@@ -122,15 +122,15 @@ def code_of(name: str) -> int | None:
 
 
 def name_of(code: int) -> str:
-    """Return dhcpd's name of an option, or the one that a definition gives it."""
+    """Return dhcpd's name for an option, or the one that a definition gives it."""
     return _KNOWN[code][0] if code in _KNOWN else f"option-{code}"
 
 
 def option(code: int, values: Sequence[str], *, as_octets: bool = False) -> Option | None:
-    """Write an option with a list of values; None when they do not fit its type.
+    """Write an option with a list of values; None if they do not fit its type.
 
-    The type of an option that is not known is taken from its values. With `as_octets` these are
-    the octets of the option in hex, whatever its type.
+    The type of an unknown option is inferred from its values. With `as_octets` these are the
+    option's octets in hex, whatever its type.
     """
     if not 0 < code < 255:
         return None
@@ -179,7 +179,7 @@ def _written(form: Form, values: Sequence[str]) -> str | None:
 
 
 def _from_octets(form: Form, values: Sequence[str]) -> str | None:
-    """Write a value that is given as octets in the option's own form."""
+    """Write a value given as octets in the option's own form."""
     digits = re.sub(r"^0x|[:\s]", "", "".join(values), flags=re.IGNORECASE)
     if not re.fullmatch(r"([0-9A-Fa-f]{2})+", digits):
         return None
@@ -201,7 +201,7 @@ def _from_octets(form: Form, values: Sequence[str]) -> str | None:
 
 
 def _octets(values: Sequence[str]) -> str | None:
-    """Write octets that are given as hex pairs, with colons or none; other text as it is."""
+    """Write octets given as hex pairs, with or without colons; other text as it is."""
     joined = ",".join(values)
     if _OCTETS.fullmatch(joined) and ":" in joined:
         return ":".join(part.zfill(2) for part in joined.split(":"))

@@ -1,4 +1,4 @@
-"""Read Pi-hole's pihole.toml (version 6) as the lines of dnsmasq that Pi-hole makes of it.
+"""Read Pi-hole's pihole.toml (version 6) as the dnsmasq lines that Pi-hole generates from it.
 
 Source: the comments of the file itself. An older Pi-hole writes dnsmasq's own files: /etc/dnsmasq.d
 and the hosts file custom.list.
@@ -16,7 +16,7 @@ from .found import Remark, Section, SourceError, is_address, read_text
 
 
 def read(path: Path) -> tuple[list[Line], list[Remark]]:
-    """Return the lines of dnsmasq, and what has no place. Raises SourceError."""
+    """Return dnsmasq's lines, and what has no place. Raises SourceError: when it is not TOML."""
     text = read_text(path)
     try:
         data = tomllib.loads(text)
@@ -97,7 +97,7 @@ class _Reader:
         self.lines.append(Line(key, value, self._where(shown or value)))
 
     def _where(self, value: str) -> str:
-        """Find the line of a value; TOML has no memory of it."""
+        """Find the line of a value; the TOML parser does not keep it."""
         at = max(self._text.find(f'"{value}"'), 0) or max(self._text.find(value), 0)
         return f"{self._path}:{self._text.count(chr(10), 0, at) + 1}"
 

@@ -1,4 +1,4 @@
-"""Make one inventory of the DHCP server's and the name server's data: the passes, in order."""
+"""Make one inventory from the DHCP server's and the name server's data: the passes, in order."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .role_variables import differing, for_kea
 from .settle import settle
 from .zone_names import domain_at
 
-# site_mclt as the model has it.
+# site_mclt in the model.
 _MCLT = 600
 
 
@@ -48,7 +48,7 @@ class Inventory:
     remarks: tuple[Remark, ...]
 
     def domain_of(self, host: FixedHost) -> str:
-        """Return the domain that a host is in unless it has one of its own."""
+        """Return the domain that a host is in unless it has its own."""
         return domain_at(host.addresses[0] if host.addresses else None, self.subnets, self.domain)
 
 
@@ -61,9 +61,9 @@ def reconcile(
 ) -> Inventory:
     """Make the inventory for a DHCP server, dhcpd or kea.
 
-    `conflicts` are those that were found before, between the files.
+    `conflicts` are those found earlier, between the files.
 
-    Raises SourceError when no source has the domain.
+    Raises SourceError: when no source has the domain.
     """
     chosen = []
     if found.sends_names is not None and dhcp_server == "dhcpd":
@@ -130,9 +130,9 @@ def _not_authoritative(source: str, dhcp_server: str) -> Conflict:
 def _below_no_condition(
     options: Mapping[str, str], extra: Sequence[str]
 ) -> tuple[dict[str, str], tuple[str, ...]]:
-    """Move what a condition of the text sets for some clients in front of that text.
+    """Move options that a condition in the text also sets for some clients in front of that text.
 
-    The role writes site_options below site_extra, and of two statements dhcpd takes the last.
+    The role writes site_options after site_extra, and of two statements dhcpd takes the last.
     """
     conditions = "".join(text for text in extra if re.match(r"(if|switch)\b", text, re.IGNORECASE))
     moved = [

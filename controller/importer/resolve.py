@@ -31,7 +31,7 @@ _DOMAIN = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-
 
 @dataclass(frozen=True, slots=True)
 class ResolvedHost:
-    """A host of the DHCP server with its addresses as numbers."""
+    """A host of the DHCP server with its addresses resolved."""
 
     host: Host
     inside: tuple[str, ...]
@@ -53,7 +53,7 @@ class Resolved:
     """Addresses of resolvers that lie in the subnets."""
     names: Names
     name_servers: tuple[tuple[str, str], ...]
-    """Full name and address of each."""
+    """The full name and address of each."""
     has_zone_data: bool
     zones: tuple[str, ...]
     """The zones other than the domain, those of subnets, and the reverse zones of subnets."""
@@ -71,9 +71,9 @@ class Resolved:
 def resolve(
     found: Found, records: Records, domain: str | None
 ) -> tuple[Resolved, Found, list[Conflict]]:
-    """Find every name and address; return also what of `found` goes on as it is.
+    """Resolve every name and address; also return what remains of `found`.
 
-    Raises SourceError when no source has the domain.
+    Raises SourceError: when no source has the domain.
     """
     conflicts: list[Conflict] = []
     found = _from_subnets(found)
@@ -107,7 +107,7 @@ def resolve(
 
 
 def _from_subnets(found: Found) -> Found:
-    """Take domain and resolvers from the subnets, where only they have them."""
+    """Take domain and resolvers from the subnets, if only they have them."""
 
     def usual(option: str) -> str:
         values = Counter(
@@ -140,7 +140,7 @@ def _choose_domain(found: Found, records: Records, conflicts: list[Conflict]) ->
 
 
 def _address_book(found: Found, records: Records, domain: str) -> dict[str, str]:
-    """Map each name to its first address, as the zone data has it, or else dhcpd."""
+    """Map each name to its first address, from the zone data, or else from dhcpd."""
     book: dict[str, str] = {}
     for record in records.records:
         if record.kind in {"a", "glue"}:
@@ -198,7 +198,7 @@ def _all_subnets(
 def _without_repeats(
     subnet: Subnet, resolvers: Sequence[str], domain: str, conflicts: list[Conflict]
 ) -> Subnet:
-    """Leave out of a subnet the domain and the resolvers that the whole file has as well."""
+    """Leave out of a subnet the domain and the resolvers that are set for the whole file, too."""
     settings = dict(subnet.settings)
     options = dict(settings.pop("options", {}))
     if _domain(options.get("domain-name", "")) == domain:
@@ -257,7 +257,7 @@ def _resolvers(
 
 
 def _resolved(host: Host, names: Names, subnets: Sequence[Subnet], domain: str) -> ResolvedHost:
-    """Turn a host's addresses into numbers; note why it is irregular if that fails."""
+    """Resolve a host's addresses; note why it is irregular if that fails."""
     inside: list[str] = []
     outside: list[str] = []
     irregular = host.irregular

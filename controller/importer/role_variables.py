@@ -1,4 +1,4 @@
-"""The variables of the role that deploys the DHCP server, as the old server sets them."""
+"""The variables of the role that deploys the DHCP server, with the old server's values."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def dhcp_server_of(model: Path) -> str:
 
 
 def differing(variables: Mapping[str, object], domain: str) -> dict[str, object]:
-    """Return what a site sets otherwise than the role dhcpd does by itself, in order."""
+    """Return the variables that differ from the defaults of the role dhcpd, in order."""
     defaults = yaml.safe_load((_ROLES / "dhcpd/defaults/main.yml").read_text("utf-8"))
     return {
         key: value
@@ -33,7 +33,7 @@ def differing(variables: Mapping[str, object], domain: str) -> dict[str, object]
 def for_kea(
     variables: Mapping[str, object], where: str
 ) -> tuple[dict[str, object], list[Conflict]]:
-    """Turn variables of the role dhcpd into those of the role kea; return also what Kea lacks."""
+    """Turn variables of the role dhcpd into those of the role kea; also return what Kea lacks."""
     kept: dict[str, object] = {}
     lost: list[Conflict] = []
     for key, value in variables.items():

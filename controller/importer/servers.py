@@ -17,7 +17,7 @@ def server(
     resolved: Resolved,
     conflicts: list[Conflict],
 ) -> str:
-    """Name the fixed host of a server; make one if there is none."""
+    """Return the name of a server's fixed host; make one if there is none."""
     if not is_address(address):
         label = label_of(address) or stem
         owner = owners.owner(label, resolved.domain)
@@ -43,7 +43,7 @@ def server(
 def name_server_names(
     resolved: Resolved, machines: int, owners: Owners, conflicts: list[Conflict]
 ) -> tuple[tuple[str, str], ...]:
-    """Give each DHCP server's machine the name and address of a name server, in their order."""
+    """Assign the name and address of a name server to each DHCP server's machine, in order."""
     named: list[tuple[str, str]] = []
     used: set[str] = set()
     busy = {address for host in owners.of.values() for address in host.addresses}

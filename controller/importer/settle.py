@@ -15,12 +15,12 @@ from .subnets import shaped
 from .zone import zone_records
 
 RESERVED = ("wpad", "isatap", "localhost")
-"""site_reserved_names as the model has it."""
+"""site_reserved_names in the model."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """The tables of the inventory, without a name or an address that two would have."""
+    """The tables of the inventory, in which no two have the same name or address."""
 
     hosts: tuple[FixedHost, ...]
     subnets: tuple[Subnet, ...]
@@ -92,7 +92,7 @@ def settle(resolved: Resolved, found: Found, ttl: int | None) -> tuple[Settled, 
 
 
 def _renamed(host: Host, owners: Owners) -> str:
-    """Give a host kept as text a block name that no fixed host's block has."""
+    """Rename a host kept as text if a fixed host's block has its name."""
     taken = {owner.name for owner in owners.of.values() if owner.hardware}
     label = host.name.lower()
     if label not in taken:
@@ -105,5 +105,5 @@ def _renamed(host: Host, owners: Owners) -> str:
 
 
 def _order(host: FixedHost) -> tuple[int, str]:
-    """Sort by address, and what has none by name at the end."""
+    """Sort by address; those without one come last, by name."""
     return (number_of(host.addresses[0]) if host.addresses else 2**32, host.name)

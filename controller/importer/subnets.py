@@ -21,7 +21,7 @@ _TIMES = ("default_lease_time", "min_lease_time", "max_lease_time")
 def shaped(
     subnets: Sequence[Subnet], times: Mapping[str, int], conflicts: list[Conflict]
 ) -> tuple[tuple[Subnet, ...], str]:
-    """Bring the pools into the inventory's form; return also what all of them have."""
+    """Convert the pools to the inventory's form; also return what all of them have."""
     rules = [pool.settings for subnet in subnets for pool in subnet.pools]
     common = ""
     if rules and rules[0] and all(dict(rule) == dict(rules[0]) for rule in rules):
@@ -50,7 +50,7 @@ def _shaped_subnet(subnet: Subnet, times: Mapping[str, int], conflicts: list[Con
 
 
 def _with_routers_inside(subnet: Subnet, conflicts: list[Conflict]) -> Subnet:
-    """Make an option of routers that the inventory would take for a mistake."""
+    """Turn routers that the inventory check would reject into an option."""
     if all(IPv4Address(router) in subnet.network for router in subnet.routers):
         return subnet
     shown = ", ".join(subnet.routers)
@@ -62,10 +62,10 @@ def _with_routers_inside(subnet: Subnet, conflicts: list[Conflict]) -> Subnet:
 
 
 def _in_order(settings: Settings, outer: Mapping[str, Any]) -> dict[str, Any]:
-    """Give a scope the lease times that dhcpd makes of its own and the outer ones.
+    """Set a scope's lease times to what dhcpd makes of its own and the outer ones.
 
-    dhcpd takes any, and keeps the default between the least and the most; the inventory wants them
-    in order.
+    dhcpd takes any, and keeps the default between minimum and maximum; the inventory requires them
+    to be in order.
     """
     own = {key: settings[key] for key in _TIMES if key in settings}
     if not own:
@@ -86,7 +86,7 @@ def _in_order(settings: Settings, outer: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _pool_settings(settings: Settings) -> dict[str, Any]:
-    """Write as text what a pool of the inventory has no key for."""
+    """Write what a pool of the inventory has no key for as text."""
     kept = {key: value for key, value in settings.items() if key in _POOL_KEYS}
     lines = statements({key: settings[key] for key in settings.keys() - kept.keys()})
     if lines:
@@ -144,7 +144,7 @@ def _ends_of(
 def _inside(
     ends: tuple[str, str], subnet: Subnet, pool: Pool, conflicts: list[Conflict]
 ) -> tuple[str, str] | None:
-    """Take the network and broadcast address out of a range; None for one outside the subnet."""
+    """Exclude the network and broadcast address from a range; None if it is outside the subnet."""
     network = subnet.network
     first, last = ends
     if not network[0] <= type(network[0])(first) <= type(network[0])(last) <= network[-1]:

@@ -1,7 +1,7 @@
 """Read the zone data of tinydns.
 
-Source: the tinydns-data page of djbdns, and the IPv6 and SRV lines of its usual patches. A line for
-some time or for some clients only has no place in an inventory and is listed.
+Source: the tinydns-data page of djbdns, and the IPv6 and SRV lines of its usual patches. A line
+with a time stamp or a location has no place in an inventory and is listed.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from .found import Record, Records, Remark, Section, is_address, number, read_te
 _OCTAL = re.compile(r"\\([0-7]{1,3})")
 _REVERSE = re.compile(r"((?:\d{1,3}\.){1,4})in-addr\.arpa", re.ASCII)
 _LEFT_OUT = {"%": "a location", "-": "a line that is switched off"}
-# tinydns-data gives everything but SOA and NS a TTL of a day unless the line has one.
+# tinydns-data gives everything but SOA and NS a TTL of one day unless the line has one.
 _DEFAULT_TTL = 86400
 
 
 def read(path: Path) -> Records:
-    """Read a file `data`. Raises SourceError when it cannot be read."""
+    """Read a file `data`. Raises SourceError: when it cannot be read."""
     reader = _Reader()
     for line_number, line in enumerate(read_text(path).split("\n"), start=1):
         text = line.rstrip(" \t\r")
@@ -32,7 +32,7 @@ def read(path: Path) -> Records:
 
 
 def address_of(reverse_name: str) -> str | None:
-    """Turn `15.1.1.10.in-addr.arpa` into its address; None for what names no single address."""
+    """Turn `15.1.1.10.in-addr.arpa` into its address; None if it is not that of one address."""
     match = _REVERSE.fullmatch(reverse_name)
     if match is None:
         return None
@@ -41,7 +41,7 @@ def address_of(reverse_name: str) -> str | None:
 
 
 def quoted(text: str) -> str:
-    """Write a character string as a zone file has it (RFC 1035 section 5.1)."""
+    """Write a character string as in a zone file (RFC 1035 section 5.1)."""
     return '"' + "".join(map(_escaped, text)) + '"'
 
 
@@ -106,7 +106,7 @@ class _Reader:
             self._records.append(Record("glue", full, address, where))
 
     def _check_time(self, text: str, stamp_and_location: list[str], where: str) -> bool:
-        """Return whether a record is for all time and everyone; list it if not."""
+        """Return whether a record is valid at all times and for everyone; list it if not."""
         if any(stamp_and_location):
             self._left_out(text, "a record for some time or for some clients", where)
         return not any(stamp_and_location)
@@ -176,11 +176,11 @@ _LINES: dict[str, tuple[int, Callable[[str, list[str]], _Found]]] = {
     "S": (6, _service),
     ":": (3, _generic),
 }
-"""The field of the TTL, and what reads the line."""
+"""The field of the TTL, and the function that reads the line."""
 
 
 def _decoded(code: int, data: bytes) -> tuple[str, str]:
-    """Read the data of a line that has its type as a number (RFC 3597)."""
+    """Read the data of a line whose type is a number (RFC 3597)."""
     match code:
         case 1 if len(data) == 4:
             return "a", ".".join(map(str, data))
@@ -199,7 +199,7 @@ def _decoded(code: int, data: bytes) -> tuple[str, str]:
 
 
 def _strings(data: bytes) -> list[bytes] | None:
-    """Split character strings, each with its length before it; None where they do not end."""
+    """Split length-prefixed character strings; None if they are truncated."""
     strings = []
     while data:
         if len(data) <= data[0] and data[0]:
@@ -210,7 +210,7 @@ def _strings(data: bytes) -> list[bytes] | None:
 
 
 def _wire_name(data: bytes) -> str | None:
-    """Read a name without compression; None if it is none."""
+    """Read an uncompressed name; None if it is not one."""
     labels = []
     while data and data[0]:
         if data[0] > 63 or len(data) <= data[0]:
@@ -232,7 +232,7 @@ def _escaped(char: str) -> str:
 
 
 def _bytes(char: str) -> bytes:
-    # Octal escapes give octets; a character that was typed gives its UTF-8.
+    # Octal escapes are octets; any other character is encoded as UTF-8.
     return bytes([ord(char)]) if ord(char) < 256 else char.encode()
 
 

@@ -1,6 +1,6 @@
 """Write an inventory: the project's own with the imported site, tables and servers in it.
 
-Source: the inventory's files themselves, whose comments are kept as they are.
+Source: the inventory's own files, whose comments are kept as they are.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from .found import Remark, Section, SourceError, Subnet
 from .reconcile import Inventory
 from .settle import RESERVED
 
-# What YAML 1.1 reads as text without quotation marks, whatever stands around it.
+# What YAML 1.1 reads as text without quotation marks in any context.
 _PLAIN = re.compile(r"[a-z][a-z0-9._/-]*|\d{1,3}(?:\.\d{1,3}){3}(?:/\d{1,2})?")
 _WORDS = frozenset({"false", "n", "no", "null", "off", "on", "true", "y", "yes"})
-# Ansible reads every text of an inventory as a template, unless it is marked otherwise.
+# Ansible reads every text in an inventory as a template, unless it is tagged !unsafe.
 _TEMPLATE = re.compile(r"\{\{|\{%|\{#")
 _WIDE = 120
 
 
 def write(inventory: Inventory, model: Path, into: Path) -> None:
-    """Write the inventory into a directory, which must not be there. `model` is left as it is.
+    """Write the inventory into a directory, which must not exist. `model` is left as it is.
 
-    Errors: SourceError where the directory is there, OSError where it cannot be written.
+    Raises SourceError: when the directory exists; OSError: when it cannot be written.
     """
     if into.exists():
         raise SourceError(f"{into} is already there; remove it, or choose another with --into.")
@@ -46,12 +46,12 @@ def write(inventory: Inventory, model: Path, into: Path) -> None:
 
 
 def write_report(remarks: Iterable[Remark], into: Path, *, checked: bool = False) -> None:
-    """Write import.txt: a text file in an inventory is not read as inventory."""
+    """Write import.txt: Ansible ignores a text file in an inventory."""
     (into / "import.txt").write_text(report(remarks, checked=checked), encoding="utf-8")
 
 
 def report(remarks: Iterable[Remark], *, checked: bool = False) -> str:
-    """List the remarks by section, each with its place; the faults only if there was a check."""
+    """List the remarks by section, each with its place; faults only if there was a check."""
     parts = []
     gathered = list(dict.fromkeys(remarks))
     for section in Section:
@@ -117,7 +117,7 @@ def _servers(text: str, inventory: Inventory) -> str:
         found = re.search(rf"^{group}:.*\n  hosts:\n((?:    .*\n)*)", text, re.MULTILINE)
         if found is None:
             raise SourceError(f"servers.yml has no group {group} with hosts to replace.")
-        # Nothing known: the model's lines, as an example that is not in force.
+        # Nothing known: the model's lines, as a commented-out example.
         kept = [f"    {line}" for line in lines] or [
             f"    # {line.strip()}" for line in found[1].splitlines()
         ]
@@ -159,7 +159,7 @@ def _site(text: str, inventory: Inventory) -> str:
 
 
 def _times(times: Mapping[str, int]) -> dict[str, int]:
-    """Keep the least, the default and the most in their order where only some are given."""
+    """Keep minimum, default and maximum in order if only some are given."""
     if "default_lease_time" not in times:
         return dict(times)
     default = times["default_lease_time"]
@@ -190,7 +190,7 @@ def _subnet(subnet: Subnet) -> dict[str, Any]:
 
 
 def _dhcp_servers(text: str, inventory: Inventory) -> str:
-    """Add what this site sets otherwise than the role does by itself."""
+    """Add the variables that differ from the role's defaults."""
     if not inventory.role_variables:
         return text
     lines = [
@@ -216,7 +216,7 @@ def _entry(key: str, value: object, indent: int) -> list[str]:
     if isinstance(value, str) and "\n" in value and _fits_a_block(value):
         tag = "!unsafe " if _TEMPLATE.search(value) else ""
         lines = [f"{pad}  {line}" if line else "" for line in value.rstrip("\n").split("\n")]
-        # A first line that begins with a space would be taken for the indent.
+        # A first line that begins with a space would be taken as the indentation.
         mark = "|2" if value.startswith(" ") else "|"
         return [f"{pad}{shown}: {tag}{mark}", *lines]
     if isinstance(value, Mapping) and value:
@@ -237,7 +237,7 @@ def _block(values: Mapping[str, Any], indent: int) -> list[str]:
 
 
 def _quoted(line: str) -> str:
-    """Write a record between single quotation marks: they need no escapes of YAML."""
+    """Write a record in single quotation marks: they need no YAML escapes."""
     if not all(map(str.isprintable, line)):
         return _scalar(line)
     tag = "!unsafe " if _TEMPLATE.search(line) else ""
@@ -265,12 +265,12 @@ def _scalar(value: object) -> str:
 
 
 def _fits_a_block(text: str) -> bool:
-    """Return whether YAML can have the text as it is: only what can be printed."""
+    """Return whether YAML can hold the text as it is: only printable characters."""
     return all(char.isprintable() or char == "\n" for char in text)
 
 
 def _escaped(char: str) -> str:
-    """Escape what YAML cannot have between quotation marks (YAML 1.1, section 5.1)."""
+    """Escape what YAML cannot have in quotation marks (YAML 1.1, section 5.1)."""
     if char.isprintable():
         return char
     code = ord(char)

@@ -1,4 +1,4 @@
-"""The records that are no host's, as lines of site_records (docs/inventory.md)."""
+"""The records that belong to no host, as lines of site_records (docs/inventory.md)."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def zone_records(
 ) -> tuple[list[str], list[str], list[Record]]:
     """Return the lines of site_records, site_ipv6_networks, and the IPv6 addresses of hosts.
 
-    IPv6 addresses of hosts are added to these. `cnames` are those that are no host's alias.
+    IPv6 addresses of hosts are also added to `hosts`. `cnames` are those that are no host's alias.
     """
     owners = {
         f"{label}.{host.domain}": host for host in hosts for label in (host.name, *host.aliases)
@@ -57,7 +57,7 @@ def zone_records(
         )
 
     def add(record: Record) -> None:
-        """Add the line of a record that the inventory can have."""
+        """Add the line of a record that the inventory can hold."""
         line = _line(record, resolved.domain, ttl)
         try:
             parse(line, resolved.domain)
@@ -123,7 +123,7 @@ def _in(name: str, zones: frozenset[str]) -> bool:
 
 
 def _flattened(cnames: Iterable[Record]) -> list[Record]:
-    """Let each CNAME lead to its last target: a CNAME of a CNAME costs a query more."""
+    """Point each CNAME to its final target: a CNAME of a CNAME costs an extra query."""
     records = list({record.name: record for record in cnames}.values())
     target = {record.name: record.value for record in records}
     flat = []
@@ -161,7 +161,7 @@ def _relative(name: str, domain: str) -> str:
 
 
 def _reverse(record: Record) -> str:
-    """Name the PTR of an address that its line makes too; empty for none."""
+    """Name the PTR that an address' line also makes; empty if it makes none."""
     if record.kind != "a" or not record.pointed:
         return ""
     return ".".join([*reversed(record.value.split(".")), "in-addr.arpa"])

@@ -1,4 +1,4 @@
-"""The names that the zone data has: which are hosts', and the one address that counts for each."""
+"""The names in the zone data: which are hosts', and the one address that counts for each."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from .tinydns import address_of
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """The names that the zone data has, in the domains of the subnets."""
+    """The names in the zone data, in the domains of the subnets."""
 
     home: Mapping[str, Record]
     """A full name's first address, with its line."""
     labels_at: Mapping[str, tuple[str, ...]]
-    """The labels of an address in the domain of its subnet, in the order of the file, the one with
-    the PTR first."""
+    """The labels of an address in the domain of its subnet, in file order, the one with the PTR
+    first."""
     more_at: Mapping[str, tuple[str, ...]]
-    """The further addresses of an address' names, which nothing else is at."""
+    """The other addresses of an address' names, which have no other name."""
     aliases: tuple[Record, ...]
     """The CNAMEs."""
     loose: tuple[Record, ...]
-    """All records that are no host's."""
+    """All records that belong to no host."""
 
 
 def find_names(
@@ -55,7 +55,7 @@ def find_names(
     used = {record.value for record in records.of("ns") if record.name in delegated}
     loose += [replace(record, kind="a") for record in records.of("glue") if record.name in used]
     kept = {*home, *(record.name for record in loose), *(name for name, _ in name_servers)}
-    # What tinydns makes of a short name (a.ns.ZONE) is nobody's to miss.
+    # Nobody misses what tinydns makes of a short name (a.ns.ZONE).
     short = tuple(f".ns.{zone}" for zone in records.zones)
     conflicts += [
         conflict(Kind.NAME_SERVER_GONE, glue.where, server=glue.name, address=glue.value)
@@ -91,7 +91,7 @@ def find_name_servers(
 
 
 def label_in(name: str, domain: str) -> str | None:
-    """Take the label out of a name right below the domain; None if that is no host's name."""
+    """Return the label of a name directly below the domain; None if that is not a hostname."""
     head, _, rest = name.partition(".")
     return head if rest == domain and label_of(head) == head else None
 
@@ -109,12 +109,12 @@ def _addresses_of(
     name_servers: Sequence[tuple[str, str]],
     machines: set[str],
 ) -> tuple[dict[str, list[Record]], list[Record]]:
-    """Gather the addresses of each name that can be a host's; return also all other records.
+    """Collect the addresses of each name that can be a host's; also return all other records.
 
     The names and addresses of mere aliases of name servers are in neither.
     """
     of_servers = set(name_servers)
-    # A name server's address with more names is a machine's: tinydns answers at it.
+    # A name server's address with other names is a machine's, on which tinydns answers.
     busy = machines | {
         record.value for record in records.of("a") if (record.name, record.value) not in of_servers
     }
@@ -152,10 +152,10 @@ def _with_one_home(
     loose: list[Record],
     conflicts: list[Conflict],
 ) -> tuple[dict[str, list[Record]], dict[str, tuple[str, ...]]]:
-    """Put the one address of each name that counts first; return also which go with it.
+    """Put the address that counts for each name first; also return those that go with it.
 
-    A name with several addresses is a host's if these have no other name. If they have, it is a
-    name for several hosts: records. If dhcpd has such a host, its address is the one.
+    A name with several addresses is a host's if these have no other name. If they do, it is a
+    name for several hosts: records. If dhcpd has such a host, its address is the one that counts.
     """
     of_dhcpd = {(label_of(host.name), a) for host in found.hosts for a in host.addresses}
     with_host = {address for host in found.hosts for address in host.addresses}
@@ -216,7 +216,7 @@ def _pointers(
     loose: list[Record],
     conflicts: list[Conflict],
 ) -> dict[str, str]:
-    """Read the PTRs that stand alone, and note those that nothing points back to."""
+    """Read the PTRs with a line of their own, and note those that nothing points back to."""
     pointers: dict[str, str] = {}
     for record in records.of("ptr"):
         address = address_of(record.name)

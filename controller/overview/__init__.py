@@ -1,6 +1,6 @@
-"""Show a network as it is: what its servers report, beside what they should.
+"""Show a network as it is: what its servers report, compared with what they should.
 
-Runs on the controller. `readings` holds what a playbook read from the servers, `network` makes the
-report of it, `answers` compares what name servers answer. The names themselves are computed by the
-package leasemerge, as on the servers.
+Runs on the controller. `readings` holds what a playbook read from the servers, `network` turns it
+into the report, `answers` compares what name servers answer. The names themselves are computed by
+the package leasemerge, as on the servers.
 """

@@ -1,4 +1,4 @@
-"""Compare what name servers answer with zone data.
+"""Compare the answers of name servers with zone data.
 
 Source: the tinydns-data page of djbdns; RFC 1035 section 3.3 for the data of each type.
 """
@@ -14,14 +14,14 @@ from leasemerge.zone import records_of
 
 Answers = Mapping[tuple[str, str], Sequence[str]]
 """(full name, type) to the sorted values, as the module dns_answers writes them: the address of an
-A, the name of a PTR, and of any other type the data in hexadecimal digits."""
+A, the name of a PTR, and for any other type the data in hexadecimal."""
 
-# A name that a `*` stands for, and that nobody else has.
+# A name that a `*` stands for and that nobody else has.
 _ANY_NAME = "any-name-of-the-wildcard"
 
 
 def answers_of(zone: bytes) -> dict[tuple[str, str], list[str]]:
-    """Return what a server answers from zone data of leasemerge's.
+    """Return what a server answers from leasemerge's zone data.
 
     Without the SOA of a zone, and without what is at or below a delegation: a name server answers
     such a query with a referral.
@@ -42,7 +42,7 @@ def answers_of(zone: bytes) -> dict[tuple[str, str], list[str]]:
 
 
 def _readable(line: bytes) -> list[Record]:
-    """Return the records of a line, which somebody else may have written, without a TTL perhaps."""
+    """Return the records of a line, which may be somebody else's and lack a TTL."""
     for text in (line, line + b":0"):
         try:
             return list(records_of(text))
@@ -65,7 +65,7 @@ def _shown(kind: str, value: str) -> str:
 
 
 def queries(expected: Answers, served: Iterable[Answers]) -> list[list[str]]:
-    """Return the queries: for all that should be answered, and for all else that is served."""
+    """Return the queries: for everything expected, and for anything else that is served."""
     found = set(expected).union(*served)
     return [list(query) for query in sorted(found)]
 

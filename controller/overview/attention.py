@@ -1,4 +1,4 @@
-"""What needs somebody's attention: the causes first, and what follows from each.
+"""What needs attention: the causes first, and what follows from each.
 
 A finding is a sentence, the next step, and the keys of what may have caused it. One whose cause was
 found too is listed under it; any other is a cause itself.
@@ -12,12 +12,12 @@ from typing import Any
 from . import dhcp_findings, dns_findings, server_findings
 from .finding import Finding, Key, Network
 
-# What ends with its cause, and needs no step of its own where that is known.
+# What ends with its cause, and needs no step of its own if that is known.
 _HEALING = ("failover", "dns", "holders", "moved", "standby", "feed", "leasemerge", "zone")
 
 
 def attention(network: Network) -> list[dict[str, Any]]:
-    """Return the causes as rows with `text`, `step` and `follows`, the rows of what follows."""
+    """Return the causes as rows with `text`, `step` and `follows`, the rows of the consequences."""
     findings = [
         *server_findings.servers(network),
         *dhcp_findings.failover(network),

@@ -1,4 +1,4 @@
-"""What is wrong with a name server or resolver: who holds its address, what it answers."""
+"""What is wrong with a name server or resolver: which server holds its address, its answers."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def services(network: Network) -> Iterator[Finding]:
 
 
 def _held(service: Service, what: str, unread: Sequence[str]) -> Iterator[Finding]:
-    """Yield what is wrong with who holds a floating address."""
+    """Yield what is wrong with which server holds a floating address."""
     if not service.floating:
         return
     home, holders = service.home, service.holders

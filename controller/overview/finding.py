@@ -1,4 +1,4 @@
-"""A finding: one sentence about what is wrong, and what the findings are made of."""
+"""A finding: one sentence about what is wrong; and what the findings are based on."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """What the findings are made of."""
+    """What the findings are based on."""
 
     site: Site
     subnets: Sequence[Mapping[str, Any]]

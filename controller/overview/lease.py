@@ -1,4 +1,4 @@
-"""All that is known of one host, and the line of the inventory that pins it."""
+"""All that is known about one host, and the inventory line that pins it."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def lease_view(readings: Sequence[Reading], site: Site, wanted: str, now: int) -
     return {
         "wanted": wanted,
         "names": _once(host_row(name, now, hardware) for name in found),
-        # A lease of the host's own address is where it should be: nothing was refused.
+        # A lease of the host's own address is as it should be: nothing was refused.
         "pinned": sorted({lease.address for _, lease in seen if _is_held(lease, own, macs, now)}),
         "losers": _once(loser_row(loser) for loser in losers if loser.address not in own),
         "blocks": _once(sorted(rows, key=lambda row: tuple(map(int, row["address"].split("."))))),
@@ -59,7 +59,7 @@ def lease_view(readings: Sequence[Reading], site: Site, wanted: str, now: int) -
 
 
 def _keys(host: FixedHost, site: Site) -> Iterator[str]:
-    """Yield whatever a fixed host may be looked up by."""
+    """Yield everything that a fixed host may be looked up by."""
     domain = site.domain_of_host(host)
     for label_ in (host.name, *host.aliases):
         yield from (label_, f"{label_}.{domain}")
@@ -83,7 +83,7 @@ def _once(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _line(leases: Sequence[Lease], names: Sequence[str], site: Site) -> str:
-    """Write the line for fixed_hosts.yml that gives the host the address it has."""
+    """Write the line for fixed_hosts.yml that pins the host to the address it has."""
     held = [lease for lease in leases if lease.state == "active" and lease.hardware is not None]
     if not held:
         return ""
@@ -92,7 +92,7 @@ def _line(leases: Sequence[Lease], names: Sequence[str], site: Site) -> str:
     if lease.address in site.addresses or (host is not None and host.fixed_addresses):
         return ""
     wish = host.name if host is not None else names[0] if names else label(lease, site)
-    # One that has its name pinned keeps its other MAC addresses and its aliases.
+    # A host whose name is pinned keeps its other MAC addresses and its aliases.
     macs = [
         f'"{mac}"' for mac in (host.hardware_ethernet if host is not None else [lease.hardware])
     ]

@@ -1,4 +1,4 @@
-"""What every name server and resolver answers to every server that queried it."""
+"""What every name server and resolver answered to every server that queried it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .readings import Reading, Site, expected_zone
 
 Query = tuple[str, str]
 
-# What brings a server an address that another one has lost.
+# The units by which a server takes over an address that another one has lost.
 _TAKEOVER = ("floating-address.service", "keepalived.service")
 
 
@@ -19,7 +19,7 @@ _TAKEOVER = ("floating-address.service", "keepalived.service")
 class Service:
     """A name server or a resolver at an address.
 
-    A floating address lies on `lo` of every server that may hold it, and on an interface of the one
+    A floating address is on `lo` of every server that may hold it, and on an interface of the one
     that does. Such a server queries its own daemon; any other one queries the holder's.
     """
 
@@ -28,23 +28,23 @@ class Service:
     name: str
     address: str
     home: str
-    """The server whose line in the inventory has the address; empty outside of a --limit."""
+    """The server whose line in the inventory has the address; empty if outside a --limit."""
     floating: bool
     """Whether another server may take it over."""
     whole: bool
-    """Whether all servers that may hold it were to be read: not so with a --limit."""
+    """Whether all servers that may hold it were to be read; false with a --limit."""
     holders: Sequence[str]
     """The servers that have the address on an interface: one, unless something is wrong."""
     standbys: Sequence[str]
     """The servers that have it on `lo` and stand by for it."""
     answered: Sequence[str]
-    """The servers that it answered rightly."""
+    """The servers that it answered correctly."""
     silent: Sequence[str]
     """The servers that it did not answer."""
     wrong: Mapping[str, str]
     """What is wrong with its answer to a server, in words."""
     stuck: Sequence[str]
-    """The servers that take nothing over: keepalived or the watcher does not run there."""
+    """The servers that cannot take over: keepalived or the watcher does not run there."""
 
     @property
     def able(self) -> list[str]:
@@ -65,7 +65,7 @@ class Service:
         return "answers" if answered else "not queried"
 
     def by_holder(self, servers: Iterable[str]) -> list[str]:
-        """Return those of the servers that query the holder: a standby queries itself."""
+        """Return which of the servers query the holder: a standby queries itself."""
         return [server for server in servers if not (self.holders and server in self.standbys)]
 
     def state_on(self, server: str) -> str:
@@ -97,10 +97,10 @@ class Service:
 
 
 def status_answers(site: Site) -> dict[Query, list[str]]:
-    """Return what to query everywhere and the answers: the zone's SOA, and one fixed host."""
+    """Return what to query everywhere, with the answers: the zone's SOA and one fixed host."""
     fixed = answers_of(expected_zone([], site, 0))
     names = [query for query in sorted(fixed) if query[1] == "A"]
-    # A name server's own name is in the zone whatever the inventory has; a host's is better proof.
+    # A name server's own name is always in the zone; a host's is better proof.
     servers = {f"{server.name}.{site.domain}" for server in site.name_servers}
     host = next((query for query in names if query[0] not in servers), None)
     soa: dict[Query, list[str]] = {(site.domain, "SOA"): []}
@@ -112,7 +112,7 @@ def services(
     readings: Sequence[Reading],
     site: Site,
 ) -> list[Service]:
-    """Return the state of each service, given by its first six fields."""
+    """Return the state of each service, given its first six fields."""
     expected = status_answers(site)
     return [_service(*found, readings, site, expected) for found in addresses]
 
@@ -131,7 +131,7 @@ def _service(
     answered, silent, wrong = [], [], {}
     for reading in readings:
         rows = [row for row in reading.answers if row["server"] == address]
-        # dnscache answers the networks that it serves, and nobody else.
+        # dnscache answers only the networks that it serves.
         if not rows or (kind == "resolver" and not _is_client(reading, home, site)):
             continue
         values = {(row["name"], row["type"]): row["values"] for row in rows}

@@ -1,4 +1,4 @@
-"""The report of a network: plain data that a template only has to print.
+"""The report on a network: plain data that a template only has to print.
 
 Times are Unix seconds in and text in UTC out.
 """
@@ -31,25 +31,25 @@ from .readings import (
     zone_data,
 )
 
-# The states of a server of a pair that is healthy.
+# The states of a server in a healthy pair.
 _HEALTHY = {state for pair in HEALTHY_PAIRS for state in pair}
 
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """A server of the inventory, and what it is there for."""
+    """A server of the inventory, and its roles."""
 
     name: str
     address: str
     dhcp: str = ""
     """`primary` or `secondary`."""
     alias: str = ""
-    """The name server's address whose home it is."""
+    """The address of the name server whose home it is."""
     tinydns: bool = False
     """Whether it runs tinydns and leasemerge."""
     dnscache: bool = False
     resolver: str = ""
-    """The address that clients are given of its dnscache: empty if it only stands by."""
+    """The address of its dnscache that clients are given; empty if it only stands by."""
     peers: Sequence[str] = ()
     """The other servers of its groups, which may hold its addresses."""
 
@@ -61,7 +61,7 @@ def network_report(
     now: int,
     subnets: Sequence[Mapping[str, Any]],
 ) -> dict[str, Any]:
-    """Return the report of what was read at `now`, with `subnets` as site.json has them."""
+    """Return the report on what was read at `now`, with `subnets` as in site.json."""
     names, hardware = merged(readings, site, now), hardware_of(site)
     counted = pools(readings, site, subnets, now)
     found = services(list(_addresses(machines, site)), readings, site)
@@ -116,7 +116,7 @@ def _addresses(
 
 
 def _checked(readings: Sequence[Reading], found: Sequence[Service]) -> str:
-    """Return what was queried, for a screen that has nothing else to report."""
+    """Return what was queried, for when there is nothing else to report."""
     servers = sum(reading.reachable for reading in readings)
     kinds = Counter(service.kind for service in found if service.state != "not queried")
     return (
@@ -126,12 +126,12 @@ def _checked(readings: Sequence[Reading], found: Sequence[Service]) -> str:
 
 
 def utc(seconds: float) -> str:
-    """Write a time as people do, in UTC."""
+    """Format a time for people, in UTC."""
     return time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(seconds))
 
 
 def span(seconds: float) -> str:
-    """Write a length of time, cut to its largest unit."""
+    """Format a duration, truncated to its largest unit."""
     whole = max(0, int(seconds))
     for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
         if whole >= 2 * size:
@@ -174,7 +174,7 @@ def host_row(
         "domain": name.domain,
         "address": name.address,
         "source": "alias" if name.alias else name.source,
-        # A log that was lost is spoken of as its server's.
+        # A lost log is shown as its server's.
         "server": (name.server or "").removesuffix(EARLIER),
         "until": until,
         "left": left,
@@ -186,7 +186,7 @@ def host_row(
 
 
 def loser_row(loser: Loser) -> dict[str, Any]:
-    """Write a lease that lost its name as a row of a table."""
+    """Return a lease that lost its name as a row of a table."""
     return {
         "address": loser.address,
         "hostname": loser.hostname,
@@ -224,7 +224,7 @@ def _server(machine: Machine, readings: Sequence[Reading], now: int) -> dict[str
         if space is not None
     ]
     row["offset"] = round(reading.offset)
-    # What was written last is its state only while it runs.
+    # The state written last is current only while it runs.
     if reading.dhcp_runs:
         row["failover"] = list(reading.failover() or ())
     status = reading.status
@@ -254,7 +254,7 @@ def _server(machine: Machine, readings: Sequence[Reading], now: int) -> dict[str
 def _zone_differences(
     machines: Sequence[Machine], readings: Sequence[Reading], expected: bytes
 ) -> Iterator[dict[str, Any]]:
-    """Compare the zone data of each server with what the merge makes.
+    """Compare the zone data of each server with that of the merge.
 
     Leases come and go while the servers are read: a line is missing if it was there neither
     before nor after, and extra if it was there both times.
@@ -280,7 +280,7 @@ def _lines(zone: bytes) -> set[str]:
 
 
 def _subnets(machines: Sequence[Machine], site: Site) -> list[dict[str, Any]]:
-    """Return each subnet with the servers in it; one without is behind a relay."""
+    """Return each subnet with the servers in it; one without servers is behind a relay."""
     return [
         {
             "network": subnet.network,
@@ -297,7 +297,7 @@ def _subnets(machines: Sequence[Machine], site: Site) -> list[dict[str, Any]]:
 def _rows(
     machine: Machine, server: Mapping[str, Any], found: Sequence[Service]
 ) -> Iterator[dict[str, Any]]:
-    """Yield each service of a machine with its state in a word, and whether that is healthy."""
+    """Yield each service of a machine with its state, and whether that is healthy."""
 
     def row(what: str, states: Sequence[str]) -> dict[str, Any]:
         if not server["reachable"]:

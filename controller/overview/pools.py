@@ -1,9 +1,9 @@
-"""How many addresses of each range are left, and who may give them out.
+"""How many addresses of each range are left, and which server may assign them.
 
-A failover pair shares out the free addresses of a pool: in dhcpd.leases(5) `free` ones are the
-primary's to give, `backup` ones the secondary's. A server whose partner is away gives its own only,
-until it is set to partner-down (dhcpd.conf(5), "dhcp failover"). Of Kea's leases all that
-are over are free: who may give which to a new client is in its configuration.
+A failover pair splits the free addresses of a pool: in dhcpd.leases(5) `free` ones are the
+primary's to assign, `backup` ones the secondary's. A server whose partner is down assigns only its
+own, until it is set to partner-down (dhcpd.conf(5), "dhcp failover"). All of Kea's leases that have
+ended are free: which server may assign which to a new client is in its configuration.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from typing import Any
 
 from .readings import EARLIER, Reading, Site, logs, parse
 
-# A range is short when it has this share of its addresses left, or less.
+# A range is short if it has this share of its addresses left, or less.
 _SHORT = 0.1
-# More abandoned ones than this are no accident: something takes addresses that dhcpd did not give.
+# More abandoned ones are no accident: something uses addresses that dhcpd did not assign.
 _ABANDONED = 0.05
 # The states of an address that no client has, in the words of dhcpd.leases(5).
 _STATES = ("active", "free", "backup", "abandoned")
@@ -32,7 +32,7 @@ class Pool:
     first: str
     last: str
     rules: str
-    """Who may have an address of it, as dhcpd.conf(5) has it: empty for everybody."""
+    """Who may have an address from it, as in dhcpd.conf(5); empty for everybody."""
     server: str
     """Whose lease file was counted."""
     size: int
@@ -40,18 +40,18 @@ class Pool:
     counts: Mapping[str, int]
 
     def left(self, role: str, *, alone: bool = False) -> int:
-        """Return how many addresses a server may give to new clients."""
+        """Return how many addresses a server may assign to new clients."""
         if alone:
             return self.counts["free"] + self.counts["backup"]
         return self.counts["free" if role == "primary" else "backup"]
 
     def short(self, left: int) -> bool:
-        """Return whether so many addresses are few."""
+        """Return whether this many addresses left are few."""
         return bool(self.size) and left <= max(_SHORT * self.size, 0)
 
     @property
     def range(self) -> str:
-        """Write the range, with its rules."""
+        """The range as text, with its rules."""
         return f"{self.first} to {self.last}{f' ({self.rules})' if self.rules else ''}"
 
     @property
@@ -80,7 +80,7 @@ class Pool:
 
 
 def serving(readings: Sequence[Reading], site: Site) -> list[Reading]:
-    """Return the dhcp servers that answer clients, as far as can be read, the primary first."""
+    """Return the dhcp servers that answer clients, as far as is known, the primary first."""
     found = {reading.server: reading for reading in readings if reading.reachable}
     servers = [found[server] for server in site.servers if server in found]
     return [reading for reading in servers if reading.leases is not None and reading.dhcp_runs]
@@ -89,7 +89,7 @@ def serving(readings: Sequence[Reading], site: Site) -> list[Reading]:
 def pools(
     readings: Sequence[Reading], site: Site, subnets: Sequence[Mapping[str, Any]], now: int
 ) -> list[Pool]:
-    """Count each range as the first server has it that serves, else as was last known."""
+    """Count each range by the first server that serves, else by what was last known."""
     servers = serving(readings, site)
     if servers:
         return list(count(servers[0].server, servers[0].leases or b"", site, subnets, now))
@@ -113,7 +113,7 @@ def count(
                 continue
             lease = leases.get(str(IPv4Address(number)))
             if lease is None:
-                # Never touched since dhcpd began: nothing was written of it.
+                # Never touched since dhcpd began: nothing was written about it.
                 counts["free"] += 1
                 continue
             ended = lease.ends is None or lease.ends <= now

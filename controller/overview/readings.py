@@ -46,7 +46,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class DhcpServer:
-    """A program that leases addresses: its name, its unit, and the TCP port between two of them."""
+    """A program that leases addresses: its name, its unit, and the TCP port between its peers."""
 
     name: str
     unit: str
@@ -59,26 +59,26 @@ KEA = DhcpServer("Kea", "kea-dhcp4-server.service", 8001)
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What one server has. What could not be read, or is not there, is None."""
+    """What was read from one server. What could not be read, or is not there, is None."""
 
     server: str
     reachable: bool = True
     leases: bytes | None = None
     """Its own lease file."""
     memories: Mapping[str, bytes] = field(default_factory=dict)
-    """What its leasemerge remembers of each log: `draco`, and `draco~` for what draco has lost."""
+    """What its leasemerge remembers of each log: `draco`, and `draco~` for what draco lost."""
     zone: bytes | None = None
     """The zone data that it serves, read after the leases."""
     zone_before: bytes | None = None
-    """The same, read before them: what changed meanwhile is no difference."""
+    """The same, read before them: what changed meanwhile is not a difference."""
     status: Mapping[str, Any] | None = None
     """What `leasemerge status --json` prints."""
     units: Mapping[str, str] = field(default_factory=dict)
     """systemd's state of each unit: `active`, `failed`, …; `hung` or `missing` (server_reading)."""
     disabled: Sequence[str] = ()
-    """The active units that no boot starts."""
+    """The active units that are not started at boot."""
     disks: Mapping[str, Sequence[int]] = field(default_factory=dict)
-    """Of each directory the free bytes and the size of its file system."""
+    """The free bytes and the size of each directory's file system."""
     offset: float = 0.0
     """Seconds by which its clock is ahead of the controller's."""
     addresses: Mapping[str, str] = field(default_factory=dict)
@@ -86,7 +86,7 @@ class Reading:
     reason: str = ""
     """Why it cannot be reached, in Ansible's words."""
     answers: Sequence[Mapping[str, Any]] = ()
-    """What name servers and resolvers answered to it (dns_answers)."""
+    """What name servers and resolvers answered it (dns_answers)."""
 
     @property
     def dhcp(self) -> DhcpServer:
@@ -101,7 +101,7 @@ class Reading:
     def failover(self) -> tuple[str, str] | None:
         """Return the state of this server and of its partner; None for none.
 
-        By its lease file, or where that has none, as Kea's, by its leasemerge.
+        From its lease file, or if that has none, as with Kea, from its leasemerge.
         """
         states = list(parse(self.leases or b"").failover.values())
         if not states and self.status:
@@ -110,7 +110,7 @@ class Reading:
 
 
 def logs(readings: Sequence[Reading], site: Site) -> Iterator[tuple[str, bytes]]:
-    """Yield each lease log there is; a server that cannot be read is spoken for by its peers."""
+    """Yield each lease log; its peers' memory stands in for a server that cannot be read."""
     for server in site.servers:
         own = [r.leases for r in readings if r.server == server and r.leases is not None]
         remembered = [r.memories[server] for r in readings if server in r.memories]
@@ -120,7 +120,7 @@ def logs(readings: Sequence[Reading], site: Site) -> Iterator[tuple[str, bytes]]
 
 
 def merged(readings: Sequence[Reading], site: Site, now: int) -> Names:
-    """Merge what was read, at `now` in Unix seconds, as the service of a server does."""
+    """Merge what was read, at `now` in Unix seconds, as the service on a server does."""
     servers = (*site.servers, *(server + EARLIER for server in site.servers))
     merge = Merge(replace(site, servers=servers))
     for number, (server, log) in enumerate(logs(readings, site)):
@@ -129,7 +129,7 @@ def merged(readings: Sequence[Reading], site: Site, now: int) -> Names:
 
 
 def expected_zone(readings: Sequence[Reading], site: Site, now: int) -> bytes:
-    """Make the zone data that every server should serve."""
+    """Return the zone data that every server should serve."""
     return zone_data(merged(readings, site, now), site)
 
 
@@ -140,7 +140,7 @@ def blocks(readings: Sequence[Reading], site: Site) -> Iterator[tuple[str, Lease
 
 
 def label(lease: Lease, site: Site) -> str | None:
-    """Make the label that a lease would be published under; None if it would not be."""
+    """Return the label that a lease would be published under; None if it would not be."""
     if lease.hostname is None:
         return None
     try:

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from .finding import JOURNAL, Finding, Network
 from .readings import Reading
 
-# dhcpd and Kea stop failover when the clocks are 60 s apart (dhcpd.conf(5)); a busy controller may
+# dhcpd and Kea stop failover if the clocks are 60 s apart (dhcpd.conf(5)); a busy controller may
 # take some seconds to connect, which looks like a clock that is ahead.
 _CLOCKS = 20
-# Under this, dhcpd and leasemerge will soon be unable to write.
+# Below this, dhcpd and leasemerge will soon be unable to write.
 _ROOM = 64 << 20
 _ROOM_SHARE = 0.03
 # A live feed has a sign of life every few seconds.
@@ -18,7 +18,7 @@ _SILENT_FEED = 60
 
 
 def servers(network: Network) -> Iterator[Finding]:
-    """Yield what is wrong with each server that was read, and which could not be."""
+    """Yield what is wrong with each server that was read, and those that could not be."""
     for reading in network.readings:
         if not reading.reachable:
             reason = f": {reading.reason}" if reading.reason else ""
@@ -68,8 +68,8 @@ def _units(reading: Reading, network: Network) -> Iterator[Finding]:
                 step = f"systemctl restart {unit} on {server}."
             else:
                 step = JOURNAL.format(unit=unit, server=server)
-            # A DNS daemon of one address starts and stops with that of the others, and needs its
-            # address; everything else stands on its own.
+            # A DNS daemon for one address starts and stops with that for the others, and needs its
+            # address; everything else is independent.
             daemon, _, address = unit.partition("@")
             needed = (daemon.removesuffix("-spare"), "floating-address") if address else ()
             because = [("unit", f"{server} {name}.service") for name in needed]
@@ -102,7 +102,7 @@ def _units(reading: Reading, network: Network) -> Iterator[Finding]:
 
 
 def feeds(network: Network) -> Iterator[Finding]:
-    """Yield the feeds of leasemerge that do not follow, or are silent."""
+    """Yield leasemerge's feeds that do not follow, or are silent."""
     for reading in network.readings:
         for feed in (reading.status or {}).get("feeds", ()):
             server, source = reading.server, feed["server"]
@@ -136,7 +136,7 @@ def feeds(network: Network) -> Iterator[Finding]:
 
 
 def zone_differences(network: Network) -> Iterator[Finding]:
-    """Yield the servers whose zone data is not what the merge makes."""
+    """Yield the servers whose zone data is not that of the merge."""
     for row in network.zone_differences:
         if row["missing"] or row["extra"]:
             server = row["server"]
