@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "roles/lease_mer
 from controller import origins, refusals
 from leasemerge.ranges import free_ranges, listed
 
-# Statements of one bare word, in the order that they are written.
+# Statements with one bare word, in the order in which they are written.
 _WORDS = ("default_lease_time", "min_lease_time", "max_lease_time", "next_server")
 
 
@@ -31,9 +31,10 @@ def dhcpd_networks(
 ) -> list[dict[str, Any]]:
     """Group subnets as dhcpd.conf nests them, with their ranges written around fixed addresses.
 
-    Returns a list in the order of the inventory of ``shared_network`` (a name or None) and
-    ``subnets``, each with ``address``, ``netmask`` and ``pools`` added: the pool of its ``ranges``,
-    then its own ``pools``, without those that have no address left. Error: a bad network.
+    Returns a list, in inventory order, of ``shared_network`` (a name or None) and ``subnets``, each
+    with ``address``, ``netmask`` and ``pools`` added: the pool of its ``ranges``, then its own
+    ``pools``, without those that have no address left. Raises AnsibleFilterError: when a network is
+    bad.
     """
     fixed = (listed(host["fixed_address"]) for host in _rows(fixed_hosts))
     taken = [*(address for addresses in fixed for address in addresses), *reserved]
@@ -64,7 +65,7 @@ def dhcpd_statements(item: Mapping[str, Any], search: Sequence[str] = ()) -> lis
 
     The keys of ``item`` are domain (searched first, then those of ``search``), default_lease_time,
     min_lease_time, max_lease_time (seconds), next_server, filename, options (name to value, or to a
-    list that is joined by commas), extra (raw text); all may be absent or null.
+    list that is joined with commas), extra (raw text); all may be absent or null.
     """
     lines = []
     if item.get("domain") is not None:
@@ -87,13 +88,13 @@ def dhcpd_statements(item: Mapping[str, Any], search: Sequence[str] = ()) -> lis
 def dhcpd_host_blocks(
     fixed_hosts: str | Sequence[Mapping[str, Any]], search: Sequence[str] = ()
 ) -> str:
-    """Write a host block for each hardware address, since a block takes a single one.
+    """Write a host block for each hardware address, since a block takes only one.
 
-    Of several fixed addresses dhcpd gives the one that fits the subnet the client is in. The first
-    block of a host bears its name, a further one its name and a number: ``name-2`` could be
-    another host's name, ``name.2`` cannot. Where ``use-host-decl-names`` is on, dhcpd sends a
-    client the name of its block: a further block has the host's name as an option, which wins.
-    Here and not in the template, which is half a second slower with 5,000 hosts.
+    Of several fixed addresses dhcpd assigns the one in the client's subnet. The first block of a
+    host has its name, the others its name and a number: ``name-2`` could be another host's name,
+    ``name.2`` cannot. If ``use-host-decl-names`` is on, dhcpd sends a client the name of its block:
+    the other blocks have the host's name as an option, which takes precedence. Done here because
+    the template would be half a second slower with 5,000 hosts.
     """
     return "".join(_host_blocks(_rows(fixed_hosts), search))
 
@@ -122,8 +123,8 @@ def dhcpd_refusals(
 ) -> list[str]:
     """Return a sentence for each statement that dhcpd refuses, each once.
 
-    ``results`` are of `dhcpd -t` on ``confs``, one of each server. ``site`` are the values that
-    hold for every client.
+    ``results`` are those of `dhcpd -t` on ``confs``, one per server. ``site`` are the values that
+    apply to every client.
     """
     values = list(site)
     places: dict[tuple[str, str], str | None] = {}
@@ -145,7 +146,7 @@ def dhcpd_refusals(
 
 
 def _holds(value: object, statement: str) -> bool:
-    """Return whether a statement was made of options, or stands in a text."""
+    """Return whether a statement was made from options, or is in a text."""
     if isinstance(value, Mapping):
         return any(statement.startswith(f"option {name} ") for name in value)
     return isinstance(value, str) and bool(statement) and statement in value
@@ -163,7 +164,7 @@ def _rows(table: str | Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any
 
 
 def _flat(value: object) -> Iterator[object]:
-    """Yield the values of a list of lists of any depth, or the one value that is no list."""
+    """Yield the values of a list of lists of any depth, or a single value that is not a list."""
     if isinstance(value, (list, tuple)):
         for item in value:
             yield from _flat(item)

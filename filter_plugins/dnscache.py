@@ -13,7 +13,7 @@ from ansible.errors import AnsibleFilterError  # type: ignore[import-untyped]  #
 
 
 def _prefixes(network: IPv4Network) -> Iterable[str]:
-    """Write a network as dotted prefixes, cut up where its length is between two octets."""
+    """Write a network as dotted prefixes, split if its length is between two octets."""
     octets = max(1, -(-network.prefixlen // 8))
     for part in network.subnets(new_prefix=octets * 8):
         yield ".".join(str(part.network_address).split(".")[:octets])
@@ -22,7 +22,7 @@ def _prefixes(network: IPv4Network) -> Iterable[str]:
 def dnscache_prefixes(networks: Iterable[str]) -> list[str]:
     """Turn networks into the names of files in dnscache's ip/ directory, sorted, each once.
 
-    Error: a network that is not IPv4, or has host bits set.
+    Raises AnsibleFilterError: when a network is not IPv4, or has host bits set.
     """
     try:
         parsed = [IPv4Network(network) for network in networks]

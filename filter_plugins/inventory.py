@@ -44,7 +44,7 @@ _GROUPS = {
     "fixed_hosts": "the group fixed_hosts",
 }
 # What site.json holds (docs/design.md): tables with the rows' keys, and single values. The rest is
-# for the inventory check alone, and would change the file whenever a comment moves a line.
+# only for the inventory check, and would change the file whenever a comment moves a line.
 _SITE_KEYS: dict[str, tuple[str, ...] | None] = {
     "domain": None,
     "reverse_zones": None,
@@ -75,11 +75,11 @@ _SITE_TABLES = (
 
 @pass_context
 def site_setting(context: Context, name: str, default: Any = None) -> Any:
-    """Return the value of a variable, or the default where there is no such variable.
+    """Return the value of a variable, or the default if there is no such variable.
 
-    Of a variable with a template that cannot be worked out, return a mapping with the key
-    ``unresolved``, for checked_site to report. Jinja's own filter `default` would take the default
-    there, and what a person wrote would be lost.
+    For a variable with a template that cannot be resolved, return a mapping with the key
+    ``unresolved``, for checked_site to report. Jinja's own filter `default` would return the
+    default, and what the user wrote would be lost.
     """
     take = partial(context.resolve_or_missing, name)
     rows = [{"name": name, **row} for row in unresolved.find(take)]
@@ -99,13 +99,13 @@ def role_variable_faults(
 ) -> list[str]:
     """Return a sentence for each faulty variable of a role, or of Ansible's connections.
 
-    It cannot be worked out, or is of another type than the role takes. `site` is the checked site:
-    where it has faults, what is made of it is left out.
+    It cannot be resolved, or has another type than the role takes. `site` is the checked site: if
+    it has faults, what is made from it is left out.
     """
     of_task = context.get_all()
     raw: Callable[[str], Mapping[str, Any]] = getattr(hostvars, "raw_get", hostvars.__getitem__)
     own = raw(of_task.get("inventory_hostname", "localhost"))
-    # Only what is taken is worked out; Ansible warns of whoever takes what it is about to remove.
+    # Only what is accessed is resolved; Ansible warns of access to what it is about to remove.
     magic = {name: of_task[name] for name in of_task if name not in own and name not in _DEPRECATED}
     servers = [host for host in hosts if host != "localhost"]
     unused = "dhcpd_" if site.get("dhcp_server") == "kea" else "kea_"
@@ -115,14 +115,14 @@ def role_variable_faults(
 
 
 def unread_files(sources: Iterable[str]) -> list[str]:
-    """Return a sentence for each file in an inventory that Ansible passes over."""
+    """Return a sentence for each file in an inventory that Ansible ignores."""
     return [str(note) for note in inventory_files.notes(map(Path, sources))]
 
 
 def reverse_zones(networks: object) -> list[str]:
     """Name the reverse zones of networks or subnets, in lists of any depth, sorted.
 
-    What is no network is left out, for checked_site to report.
+    What is not a network is left out, for checked_site to report.
     """
     return ranges.reverse_zones(_networks(networks))
 
@@ -131,17 +131,16 @@ def checked_site(site: Mapping[str, Any], keep_faults: bool = False) -> dict[str
     """Return a site without faults, or raise an error with all of them: one sentence each.
 
     With `keep_faults` they are returned, as ``faults``. ``notes`` are sentences about what is
-    allowed, but likely unintended. A site without faults also has what the roles are given as text:
-    ``site_json``, the content of site.json, and ``fixed_hosts_json``, the table. Each time that a
-    table of thousands of rows passes through a template Ansible handles every value of it; a text
-    is one.
+    allowed but probably unintended. A site without faults also has what the roles get as text:
+    ``site_json``, the content of site.json, and ``fixed_hosts_json``, the table. Whenever a table
+    of thousands of rows passes through a template, Ansible processes every value; a text is one.
     """
     site = dict(site)
     if isinstance(site.get("fixed_hosts"), str):
-        # What is no JSON is for the check to report.
+        # If it is not JSON, the check reports it.
         with suppress(ValueError):
             site["fixed_hosts"] = json.loads(site["fixed_hosts"])
-    # Ansible templates each value again that is taken from what it hands over: once is enough.
+    # Ansible would template each value again whenever it is accessed: once is enough.
     placed = plain_value(_with_places(site))
     broken = {key: value["unresolved"] for key, value in placed.items() if is_unresolved(value)}
     placed |= dict.fromkeys(broken)
@@ -184,7 +183,7 @@ def _networks(value: object) -> Iterator[str]:
         for item in value:
             yield from _networks(item.get("network") if isinstance(item, Mapping) else item)
     elif isinstance(value, str):
-        # What has host bits set is a fault, but not one of its reverse zone.
+        # Host bits that are set are a fault, but not one of the reverse zone.
         with suppress(ValueError):
             yield str(ip_network(str(value), strict=False))
 
@@ -199,7 +198,7 @@ def _with_places(site: Mapping[Any, Any]) -> dict[Any, Any]:
     records = site.get("records")
     if isinstance(records, (list, tuple)):
         placed["records"] = [_record_with_place(line) for line in records]
-    # The tables are put together by templates: their own place is nothing that a person edits.
+    # Templates assemble the tables: their own place is not something that the user edits.
     own = {key: place([value]) for key, value in site.items() if key not in _SITE_TABLES}
     placed["where"] = {key: found for key, found in own.items() if found is not None}
     return placed

@@ -34,10 +34,10 @@ _TIMES = {
     "min_lease_time": "min-valid-lifetime",
     "max_lease_time": "max-valid-lifetime",
 }
-# Kea refuses 0, and 3.0 has 0.25 where nothing is set: below a second for any lease of three hours.
+# Kea refuses 0, and 3.0 defaults to 0.25: this is about a second for a lease of three hours.
 _NO_CACHE = 0.0001
-# A client that names an address it has had. It may go on with it at either server, while the new
-# clients of each server get an address of that server's own part.
+# A client that requests an address it has had. It may keep it at either server, while the new
+# clients of each server get an address from that server's own part.
 _RETURNING = {
     "name": "RETURNING",
     "test": "not (pkt4.ciaddr == 0.0.0.0) or option[50].exists",
@@ -48,8 +48,8 @@ def kea_config(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return the content of kea-dhcp4.conf as plain data.
 
     ``settings`` are the role's variables without their prefix ``kea_``, and ``interface``, the name
-    of the interface that has ``address``. Raises AnsibleFilterError when something of the inventory
-    has no counterpart in Kea; the message names the host or subnet.
+    of the interface that has ``address``. Raises AnsibleFilterError: when something in the
+    inventory has no counterpart in Kea; the message names the host or subnet.
     """
     _refuse_dhcpd_text(settings)
     hosts = settings["fixed_hosts"]
@@ -77,12 +77,12 @@ def kea_config(settings: Mapping[str, Any]) -> dict[str, Any]:
         "authoritative": True,
         **_times(settings),
         "cache-threshold": max(settings["cache_threshold"], _NO_CACHE),
-        # What rule 7 of the merge understands; without a set a name could hold a line break.
+        # What rule 7 of the merge accepts; without a set, a name could contain a line break.
         "hostname-char-set": "[^A-Za-z0-9 _.-]",
         "hostname-char-replacement": "",
         "ddns-generated-prefix": "no-name",
         "host-reservation-identifiers": ["hw-address"],
-        # A host with two MAC addresses has two reservations of one address.
+        # A host with two MAC addresses has two reservations for one address.
         "ip-reservations-unique": False,
         "reservations-global": True,
         "reservations-in-subnet": True,
@@ -100,7 +100,7 @@ def kea_config(settings: Mapping[str, Any]) -> dict[str, Any]:
         "hooks-libraries": _hooks(settings),
         "loggers": [
             _logger("kea-dhcp4", "INFO"),
-            # At INFO a line for each test of a class, and for each heartbeat.
+            # At INFO they log a line for each test of a class, and for each heartbeat.
             _logger("kea-dhcp4.options", "WARN"),
             _logger("kea-dhcp4.commands", "WARN"),
         ],
@@ -148,7 +148,7 @@ def _subnet(
         for guarded in _guarded(first, last, settings)
     ]
     return {
-        # A client's lease names it: another id would renumber every client.
+        # A client's lease contains it: another id would renumber every client.
         "id": subnet_id(str(network)),
         "subnet": str(network),
         **_times(subnet),
@@ -175,7 +175,7 @@ def _reservations(
             if IPv4Address(address) not in network:
                 continue
             for mac in host["hardware_ethernet"]:
-                # Kea takes one reservation of a MAC address in a subnet.
+                # Kea accepts one reservation for a MAC address in a subnet.
                 if (str(network), mac) in listed:
                     continue
                 listed.add((str(network), mac))
@@ -191,7 +191,7 @@ def _reservation(host: Mapping[str, Any], mac: str, settings: Mapping[str, Any])
 def _guarded(first: str, last: str, settings: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """Yield the two parts of a range: one for each server's new clients.
 
-    In a network that is cut in two, both servers serve: with one pool they would give the same
+    In a partitioned network both servers serve: with one pool they would assign the same
     addresses.
     """
     low, high = int(IPv4Address(first)), int(IPv4Address(last))
@@ -227,7 +227,7 @@ def _option_data(options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _data(value: object) -> str:
-    """Write a value as Kea's csv-format has it: no quotation marks, a comma of a text escaped."""
+    """Write a value in Kea's csv-format: no quotation marks, commas in a text escaped."""
     if isinstance(value, (list, tuple)):
         return ", ".join(_data(item) for item in value if item is not None)
     if isinstance(value, bool):
@@ -259,9 +259,9 @@ def _addresses(host: Mapping[str, Any]) -> Sequence[str]:
 
 
 def _hooks(settings: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the hooks of a hot-standby pair, and that for commands on reservations if it is there.
+    """Return the hooks of a hot-standby pair, and the one for reservation commands if it exists.
 
-    max-unacked-clients 0: with more, a quiet network has no takeover at all.
+    max-unacked-clients 0: with more, a quiet network would have no takeover at all.
     """
     roles = {"primary": "primary", "secondary": "standby"}
     other = {"primary": "secondary", "secondary": "primary"}[settings["role"]]
@@ -309,7 +309,7 @@ def kea_trust(
 
     ``reads`` are the results of ``grep -H "" CERTIFICATE TRUSTED`` on each server of a pair, with
     the server's name as ``item.name``. While a server cannot be read, or has no certificate yet,
-    the other goes on trusting what it trusts.
+    the other continues to trust what it trusts.
     """
     texts = {
         read["item"]["name"]: [

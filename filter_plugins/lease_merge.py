@@ -18,9 +18,9 @@ def trusted_key_files(
     """Return the known_hosts and the authorized_keys of each server that could be read.
 
     ``reads`` are the results of ``grep -H "" KEY.pub HOST_KEY KNOWN_HOSTS AUTHORIZED_KEYS`` on each
-    server. A server that could not be read, or has no key yet, keeps the lines that others have.
+    server. The others keep their lines for a server that could not be read, or has no key yet.
     """
-    # Sorted: each server writes the files of all, with itself first in what it read.
+    # Sorted, because each server has itself first in what it read.
     servers = sorted((read["item"]["server"], read["item"]["address"]) for read in reads)
     paths = (f"{key}.pub", host_key, known_hosts, authorized_keys)
     texts = {
@@ -57,7 +57,7 @@ def trusted_key_files(
 
 
 def _texts(lines: Iterable[str], paths: Iterable[str]) -> dict[str, list[str]]:
-    """Return the lines of each file, of lines that begin with the path of their file."""
+    """Return the lines of each file, from lines that begin with the path of their file."""
     texts: dict[str, list[str]] = {path: [] for path in paths}
     for line in lines:
         path, colon, text = line.partition(":")

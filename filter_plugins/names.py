@@ -32,7 +32,7 @@ def merge_losers(leases: object, site: object, now: object) -> list[dict[str, An
 
 
 def zone_data(leases: object, site: object, now: object) -> str:
-    """Make the zone data at `now`: what `leasemerge render` prints for the same input."""
+    """Return the zone data at `now`: what `leasemerge render` prints for the same input."""
     return leasemerge_zone_data(*_merged(leases, site, now)).decode()
 
 
@@ -52,7 +52,7 @@ def _merged(leases: object, site: object, now: object) -> tuple[Names, Site]:
         except (TypeError, ValueError) as exc:
             raise AnsibleFilterError(f"The leases of {server} are not base64: {exc}.") from exc
     try:
-        seconds = int(now)  # type: ignore[call-overload]  # what is no number raises
+        seconds = int(now)  # type: ignore[call-overload]  # raises if not a number
     except (TypeError, ValueError) as exc:
         raise AnsibleFilterError(f"now is {now!r}, not a number of Unix seconds.") from exc
     return merge(logs, read, seconds), read

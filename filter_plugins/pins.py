@@ -1,4 +1,4 @@
-"""Filters that name clients a change of the fixed hosts concerns; controller.pins does the work."""
+"""Filters that name clients affected by a change to fixed hosts; controller.pins does the work."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from controller.deployed import deployed_sites
 def pin_patterns(site: Mapping[str, Any], slurped: Iterable[Mapping[str, Any]]) -> list[str]:
     """Return what to look for in `leasemerge dump`: the pins that the deployed sites lack.
 
-    ``slurped``: what the module slurp returned for site.json on each server; without any that can
-    be read there is nothing to compare with.
+    ``slurped``: what the module slurp returned for site.json on each server; if none can be read,
+    there is nothing to compare with.
     """
     return _changes(site, slurped).patterns
 
@@ -26,7 +26,7 @@ def pin_patterns(site: Mapping[str, Any], slurped: Iterable[Mapping[str, Any]]) 
 def pin_warnings(
     site: Mapping[str, Any], slurped: Iterable[Mapping[str, Any]], dump: Iterable[str], now: float
 ) -> list[str]:
-    """Return a sentence for each client that the change of the fixed hosts concerns."""
+    """Return a sentence for each client that the change to the fixed hosts affects."""
     return pins.sentences(site, _changes(site, slurped), map(str, dump), int(now))
 
 

@@ -1,4 +1,4 @@
-"""Filter that lists what a change takes away from the network; controller.removal does the work."""
+"""Filter that lists what a change removes from the network; controller.removal does the work."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from controller.deployed import deployed_sites
 
 
 def removals(site: Mapping[str, Any], slurped: Iterable[Mapping[str, Any]]) -> list[str]:
-    """List what is deployed on a server and not in the site, where that is too much to be meant.
+    """List what is deployed on a server but not in the site, if that is too much to be intended.
 
     ``slurped``: what the module slurp returned for site.json on each server; what it could not read
-    is left out. Servers may differ, after a run that was broken off.
+    is left out. Servers may differ after an aborted run.
     """
     lines: dict[str, None] = {}
     for deployed in deployed_sites(slurped):

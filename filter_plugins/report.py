@@ -19,7 +19,7 @@ from controller.overview.readings import Reading, Site
 def server_readings(
     servers: Iterable[str], hostvars: Mapping[str, Mapping[str, Any]]
 ) -> list[dict[str, Any]]:
-    """Gather what playbooks/tasks/read-server.yml has registered on each server."""
+    """Collect what playbooks/tasks/read-server.yml has registered for each server."""
     rows = []
     for server in servers:
         read = hostvars[server].get("read_server", {})
@@ -43,9 +43,9 @@ def server_readings(
 
 
 def _offset(reading: Mapping[str, Any], until: object) -> float:
-    """Return by how many seconds a clock is ahead of the controller's, at the least.
+    """Return by how many seconds, at least, a clock is ahead of the controller's.
 
-    It was read at some time between the two that the controller has: a busy one waits for long.
+    It was read at some time between the controller's two readings: a busy controller waits long.
     """
     offset = float(reading.get("offset", 0.0))
     waited = float(str(until)) - float(reading["time"]) if until and "time" in reading else 0.0
@@ -53,11 +53,11 @@ def _offset(reading: Mapping[str, Any], until: object) -> float:
 
 
 def _reason(message: str) -> str:
-    """Return what Ansible reports of a server that it cannot reach, on one short line."""
+    """Return what Ansible reports about a server that it cannot reach, on one short line."""
     return " ".join(message.removeprefix("Task failed: ").split())[:200].rstrip(".:")
 
 
-# What a server's reading has apart from its files, and what stands for it where nothing was read.
+# What a server's reading has besides its files, and its default if nothing was read.
 _READ: dict[str, Any] = {"units": {}, "disabled": [], "disks": {}, "offset": 0.0, "addresses": {}}
 
 
@@ -104,22 +104,22 @@ def network_report(
     machines: Iterable[Mapping[str, Any]],
     now: object,
 ) -> dict[str, Any]:
-    """Make the report of the network that a template prints."""
+    """Return the report on the network that a template prints."""
     known = [network.Machine(**{str(k): v for k, v in row.items()}) for row in machines]
     given = Site.from_dict(site)
-    subnets = site["subnets"]  # type: ignore[index]  # Site has made sure of it
+    subnets = site["subnets"]  # type: ignore[index]  # Site has checked it
     return network.network_report(known, _readings(rows), given, _seconds(now), subnets)
 
 
 def lease_view(
     rows: Iterable[Mapping[str, Any]], site: object, wanted: object, now: object
 ) -> dict[str, Any]:
-    """Gather all that is known of a name, an address or a MAC address."""
+    """Collect all that is known about a name, an address or a MAC address."""
     return lease.lease_view(_readings(rows), Site.from_dict(site), str(wanted), _seconds(now))
 
 
 def dns_queries(rows: Iterable[Mapping[str, Any]], site: object, now: object) -> list[list[str]]:
-    """List the queries for the name servers: for all that is expected, and all that is served."""
+    """List the queries for the name servers: all that is expected, and all that is served."""
     read = _readings(rows)
     expected = _expected(read, site, now)
     served = [answers.answers_of(reading.zone) for reading in read if reading.zone is not None]
@@ -176,7 +176,7 @@ def _json(text: str) -> dict[str, Any] | None:
 
 
 def _seconds(now: object) -> int:
-    return int(now)  # type: ignore[call-overload,no-any-return]  # what is no number raises
+    return int(now)  # type: ignore[call-overload,no-any-return]  # raises if not a number
 
 
 class FilterModule:

@@ -14,8 +14,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from controller import unresolved
 from controller.origins import place
 
-#: keepalived's priorities: an address's home, and the first of those that stand by, in the group's
-#: order. A daemon that fails takes 100 away, so that any other is preferred to it.
+#: keepalived's priorities: an address's home, and the first of the standbys, in the group's order.
+#: A daemon that fails costs 100, so that any other machine is preferred.
 HOME, FIRST_STANDBY = 200, 150
 
 
@@ -25,10 +25,10 @@ def server_table(
     having: Iterable[str] = (),
     **columns: str,
 ) -> list[dict[str, Any]]:
-    """Make one row for each host: a column's name to the value of the variable named.
+    """Return one row for each host: a column's name to the value of the variable named.
 
-    A host without the variable has an empty text there, for the inventory check to report. With one
-    that cannot be worked out, the row also has ``unresolved``, a variable's name to the reason, and
+    A host without the variable has an empty text there, for the inventory check to report. If one
+    cannot be resolved, the row also has ``unresolved``, a variable's name to the reason, and
     ``where``. With ``having``, a host that has none of these variables has no row, unless no host
     has one.
     """
@@ -43,7 +43,7 @@ def _row(variables: Mapping[str, Any], columns: Mapping[str, str]) -> dict[str, 
         row[column] = ""
         try:
             value = variables.get(name, "")
-            # What a template could not work out raises when it is used, not when it is handed on.
+            # A value that could not be resolved raises when it is used, not when it is passed on.
             str(value)
             row[column] = value
         except unresolved.ERRORS as exc:
@@ -54,7 +54,7 @@ def _row(variables: Mapping[str, Any], columns: Mapping[str, str]) -> dict[str, 
 
 
 def floating_addresses(site: Mapping[str, Any], server: str) -> list[dict[str, Any]]:
-    """Return the floating addresses that a server may hold, as the role floating_address has them.
+    """Return the floating addresses that a server may hold, as the role floating_address needs.
 
     Those are the addresses of each group that it is in, if it has an interface in their subnet.
     """
@@ -100,9 +100,9 @@ def _of_group(
 
 
 def server_macs(site: Mapping[str, Any]) -> dict[str, list[str]]:
-    """Return the MAC addresses that the table of fixed hosts has of the DNS servers, by address.
+    """Return the DNS servers' MAC addresses in the table of fixed hosts, by address.
 
-    Of the text: Ansible would handle every value of every host.
+    From its JSON text: Ansible would process every value of every host.
     """
     groups = ("tinydns_servers", "dnscache_servers")
     servers = {row["address"] for group in groups for row in site[group]}

@@ -23,8 +23,8 @@ name: strict_ini
 short_description: INI inventory files, refused at their first fault
 description:
   - Reads what P(ansible.builtin.ini#inventory) reads.
-  - Of a file that it cannot read that plugin has a message without a line. This one prints a
-    sentence with the line, and ends the run.
+  - For a file that it cannot read, that plugin has a message without a line number. This one
+    prints a sentence with the line, and ends the run.
 """
 
 EXAMPLES = """
@@ -54,5 +54,5 @@ class InventoryModule(IniInventory):  # type: ignore[misc]  # has no types
         try:
             super()._parse(lines)
         finally:
-            # Ansible forgets it.
+            # Ansible does not keep it.
             self._line = self._origin.line_num

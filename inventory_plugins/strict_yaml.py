@@ -18,7 +18,7 @@ from controller import inventory_files
 
 DOCUMENTATION = """
 name: strict_yaml
-short_description: YAML inventory files, refused with every fault of their form
+short_description: YAML inventory files, refused with all their syntax faults
 description:
   - Reads what P(ansible.builtin.yaml#inventory) reads.
   - That plugin warns of a file or an entry that it does not understand, and goes on without the
@@ -40,9 +40,9 @@ EXAMPLES = """
 
 
 class _Reader:
-    """A loader of files that hands over what it has read, and no copy of it.
+    """A file loader that returns what it has read, not a copy of it.
 
-    With 5,000 hosts the copy takes longer than all reading, and nobody else has the original.
+    With 5,000 hosts copying takes longer than reading, and nobody else has the original.
     """
 
     def __init__(self, loader: Any) -> None:
@@ -59,7 +59,7 @@ class InventoryModule(YamlInventory):  # type: ignore[misc]  # has no types
     """What Ansible looks for in this file."""
 
     NAME = "strict_yaml"
-    # Sources without fault: a folder is checked once, not for each file in it.
+    # Sources without faults: a folder is checked once, not for each file in it.
     _checked: ClassVar[set[Path]] = set()
 
     def parse(self, inventory: Any, loader: Any, path: str, cache: bool = True) -> None:
@@ -70,15 +70,15 @@ class InventoryModule(YamlInventory):  # type: ignore[misc]  # has no types
             if faults:
                 text = "\n".join([inventory_files.TITLE, *map(str, faults)])
                 self.display.display(text, color="red", stderr=True)
-                # An error would be shown as a warning, with those of the plugins that try the file
-                # next, and in the end as a file that nobody could read.
+                # An exception would be shown as a warning, with those of the plugins that try the
+                # file next, and finally as a file that no plugin could read.
                 raise SystemExit(int(ExitCode.PARSER_ERROR))
             self._checked.add(source)
         super().parse(inventory, _Reader(loader), path, cache)
 
 
 def _source(path: Path) -> Path:
-    """Return the folder that was named as the inventory, or the file itself."""
+    """Return the folder that was given as the inventory, or the file itself."""
     named = context.CLIARGS.get("inventory") or constants.DEFAULT_HOST_LIST
     folders = {Path(source).absolute() for source in named}
     return next((folder for folder in path.absolute().parents if folder in folders), path)
