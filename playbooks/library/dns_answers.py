@@ -19,8 +19,8 @@ author: The project
 version_added: "1.0"
 short_description: query name servers for many records at once
 description:
-  - Sends queries over UDP, some at a time; sends a query again where no answer comes. All servers
-    are queried at the same time.
+  - Sends queries over UDP, a batch at a time; resends a query that gets no answer. All servers are
+    queried in parallel.
   - Needs nothing on the machine but Python. dnscache answers only its clients, so query it there.
 options:
   servers:
@@ -55,11 +55,11 @@ EXAMPLES = """
 RETURN = """
 answers:
   description:
-    - For each server and query C(server), C(name), C(type), C(values) (sorted; null where no answer
+    - For each server and query C(server), C(name), C(type), C(values) (sorted; null if no answer
       came), C(ttl) in seconds (of the values, null without any) and C(code) (RFC 1035 section
-      4.1.1, 3 for a name that is not there).
+      4.1.1, 3 for a name that does not exist).
     - A value is an address for an A, a name in lower case for a PTR, and for all other types the
-      data in hexadecimal digits, names in them in lower case and not compressed.
+      data in hexadecimal, with names in lower case and uncompressed.
   type: list
   elements: dict
   returned: always
@@ -77,14 +77,14 @@ _TYPES = {
     "SRV": 33,
     "CAA": 257,
 }
-# The octets before the name in the data of the types that have one, which may be compressed.
+# By type, the octets before the name in its data; the name may be compressed.
 _NAME_AT = {2: 0, 5: 0, 12: 0, 15: 2, 33: 6}
-# Few enough for a server's receive buffer, and for dnscache, which works on 200 at a time.
+# Few enough for a server's receive buffer, and for dnscache, which handles 200 at a time.
 _AT_ONCE = 50
 
 
 def query(identifier: int, name: str, kind: str, recursion: bool) -> bytes:
-    """Write a query (RFC 1035 section 4.1)."""
+    """Return a query (RFC 1035 section 4.1)."""
     labels = [part.encode("ascii") for part in name.rstrip(".").split(".")]
     question = b"".join(bytes([len(label)]) + label for label in labels) + b"\0"
     header = struct.pack(">6H", identifier, 0x0100 if recursion else 0, 1, 0, 0, 0)
@@ -97,7 +97,7 @@ def number_of(kind: str) -> int:
 
 
 def read_name(data: bytes, position: int) -> tuple[str, int]:
-    """Read a name, which may be compressed, and the position behind it (section 4.1.4)."""
+    """Read a name, which may be compressed, and the position after it (section 4.1.4)."""
     labels: list[str] = []
     end = -1
     for _ in range(128):
@@ -163,7 +163,7 @@ def query_server(
                 got = _query_batch(channel, queries, batch, recursion, results, wait)
                 received = received or got
                 if not received:
-                    # No answer to the first ones: the others would wait in vain as well.
+                    # No answer to the first ones: the others would also wait in vain.
                     break
     return results
 
@@ -198,7 +198,7 @@ def _query_batch(
         except OSError:
             return received
         except (KeyError, IndexError, ValueError, struct.error):
-            continue  # no answer to a query of ours
+            continue  # not an answer to one of our queries
         del identifiers[struct.unpack(">H", data[:2])[0]]
         received = True
     return received

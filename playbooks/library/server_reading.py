@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""An Ansible module that reads in one round trip what the status shows of a server."""
+"""An Ansible module that reads what the status shows of a server, in one round trip."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ options:
     default: []
   files:
     description:
-      - Files to read, in this order, as pairs of a name and a path. Those of one name are parts of
-        a whole, of which any may be missing.
+      - Files to read, in this order, as pairs of a name and a path. Those with the same name are
+        parts of a whole, any of which may be missing.
     type: list
     elements: list
     default: []
   disks:
-    description: Directories, of whose file systems the free space is read.
+    description: Directories whose file systems' free space is read.
     type: list
     elements: str
     default: []
@@ -61,7 +61,7 @@ reading:
   description:
     - C(units) maps a name to systemd's state, C(hung) for an active one whose process is stopped,
       and C(missing) for one that is not installed.
-    - C(disabled) lists the active units that no boot starts.
+    - C(disabled) lists the active units that are not started at boot.
     - C(files) maps a name to the content in base64, or null.
     - C(disks) maps a directory to its free and total bytes.
     - C(status) is the output of C(leasemerge status --json).
@@ -108,7 +108,7 @@ def _stopped(process: str) -> bool:
 
 
 def free_space(directory: str) -> list[int] | None:
-    """Return the bytes that a service may still write there, and the size of the file system."""
+    """Return the bytes that a service can still write there, and the size of the file system."""
     try:
         found = os.statvfs(directory)
     except OSError:
@@ -118,7 +118,7 @@ def free_space(directory: str) -> list[int] | None:
 
 
 def contents(files: list[list[str]]) -> dict[str, str | None]:
-    """Return what the files of each name contain, in base64; None if none of them can be read."""
+    """Return what the files of each name contain, in base64; None if none can be read."""
     found: dict[str, bytes | None] = {}
     for name, path in files:
         known = found.setdefault(name, None)
@@ -131,7 +131,7 @@ def contents(files: list[list[str]]) -> dict[str, str | None]:
 
 
 def addresses() -> dict[str, str]:
-    """Return the interface of each IPv4 address; one on `lo` gives way to another's."""
+    """Return the interface of each IPv4 address; any other takes precedence over `lo`."""
     found: dict[str, str] = {}
     for line in _output(["ip", "-4", "-o", "address", "show"]).splitlines():
         match = re.match(r"\d+: (\S+)\s+inet ([\d.]+)", line)

@@ -15,7 +15,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # has no types
     """Compute on the controller what the content of each file should be."""
 
     def run(self, tmp: None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Return what the module returns. Raises AnsibleError: a file is not in the role."""
+        """Return what the module returns. Raises AnsibleError: when a file is not in the role."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         arguments = dict(self._task.args)
         only: list[str] = []
@@ -31,7 +31,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # has no types
     def _desired(
         self, file: dict[str, Any], task_vars: dict[str, Any], only: list[str]
     ) -> Iterator[dict[str, Any]]:
-        """Yield the file with its checksum; for a pattern each file that it matches."""
+        """Yield the file with its checksum; for a pattern, each file that it matches."""
         if "src" not in file:
             yield file
         elif "*" in file["src"]:
@@ -63,7 +63,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # has no types
 
 
 class _Variables(dict[str, Any]):
-    """A host's variables, of which ``deepcopy`` makes a shallow copy.
+    """A host's variables, of which ``deepcopy`` makes only a shallow copy.
 
     The lookup copies all variables before it adds its own. With thousands of hosts a deep copy
     takes longer than the rest of the role, and a template does not change what it reads.

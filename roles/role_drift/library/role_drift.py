@@ -20,8 +20,8 @@ module: role_drift
 short_description: Compare a host with the desired state of a role
 description:
   - A role has some ten files, packages, users and services. A module for each of them costs a round
-    trip, and a run that has nothing to do consists of such round trips. This module compares all of
-    them in one, so that a role can skip whole steps of its tasks.
+    trip, and a run with nothing to do consists of such round trips. This module compares all of
+    them in one, so that a role can skip whole groups of tasks.
   - It changes nothing.
 author: maintainers
 options:
@@ -40,7 +40,7 @@ options:
       - Lists of files and directories, each list under a name of the caller's choice.
       - A file is a dictionary. C(path) is where it must be. C(state) is C(file), C(directory),
         C(any) or C(absent), by default C(file). C(owner), C(group) and C(mode) (octal digits) are
-        compared where they are given. Other keys are for the caller's own tasks.
+        compared if they are given. Other keys are for the caller's own tasks.
       - With C(src) the content is compared with that file of the role; C(NAME.j2) is a template.
         With a pattern such as C(leasemerge/*.py) as C(src), C(path) is the directory of all files
         that match, and any other file there that matches is a stray.
@@ -55,7 +55,7 @@ options:
     description:
       - The systemd units that must be enabled and running. A unit is a dictionary of its C(name)
         and, as C(files), the names of the lists of files that it reads when it starts. With
-        C(enabled) false it need only run, because another unit starts it.
+        C(enabled) false it only needs to run, because another unit starts it.
     type: list
     elements: dict
     default: []
@@ -79,7 +79,7 @@ EXAMPLES = r"""
   ansible.builtin.import_tasks: install.yml
   when: (drift.packages + drift.files.data) | length > 0
 
-# A task loops over what is wanted, and skips what is in place.
+# A task loops over the desired state, and skips what is in place.
 - name: Deploy the unit
   ansible.builtin.template:
     src: "{{ item.src }}"
@@ -102,7 +102,7 @@ users:
   returned: always
   type: list
 files:
-  description: Of each list the files that are missing or differ, as they were given.
+  description: The files in each list that are missing or differ, as they were given.
   returned: always
   type: dict
 paths:

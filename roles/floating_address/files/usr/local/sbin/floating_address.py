@@ -4,19 +4,19 @@
     floating-address watch     what floating-address.service runs
     floating-address status    a JSON line for each address: held here or not, answered here or not
 
-Each address lies on lo of every machine that may hold it, so that its daemon can bind to it and
-answer whoever sends a query here; arp_ignore keeps the neighbours from seeing it there. keepalived
-decides which of the machines holds it. A track file of ours has the state of the daemon for it: a
-number that is added to the machine's priority.
+Each address is on lo of every machine that may hold it, so that its daemon can bind to it and
+answer queries that arrive here; arp_ignore hides it there from the neighbours. keepalived decides
+which of the machines holds it. A track file of ours has the state of its daemon: a number that is
+added to the machine's priority.
 
 A daemon is queried at its address ten times a second. One that has not answered for half a second
 loses the address to a machine whose daemon does. One that is silent for longer is hung: it is
-killed, and systemd starts it again. Silence is counted in queries, not in time: a machine that was
+killed, and systemd restarts it. Silence is counted in queries, not in time: a machine that was
 suspended finds its daemons as it left them.
 
-One more track file has the state of all tinydns of the machine together, for the addresses of its
-resolvers. Where none answers, they are better served elsewhere: dnscache sends its queries to the
-addresses on lo, and drops what its client asked when all of them are refused.
+Another track file has the combined state of all tinydns of the machine, for the addresses of its
+resolvers. If none answers, they are better served elsewhere: dnscache sends its queries to the
+addresses on lo, and drops its client's query when all of them refuse.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ RUN = Path("/run/floating-address")
 #: The track file of all tinydns together.
 TINYDNS = "tinydns"
 
-#: Marks what is ours among the addresses of lo.
+#: Marks our addresses on lo.
 LABEL = "lo:floating"
 
-#: Seconds from one query to the next, and the unanswered queries after which another machine is
+#: Seconds between queries, and the number of unanswered queries after which another machine is
 #: preferred. A busy machine answers late, but handing over costs nothing, as both answer.
 QUERY_EVERY = 0.1
 FAILING_AFTER = 5
@@ -49,7 +49,7 @@ METRICS_EVERY = 5.0
 
 #: What keepalived adds to the priority (keepalived.conf(5), track_file). Any machine whose daemon
 #: answers is preferred to one whose daemon fails; if all fail, the address stays where it is. Less
-#: than -253 is a fault: where the daemon has not answered since the boot, the address is not taken.
+#: than -253 is a fault: if the daemon has not answered since boot, the address is not taken.
 HEALTHY, FAILING, NEVER = 0, -100, -254
 
 
@@ -63,7 +63,7 @@ class Daemon:
     floating: bool
     state: int = NEVER
     sock: socket.socket | None = None
-    #: Queries since the last answer, and those of them that no closed port explains.
+    #: Queries since the last answer, and those of them not explained by a closed port.
     unanswered: int = 0
     silent: int = 0
     refused: bool = False
@@ -76,7 +76,7 @@ class Daemon:
         return RUN / self.address
 
     def begin(self) -> None:
-        """Go on with the state from before a restart of this program, and write the track file."""
+        """Resume the state from before a restart of this program, and write the track file."""
         self.state = self.read_state()
         self.has_answered = self.state != NEVER
         self.track_file.write_text(f"{self.state}\n")
@@ -89,7 +89,7 @@ class Daemon:
             return NEVER
 
     def send(self) -> None:
-        """Send a query. Whatever goes wrong shows as the lack of an answer."""
+        """Send a query. Any error shows as a missing answer."""
         self.unanswered += 1
         self.silent = 0 if self.refused else self.silent + 1
         self.refused = False
@@ -102,7 +102,7 @@ class Daemon:
             self._failed(error)
 
     def receive(self) -> None:
-        """Take the answers that have come; each is as good as another."""
+        """Read the answers that have arrived; any answer will do."""
         assert self.sock is not None
         try:
             while self.sock.recv(512):
@@ -115,7 +115,7 @@ class Daemon:
 
     def _failed(self, error: OSError) -> None:
         if isinstance(error, ConnectionRefusedError):
-            # Nobody listens: systemd is starting the daemon again, or it was stopped on purpose.
+            # Nobody listens: systemd is restarting the daemon, or it was stopped on purpose.
             self.refused = True
         elif self.sock is not None:
             self.sock.close()
@@ -135,7 +135,7 @@ class Daemon:
         if self.silent > hung_after and self.has_answered:
             log(f"{self.unit} is hung: killing it")
             self.has_answered = False
-            # With tinydns-spare@ADDRESS: either of the two may have the queries.
+            # Including tinydns-spare@ADDRESS: either of the two may have received the queries.
             units = self.unit.replace("@", "*@")
             subprocess.Popen(["systemctl", "kill", "--signal=KILL", units])
 
@@ -158,11 +158,11 @@ def query(name: str) -> bytes:
 
 @dataclass(frozen=True)
 class Settings:
-    """The role's settings of this machine."""
+    """The role's settings for this machine."""
 
     daemons: list[Daemon]
     hung_after: int
-    """So many queries in a row does a hung daemon leave unanswered."""
+    """How many queries in a row a hung daemon leaves unanswered."""
     metrics_file: str
     """Text file for Prometheus' node exporter; empty for none."""
 
@@ -190,15 +190,15 @@ def holds(address: str) -> bool:
 
 def put(address: str) -> None:
     """Put an address on lo."""
-    # /32: neighbours are reached by the interface that has the subnet.
+    # /32: neighbours are reached through the interface that has the subnet.
     run_ip("address", "replace", f"{address}/32", "dev", "lo", "label", LABEL)
 
 
 def remove_others(wanted: Collection[str]) -> None:
-    """Remove from lo the addresses that were ours and are no longer."""
+    """Remove from lo the addresses that are no longer ours."""
     for found in json.loads(run_ip("-json", "-4", "address", "show", "dev", "lo", "label", LABEL)):
         for entry in found.get("addr_info", []):
-            # What the filter leaves out is there as an empty mapping.
+            # What the filter leaves out appears as an empty mapping.
             address = entry.get("local")
             if address and address not in wanted:
                 run_ip("address", "delete", f"{address}/32", "dev", "lo")
@@ -224,11 +224,11 @@ def removed(monitor: subprocess.Popen[bytes]) -> Iterator[str]:
 
 
 def watch() -> None:
-    """Keep the addresses and watch the daemons until the end."""
+    """Keep the addresses in place and watch the daemons until stopped."""
     known = settings()
     watched = known.daemons
     floating = {daemon.address for daemon in watched if daemon.floating}
-    # From before the first address is put there, so that no removal is missed.
+    # Started before the first address is put there, so that no removal is missed.
     monitor = subprocess.Popen(
         ["ip", "-oneline", "-4", "monitor", "address"], stdout=subprocess.PIPE
     )
@@ -275,7 +275,7 @@ def report_tinydns(watched: Collection[Daemon]) -> None:
 
 
 def write_metrics(path: Path, watched: Collection[Daemon]) -> None:
-    """Write the file for the node exporter, which reads it whole or not at all."""
+    """Write the file for the node exporter, which sees all of it or nothing."""
     lines = [
         "# HELP floating_address_answers Whether the daemon answers on the address here.",
         "# TYPE floating_address_answers gauge",
