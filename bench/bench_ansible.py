@@ -24,14 +24,14 @@ import yaml
 
 PROJECT = Path(__file__).resolve().parent.parent
 INVENTORIES = ["inventory", "molecule/lab/inventory"]
-# A subnet that no machine of the lab is in: room for 65,000 fixed hosts.
+# A subnet without any of the lab's machines: room for 65,000 fixed hosts.
 SUBNET = "10.200.0.0/16"
 # A run that takes longer than this is broken.
 LIMIT = 1800
 
 
 def main() -> int:
-    """Measure each size, and put the lab back."""
+    """Measure each size, and restore the lab."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--hosts", type=int, nargs="+", default=[100, 1000, 5000])
     parser.add_argument("--inventory", nargs="+", default=INVENTORIES)
@@ -53,7 +53,7 @@ def main() -> int:
 
 
 def _measure(count: int, first: str, others: Sequence[str], trip: float) -> None:
-    """Deploy so many fixed hosts, and print a row."""
+    """Deploy this many fixed hosts, and print a row."""
     with tempfile.TemporaryDirectory(prefix="bench-ansible-") as directory:
         inventory = Path(directory) / "inventory"
         shutil.copytree(PROJECT / first, inventory)
@@ -78,7 +78,7 @@ def _address(number: int) -> str:
 
 
 def _add_hosts(inventory: Path, count: int) -> None:
-    """Add so many fixed hosts to an inventory, each with a MAC address."""
+    """Add this many fixed hosts to an inventory, each with a MAC address."""
     lines = [
         f"bench-{number}: {{ fixed_address: {_address(number)},"
         f' hardware_ethernet: "02:00:5e:f0:{number >> 8:02x}:{number & 255:02x}" }}'
@@ -88,7 +88,7 @@ def _add_hosts(inventory: Path, count: int) -> None:
     variables = inventory / "group_vars/all"
     site = yaml.safe_load((variables / "site.yml").read_text(encoding="utf-8"))
     subnets = [*site["site_subnets"], {"network": SUBNET}]
-    # Read after site.yml, whose value it takes the place of.
+    # Read after site.yml, whose value it overrides.
     (variables / "zz-bench.yml").write_text(yaml.safe_dump({"site_subnets": subnets}))
 
 
@@ -109,7 +109,7 @@ def _play(playbook: str, inventories: Sequence[str], *options: str) -> tuple[flo
 
 
 def _round_trip(inventories: Sequence[str], times: int = 20) -> float:
-    """Measure `ssh SERVER true` over a connection that is open already, as Ansible's are."""
+    """Measure `ssh SERVER true` over an open connection, as Ansible's are."""
     shown = _run(
         "ansible",
         *_options(inventories),
@@ -137,7 +137,7 @@ def _round_trip(inventories: Sequence[str], times: int = 20) -> float:
 
 
 def _quietly(command: Sequence[str]) -> None:
-    """Run ssh without a pipe, which the connection it leaves open would hold."""
+    """Run ssh without a pipe, which the connection that stays open would keep open."""
     null = subprocess.DEVNULL
     subprocess.run(command, check=True, stdin=null, stdout=null, stderr=null, timeout=60)
 

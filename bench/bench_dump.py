@@ -2,11 +2,11 @@
 
     python bench/bench_dump.py [--blocks 1000000] [--rounds 3]
 
-On one and the same file, in the same run: `leasemerge dump`; `dhcpd -T` (C), which reads the file
-and writes it again; dhcpd-pools (C), which only counts the leases; isc-dhcp-leases (Python,
+On the same file, in the same run: `leasemerge dump`; `dhcpd -T` (C), which reads the file and
+rewrites it; dhcpd-pools (C), which only counts the leases; isc-dhcp-leases (Python,
 requirements-bench.txt), which is run once. Then the same for blocks with `set` and `option` lines.
-What is missing of these it installs: dhcpd and dhcpd-pools with apt-get, isc-dhcp-leases into a
-virtual environment that is removed at the end. What cannot be installed is left out and listed.
+Any of these that are missing are installed: dhcpd and dhcpd-pools with apt-get, isc-dhcp-leases in
+a virtual environment that is removed at the end. What cannot be installed is left out and listed.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ PACKAGE = ROOT / "roles/lease_merge/files"
 REQUIREMENTS = ROOT / "requirements-bench.txt"
 sys.path.insert(0, str(PACKAGE))
 
-from leasemerge.lease import Lease  # noqa: E402  # found where the line above says
+from leasemerge.lease import Lease  # noqa: E402  # found through the line above
 from leasemerge.log import parse  # noqa: E402
 from leasemerge.merge import Merge  # noqa: E402
 from leasemerge.site import Site  # noqa: E402
@@ -55,7 +55,7 @@ print(len(IscDhcpLeases(sys.argv[1]).get_current()))
 
 
 class Cost(NamedTuple):
-    """What a run cost: wall time, processor time, and the most memory a process had at once."""
+    """What a run cost: wall time, processor time, and the peak memory of a process."""
 
     seconds: float
     processor: float
@@ -63,7 +63,7 @@ class Cost(NamedTuple):
 
 
 def lease_file(path: Path, blocks: int, variables: str = "") -> None:
-    """Write a lease file as dhcpd does, each address some times, in random order."""
+    """Write a lease file as dhcpd does, each address several times, in random order."""
     chance = random.Random(1)
     order = list(range(blocks // BLOCKS_PER_ADDRESS))
     with path.open("wb") as file:
@@ -90,7 +90,7 @@ def _block(number: int, seconds: int, variables: str = "") -> bytes:
 
 
 def _uid(octets: bytes) -> str:
-    """Return what `quotify_buf` in omapip/convert.c makes of a client identifier."""
+    """Return a client identifier as `quotify_buf` in omapip/convert.c writes it."""
     return "".join(
         f"\\{chr(octet)}"
         if octet in b'"\\'
@@ -128,7 +128,7 @@ def install(directory: Path) -> str:
 
 
 def which(command: str) -> str | None:
-    """Return the path of a command, also of one for root."""
+    """Return the path of a command, even one for root."""
     return shutil.which(command, path=f"{os.environ['PATH']}:/usr/sbin")
 
 
@@ -143,7 +143,7 @@ def attempt(command: list[str]) -> bool:
 
 
 def readers(leases: Path, config: Path, python: str) -> Iterator[tuple[str, list[str]]]:
-    """Yield the name and the command of each reader that is here."""
+    """Yield the name and the command of each reader that is installed."""
     yield "leasemerge dump", [sys.executable, "-m", "leasemerge", "dump", "--leases", str(leases)]
     dhcpd = which("dhcpd")
     if dhcpd:
@@ -157,7 +157,7 @@ def readers(leases: Path, config: Path, python: str) -> Iterator[tuple[str, list
 
 @functools.cache
 def has_other(python: str) -> bool:
-    """Return whether isc-dhcp-leases is here."""
+    """Return whether isc-dhcp-leases is installed."""
     found = subprocess.run(
         [python, "-c", "import isc_dhcp_leases"], capture_output=True, check=False
     )
@@ -183,7 +183,7 @@ def measure(command: list[str]) -> Cost:
 
 
 def bench_dump(blocks: int, rounds: int, directory: Path, python: str, variables: str) -> None:
-    """Print what each reader costs, and the ratio to ours."""
+    """Print the cost of each reader, and its ratio to ours."""
     leases, config = directory / "dhcpd.leases", directory / "dhcpd.conf"
     lease_file(leases, blocks, variables)
     config_file(config, blocks // BLOCKS_PER_ADDRESS)
@@ -209,7 +209,7 @@ def bench_dump(blocks: int, rounds: int, directory: Path, python: str, variables
 
 
 def bench_merge() -> None:
-    """Print what the merge and the zone data of many live leases of two servers cost."""
+    """Print the cost of the merge and the zone data for many live leases of two servers."""
     data: dict[str, Any] = {
         "domain": "office.internal",
         "reverse_zones": ["10.in-addr.arpa"],

@@ -1,4 +1,4 @@
-"""What the history costs: to write, on disk, at a start, and to answer; beside grep in dhcpd's log.
+"""The cost of the history: writing, disk, start and queries, compared with grep in dhcpd's log.
 
 A network of 1,000 clients for thirty days: each keeps its address for three days on average and
 renews it every half hour. dhcpd's log has two lines for each renewal, the history none.
@@ -25,7 +25,7 @@ ROUND = 1800
 
 
 def main() -> None:
-    """Make both logs of one life of the network, and query each for where a client was."""
+    """Write both logs for the same network, and query each for where a client was."""
     with tempfile.TemporaryDirectory() as directory:
         _measure(Path(directory))
 

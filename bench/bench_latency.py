@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def main() -> None:
-    """Run it, from wherever it was started."""
+    """Run it, from any working directory."""
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
     from bench.latency.run import main as run
 

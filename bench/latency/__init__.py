@@ -1,1 +1,1 @@
-"""What `bench_latency` is made of: a network, a DHCP client, and three name services."""
+"""The parts of `bench_latency`: a network, a DHCP client, and three name services."""

@@ -1,4 +1,4 @@
-"""The name services, each with so many leases live already."""
+"""The name services, each with a given number of live leases."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 ROLE = PROJECT / "roles/lease_merge"
 sys.path[:0] = [str(PROJECT / "filter_plugins"), str(ROLE / "files")]
 
-from kea import kea_config  # noqa: E402  # found where the line above says
+from kea import kea_config  # noqa: E402  # found through the line above
 from leasemerge import kea as kea_file  # noqa: E402
 from leasemerge.lease import Lease  # noqa: E402
 
@@ -47,14 +47,14 @@ class Arm:
 
 
 def hosts(count: int) -> Iterator[tuple[str, str, str]]:
-    """Yield address, MAC address and name of the leases that are live already."""
+    """Yield address, MAC address and name of the leases that are already live."""
     for number in range(count):
         mac = "02:01" + "".join(f":{byte:02x}" for byte in number.to_bytes(4, "big"))
         yield str(ipaddress.IPv4Address(FIRST + number)), mac, f"h{number}"
 
 
 def ours(net: Net, count: int, records: int = 0, dhcp: str = "dhcpd") -> Arm:
-    """Start the pair, with leasemerge and tinydns on either server; some with records."""
+    """Start the pair, with leasemerge and tinydns on both servers, and optionally records."""
     _keys(net)
     if dhcp == "kea":
         _kea_certificates(net)
@@ -132,7 +132,7 @@ def bind(net: Net, count: int) -> Arm:
 
 
 def dnsmasq(net: Net, count: int) -> Arm:
-    """Start one dnsmasq, which is the DHCP server and the name server."""
+    """Start one dnsmasq, which is both DHCP server and name server."""
     ends = int(time.time()) + 86400
     leases = net.directory / "dnsmasq.leases"
     leases.write_text(
@@ -218,7 +218,7 @@ def _dhcpd(net: Net, where: str, more: str) -> None:
 
 
 def _kea(net: Net, where: str, count: int) -> None:
-    """Start Kea with the configuration of the role, and the leases that are live already."""
+    """Start Kea with the role's configuration and the leases that are already live."""
     root = net.directory / where
     mine, peer = ("one", "two") if where == "one" else ("two", "one")
     now = int(time.time()) - 60
@@ -240,7 +240,7 @@ def _kea(net: Net, where: str, count: int) -> None:
         "heartbeat_delay": 500,
         "max_response_delay": 1500,
         "sync_timeout": 10000,
-        # The leases that are live already fill the primary's part of the range.
+        # The leases that are already live fill the primary's part of the range.
         "standby_share": 0,
         "domain_name": DOMAIN,
         "domain_search": [],
@@ -294,7 +294,7 @@ def _wait_hot_standby(net: Net) -> None:
 def _wait_normal(net: Net) -> None:
     log = net.directory / "one-dhcpd.log"
     wait_for("both servers normal", lambda: "Both servers normal" in log.read_text(), 120)
-    # Sharing out the free pool goes on for a while after that.
+    # Balancing the free pool continues for a while after that.
     size = -1
     while size != log.stat().st_size:
         size = log.stat().st_size

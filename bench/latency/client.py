@@ -1,4 +1,4 @@
-"""A DHCP client that sends as a relay agent does, and a DNS client that queries again and again."""
+"""A DHCP client that sends as a relay agent does, and a DNS client that queries repeatedly."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ DISCOVER, OFFER, REQUEST, ACK = 1, 2, 3, 5
 
 
 class Client:
-    """RFC 2131 through a relay agent's address: no raw sockets, and the answer comes by unicast."""
+    """RFC 2131 through a relay agent's address: no raw sockets, and answers come by unicast."""
 
     def __init__(self, address: str, servers: Sequence[str]) -> None:
-        """Bind to the relay agent's port; every server gets what is sent, as by broadcast."""
+        """Bind to the relay agent's port; every server gets what is sent, as with broadcast."""
         self._address = address
         self._servers = servers
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -25,11 +25,11 @@ class Client:
         self._socket.settimeout(3)
 
     def close(self) -> None:
-        """Give the port back."""
+        """Release the port."""
         self._socket.close()
 
     def lease(self, mac: bytes, hostname: str) -> tuple[str, float]:
-        """Get an address; return it and the time (perf_counter) that the DHCPACK came."""
+        """Get an address; return it and the time (perf_counter) at which the DHCPACK came."""
         xid = int.from_bytes(os.urandom(4), "big")
         offer, server, _ = self._exchange(xid, mac, hostname, DISCOVER, OFFER, b"")
         options = bytes([50, 4]) + offer + bytes([54, 4]) + server
@@ -93,8 +93,8 @@ def _positive(reply: bytes, address: str | None) -> bool:
 def seen(servers: Sequence[str], name: str, address: str, seconds: float = 10) -> list[float]:
     """Query each server until it has the name; return when the first answers came (perf_counter).
 
-    One question at a time to each, some 50 microseconds apart, so that the queries do not slow the
-    servers down on a small machine.
+    One query at a time to each, some 50 microseconds apart, so that the queries do not slow down
+    the servers on a small machine.
     """
     when: dict[str, float] = {}
     query = _query(name)

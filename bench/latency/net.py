@@ -26,7 +26,7 @@ _CLONE_NEWNET = 0x40000000
 
 
 def wait_for(what: str, true: Callable[[], object], seconds: float = 60) -> None:
-    """Wait until something is so; raise TimeoutError with the words."""
+    """Wait until something is true. Raises TimeoutError: when it takes too long."""
     deadline = time.monotonic() + seconds
     while not true():
         if time.monotonic() > deadline:
@@ -38,19 +38,19 @@ class Net:
     """The namespaces, and every process that was started in them."""
 
     def __init__(self, directory: Path) -> None:
-        """Know where the programs' output goes."""
+        """Take the directory for the programs' output."""
         self.directory = directory
         self._prefix = f"bench{os.getpid()}-"
         self._processes: list[subprocess.Popen[bytes]] = []
 
     def inside(self, where: str) -> list[str]:
-        """Return the words before a command that is to run at one place."""
+        """Return the words that precede a command to run it in one namespace."""
         return ["ip", "netns", "exec", self._prefix + where]
 
     def start(
         self, where: str, command: Sequence[str | Path], **environment: str
     ) -> subprocess.Popen[bytes]:
-        """Start a program that stays in front."""
+        """Start a program that runs in the foreground."""
         name = Path(command[0]).name
         with (self.directory / f"{where}-{name}.log").open("ab") as log:
             process = subprocess.Popen(
@@ -65,7 +65,7 @@ class Net:
         return process
 
     def stop_all(self) -> None:
-        """End every program, and wait for it."""
+        """Terminate every program, and wait for it."""
         for process in reversed(self._processes):
             process.terminate()
         for process in self._processes:
@@ -77,14 +77,14 @@ class Net:
         self._processes.clear()
 
     def enter(self, where: str) -> None:
-        """Make sockets of this process from now on at one place (setns(2))."""
+        """Create this process's sockets in one namespace from now on (setns(2))."""
         with Path(f"/run/netns/{self._prefix}{where}").open() as file:
             if ctypes.CDLL(None, use_errno=True).setns(file.fileno(), _CLONE_NEWNET):
                 raise OSError(ctypes.get_errno(), "setns")
 
     @contextlib.contextmanager
     def up(self) -> Iterator[None]:
-        """Make the network, and take it away again."""
+        """Create the network, and remove it at the end."""
         try:
             self._ip("netns", "add", self._prefix + "switch")
             switch = ("-n", self._prefix + "switch")

@@ -23,7 +23,7 @@ from .net import ADDRESSES, Net
 
 ARMS: dict[str, Callable[[Net, int], arms.Arm]] = {
     "ours": arms.ours,
-    # What stands in the zone beside the leases must not cost a new name anything.
+    # Other content of the zone must not cost a new name anything.
     "records": partial(arms.ours, records=10_000),
     "kea": partial(arms.ours, dhcp="kea"),
     "bind": arms.bind,
@@ -56,7 +56,7 @@ def main() -> None:
     print(f"{'leases':>7}  {'name service':24} {'server':9}{columns}", flush=True)
     for count in options.leases:
         for name in options.arms:
-            # A child for each: it enters the client's network namespace and cannot come back.
+            # A child for each: it enters the client's network namespace and cannot leave it.
             if (child := os.fork()) == 0:
                 _row(name, count, options.clients, options.keep)
                 return
@@ -80,7 +80,7 @@ def _row(name: str, count: int, clients: int, keep: bool) -> None:
 def _measure(arm: arms.Arm, count: int, clients: int) -> None:
     client = Client(ADDRESSES["client"][0], arm.dhcp)
     delays: list[list[float]] = [[] for _ in arm.dns]
-    # What a start leaves to do is done then: leasemerge's first history of many leases, for one.
+    # By then the work after a start is done, such as leasemerge's first history of many leases.
     time.sleep(5)
     for number in range(clients):
         hostname = f"new{number}"
@@ -88,7 +88,7 @@ def _measure(arm: arms.Arm, count: int, clients: int) -> None:
         times = seen(arm.dns, f"{hostname}.{arms.DOMAIN}", address)
         for series, when in zip(delays, times, strict=True):
             series.append(max(0.0, when - acked) * 1000)
-        # The way of a network, not of a queue: every client finds the servers at rest.
+        # As in a network, not a queue: every client finds the servers idle.
         time.sleep(0.02 + 0.05 * (number % 7) / 7)
     for server, series in zip(("its own", "the other"), delays, strict=False):
         hundredths = statistics.quantiles(series, n=100)
