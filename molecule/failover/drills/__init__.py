@@ -1,1 +1,1 @@
-"""The drills: every failure that the network is built for, done to the lab's real servers."""
+"""The drills: every failure that the network is built for, inflicted on the lab's real servers."""

@@ -1,4 +1,4 @@
-"""Runs drills in the lab: `python -m drills FACTS.json NAME ...` (a drill, a point, or `all`)."""
+"""Run drills in the lab: `python -m drills FACTS.json NAME ...` (a drill, a point, or `all`)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .lab import Lab
 
 
 def main() -> int:
-    """Run the drills that are named, and keep each result: the latest of each drill counts."""
+    """Run the named drills, and keep each result: the latest of each drill counts."""
     facts = json.loads(Path(sys.argv[1]).read_text())
     drills = chosen(sys.argv[2:])
     if not drills:
@@ -36,7 +36,7 @@ def main() -> int:
     text = "\n".join(table(done)) + "\n"
     path.with_suffix(".txt").write_text(text)
     if len(done) == len(possible):
-        # The record that docs/drills.md refers to: of whole runs only.
+        # The record that docs/drills.md refers to, for complete runs only.
         (lab.project / f"docs/drills-{path.stem}.txt").write_text(text)
     return int(any(results[d.name]["faults"] for d in drills))
 

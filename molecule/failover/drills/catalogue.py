@@ -14,7 +14,7 @@ DRILLS: list[Drill] = []
 
 Target = Callable[[Lab], Server]
 
-# The servers that a drill is done to in turn, by the word that its name has for each.
+# The servers that a drill is run on in turn, by the word for each in its name.
 PAIR: Mapping[str, Target] = {
     "primary": lambda lab: lab.primary,
     "secondary": lambda lab: lab.secondary,
@@ -37,7 +37,7 @@ CACHES: Mapping[str, Target] = {
 def drill(
     name: str, *, of: Mapping[str, Target] | None = None, **limits: Any
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Make a drill of a function, or one for each server in ``of``, which the function then takes.
+    """Turn a function into a drill, or one per server in ``of``, which the function then takes.
 
     ``name`` is POINT/DRILL, with ``{}`` for the server's word. The function's docstring is what
     should happen, the limits are Drill's.
@@ -61,5 +61,5 @@ def _on(steps: Callable[[Run, Server], None], target: Target, run: Run) -> None:
 
 
 def chosen(words: list[str]) -> list[Drill]:
-    """Return the drills that the words name: POINT/DRILL, POINT for all of it, or `all`."""
+    """Return the drills that the words name: POINT/DRILL, POINT for all its drills, or `all`."""
     return [d for d in DRILLS if {d.name, d.name.partition("/")[0], "all"} & set(words)]

@@ -1,4 +1,4 @@
-"""What a drill is, how one is run, and the table of what was seen."""
+"""What a drill is, how one is run, and the table of what was observed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .watch import Watch, watching
 
 @dataclass
 class Run:
-    """A drill that is going on: the lab, the clients that watch, and what else was seen."""
+    """A drill in progress: the lab, the clients that watch, and what else was observed."""
 
     lab: Lab
     watch: Watch
@@ -24,7 +24,7 @@ class Run:
     faults: list[str] = field(default_factory=list)
 
     def note(self, text: str) -> None:
-        """Add to what the table has of this drill."""
+        """Add to what the table shows of this drill."""
         self.notes.append(text)
 
     def expect(self, holds: bool, otherwise: str) -> None:
@@ -40,26 +40,26 @@ class Drill:
     name: str
     expectation: str
     steps: Callable[[Run], None]
-    """Makes the failure happen and undoes it: afterwards the lab becomes healthy by itself."""
+    """Makes the failure happen and undoes it: afterwards the lab recovers by itself."""
     address: float
     """The longest time in which no new client may get an address."""
     lookup: float
     """The longest time that a lookup may take or fail."""
     client: float = float("inf")
-    """The longest that one new client may wait for its address."""
+    """The longest time that one new client may wait for its address."""
     median: float = float("inf")
-    """The longest that half of the new clients may wait for theirs."""
+    """The longest time that half of the new clients may wait for theirs."""
     back: float = 90
-    """The time in which all must be healthy again."""
+    """The time within which all must be healthy again."""
     every: float = 1.0
     """Seconds from one new client to the next. A lone server has only its share of the free
-    addresses for them, and what one gives back it may not assign to another."""
+    addresses for them, and may not reassign one that is released."""
     halves: bool = False
-    """Whether clients are watched beside the secondary too."""
+    """Whether clients next to the secondary are watched, too."""
     kea: Mapping[str, Any] = field(default_factory=dict)
-    """The limits that are others with Kea."""
+    """The limits that differ with Kea."""
     needs: Callable[[Lab], bool] = lambda _: True
-    """Whether a lab has what the drill is about."""
+    """Whether a lab has what the drill needs."""
 
     def limits_in(self, lab: Lab) -> Drill:
         """Return the drill with the limits of the DHCP server that the lab runs."""
@@ -81,7 +81,7 @@ class Result:
 
 
 def run(drill: Drill, lab: Lab) -> Result:
-    """Run a drill in a lab that is healthy, and wait until it is healthy again."""
+    """Run a drill in a healthy lab, and wait until it is healthy again."""
     drill = drill.limits_in(lab)
     date, began = datetime.now(UTC).date().isoformat(), time.monotonic()
     back: float | None = None
@@ -107,7 +107,7 @@ def run(drill: Drill, lab: Lab) -> Result:
         ):
             run.expect(seconds <= limit, sentence.format(seconds))
         faults += found.wrong
-    except Exception as error:  # one more fault to report, and the next drill is run
+    except Exception as error:  # another fault to report; the next drill is run
         faults.append(str(error) if isinstance(error, DrillError) else traceback.format_exc())
         faults += restored(lab)
     return Result(
@@ -121,10 +121,9 @@ def run(drill: Drill, lab: Lab) -> Result:
 
 
 def restored(lab: Lab) -> list[str]:
-    """Deploy the lab's own inventory again: a drill that broke may have left another in use.
+    """Redeploy the lab's own inventory; return what went wrong with that.
 
-    Returns:
-        What went wrong with that.
+    An aborted drill may have left another one in use.
     """
     try:
         lab.create()
@@ -135,7 +134,7 @@ def restored(lab: Lab) -> list[str]:
 
 
 def table(results: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """Yield the lines of the table: seconds, the verdict, and what else was seen."""
+    """Yield the lines of the table: seconds, the verdict, and what else was observed."""
     form = "{:36} {:>10} {:>10} {:>10} {:>10} {:>10} {:>6} {:>6}  {}"
     figures = ("address", "client", "median", "lookup", "slowest")
     yield form.format(

@@ -43,9 +43,9 @@ MASK, RESOLVERS, HOSTNAME, ADDRESS, LEASE_TIME, TYPE, SERVER, PARAMETERS = (
 )
 END = 255
 COOKIE = b"\x63\x82\x53\x63"
-# Seconds between tries, as the lab's dhclient: it begins at one and doubles up to four.
+# Seconds between tries, as in the lab's dhclient: it begins at one and doubles up to four.
 TRIES = (1.0, 2.0, 4.0)
-# A server that offered and then is silent: after so many tries the client starts over.
+# If a server has made an offer and is then silent, the client starts over after this many tries.
 REQUEST_TRIES = 3
 
 _printing = threading.Lock()
@@ -80,7 +80,7 @@ class Client:
         self.xid, self.address, self.server = random.getrandbits(32), "", ""
 
     def message(self, kind: int, *options: tuple[int, bytes], ciaddr: str = "0.0.0.0") -> bytes:
-        """Return a message of this client; replies are requested by broadcast."""
+        """Return a message from this client; replies are requested by broadcast."""
         seconds = min(int(time.monotonic() - self.asked), 65535)
         head = struct.pack("!BBBBIHH", 1, 1, 6, 0, self.xid, seconds, 0x8000)
         hardware = bytes.fromhex(self.mac.replace(":", ""))
@@ -94,7 +94,7 @@ class Client:
     def turn(self, now: float) -> bytes | None:
         """Return the message that is due at ``now``, if any."""
         if self.state == "bound" and self.renew and now >= self.due:
-            # As a machine that was switched on again: both servers receive it, unlike a renewal.
+            # Like a machine that was switched on again: both servers receive it, unlike a renewal.
             self.state, self.tries, self.asked, self.xid = (
                 "rebooting",
                 0,
@@ -117,7 +117,7 @@ class Client:
         return self.message(REQUEST, asked_for, (SERVER, socket.inet_aton(self.server)))
 
     def take(self, kind: int, address: str, options: dict[int, bytes], now: float) -> bool:
-        """Take a reply; return whether it assigned a lease."""
+        """Process a reply; return whether it assigned a lease."""
         server = socket.inet_ntoa(options.get(SERVER, bytes(4)))
         if self.state == "selecting" and kind == OFFER:
             self.state, self.tries, self.due = "requesting", 0, now
@@ -133,7 +133,7 @@ class Client:
 
 
 def reply(data: bytes) -> tuple[int, int, str, dict[int, bytes]] | None:
-    """Take a server's message apart: transaction, type, address, options."""
+    """Parse a server's message into transaction, type, address and options."""
     if len(data) < 240 or data[0] != 2 or data[236:240] != COOKIE:
         return None
     options, at = {}, 240
@@ -153,7 +153,7 @@ class Clients:
     """Many clients on one socket."""
 
     def __init__(self) -> None:
-        """Listen as a client does; several of these can, side by side."""
+        """Listen as a client does; several of these can listen at the same time."""
         self.clients: list[Client] = []
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         for option in (socket.SO_REUSEADDR, socket.SO_BROADCAST):
@@ -168,7 +168,7 @@ class Clients:
             report("error", error=str(error))
 
     def turn(self, wait: float) -> None:
-        """Send what is due, and take what comes within ``wait`` seconds."""
+        """Send what is due, and process what arrives within ``wait`` seconds."""
         now = time.monotonic()
         for client in self.clients:
             if data := client.turn(now):
@@ -206,12 +206,12 @@ class Clients:
 
 
 def new_mac() -> str:
-    """Return a MAC address that is nobody's: locally administered."""
+    """Return an unused MAC address: locally administered."""
     return "06:" + ":".join(f"{random.getrandbits(8):02x}" for _ in range(5))
 
 
 def look_up(name: str) -> None:
-    """Resolve as every program does: the C library, with the resolvers of resolv.conf."""
+    """Resolve as every program does: by the C library, with resolv.conf's resolvers."""
     asked = time.monotonic()
     try:
         found = socket.getaddrinfo(name + ".", None, socket.AF_INET, socket.SOCK_STREAM)
@@ -221,7 +221,7 @@ def look_up(name: str) -> None:
 
 
 def ticks(every: float) -> Generator[bool, None, None]:
-    """Yield, at each call, whether another ``every`` seconds are over."""
+    """Yield, at each call, whether another ``every`` seconds have passed."""
     due = time.monotonic()
     while True:
         over = time.monotonic() >= due
@@ -276,7 +276,7 @@ def hold(spec: dict[str, Any]) -> None:
 
 
 def churn(spec: dict[str, Any]) -> None:
-    """Let a client come every so many seconds, renew a few times and go: three of five release."""
+    """Have a client come every so many seconds, renew a few times and go: three of five release."""
     clients, chance = Clients(), random.Random(spec["seed"])
     coming = ticks(spec["every"])
     until: dict[str, float] = {}
@@ -319,7 +319,7 @@ def name_at(data: bytes, at: int) -> tuple[str, int]:
 
 
 def answers(data: bytes, kind: int) -> list[str]:
-    """Return what a response holds: addresses (kind 1) or names (kind 12), sorted."""
+    """Return what a response contains: addresses (kind 1) or names (kind 12), sorted."""
     _, _, questions, count = struct.unpack("!HHHH", data[:8])
     at, found = 12, []
     for _ in range(questions):
@@ -335,7 +335,7 @@ def answers(data: bytes, kind: int) -> list[str]:
 
 
 def query(spec: dict[str, Any]) -> None:
-    """Send every server every question (name, kind), thrice if need be; silence is null."""
+    """Send every server every question (name, kind), up to three times; silence is null."""
     wanted = [
         (server, name, kind) for server in spec["servers"] for name, kind in spec["questions"]
     ]

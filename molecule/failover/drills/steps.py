@@ -1,4 +1,4 @@
-"""Steps that drills of several points share, and what they must know of the servers."""
+"""Steps that drills of several points share, and what they must know about the servers."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from .lab.servers import Server
 
 SITE = "/etc/leasemerge/site.json"
 
-#: Within so many seconds a DHCP server takes an unresponsive peer for lost: max-response-delay
-#: (3 s), its own check of it, and a busy machine.
+#: Within so many seconds a DHCP server considers an unresponsive peer lost: max-response-delay
+#: (3 s), the interval at which it checks, and a busy machine.
 NOTICES = 30.0
 
 
 def other(lab: Lab, server: Server) -> Server:
-    """Return the other one of the pair."""
+    """Return the other server of the pair."""
     return lab.secondary if server == lab.primary else lab.primary
 
 
@@ -35,7 +35,7 @@ def interrupted(lab: Lab, server: Server) -> str:
 
 
 def healed(run: Run, server: Server, unit: str) -> None:
-    """Have a daemon hang, and expect that it is restarted within 3 s by itself."""
+    """Hang a daemon, and expect it to be restarted automatically within 3 s."""
     run.lab.signal(server, unit, "STOP")
     began = time.monotonic()
     run.watch.served(lookups=160)
@@ -45,7 +45,7 @@ def healed(run: Run, server: Server, unit: str) -> None:
 
 
 def new_name(run: Run, hostname: str, within: float) -> None:
-    """Start a new client, and note after how long its name was at every tinydns."""
+    """Start a new client, and note how long it took until every tinydns had its name."""
     lab = run.lab
     with lab.hold([hostname]) as held:
         lab.bound(held, 1)

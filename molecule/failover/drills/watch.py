@@ -23,16 +23,16 @@ SLOW = 0.5
 
 @dataclass(frozen=True)
 class Gaps:
-    """What the clients of one half of the network felt; seconds."""
+    """What the clients of one half of the network experienced; seconds."""
 
     address: float
     """The longest time in which no new client got an address."""
     client: float
-    """The longest wait of one new client, from its first question to its address."""
+    """The longest wait of one new client, from its first message to its address."""
     median: float
-    """The wait that half of the new clients did not exceed."""
+    """The median wait of the new clients."""
     lookup: float
-    """The longest time in which lookups of one name failed; 0 when none did."""
+    """The longest time in which lookups of one name failed; 0 if none did."""
     slowest: float
     """The slowest lookup."""
     slow: int
@@ -119,11 +119,11 @@ class Watch:
     forgotten: set[str] = field(default_factory=set)
 
     def forget(self, *names: str) -> None:
-        """Ignore the answers for these names from now on: the drill takes them away."""
+        """Ignore the answers for these names from now on: the drill removes them."""
         self.forgotten |= set(names)
 
     def mark(self) -> None:
-        """Count from here: what went before is what the drill itself does on purpose."""
+        """Count from here: what came before is what the drill itself does on purpose."""
         self.since = time.monotonic()
 
     def stop(self) -> None:
@@ -169,7 +169,7 @@ class Watch:
     def gaps(self) -> Gaps:
         """Return what the clients noticed since the mark, the worse of the halves."""
         self.read()
-        # Before the lab is queried: what a busy machine takes for that is no gap of the clients.
+        # Before the lab is queried: the time that takes on a busy machine is not a client's gap.
         until = min(time.monotonic(), self.until)
         for name, address in self.lab.live_names().items():
             self.right.setdefault(f"{name}.{self.lab.domain}", set()).add(address)

@@ -10,12 +10,12 @@
                         |
                       relay ----- probe-far
 
-The names are the inventory's, and so is who has what. A network that is cut in two is really two
-bridges, with a cable between them.
+Names and roles are the inventory's. A network that is cut in two really consists of two bridges
+with a cable between them.
 
-A drill calls the methods of one class, `Lab`. They are in modules by what they are about: commands,
-network (cables and switches), machines (and their daemons), deployment, clients, health; servers
-has who is there.
+A drill calls the methods of one class, `Lab`. They are in modules by subject: commands, network
+(cables and switches), machines (and their daemons), deployment, clients, health; servers lists
+the servers.
 """
 
 from .deployment import Deployment

@@ -1,4 +1,4 @@
-"""The lab's clients: those that the drills start, and what they are given."""
+"""The lab's clients: those that the drills start, and what they get."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from .servers import Server
 
 A, PTR = 1, 12
 
-# Where the probe lies inside the clients' containers.
+# Where the probe is inside the clients' containers.
 PROBE = ("python3", "-u", "/drills/probe.py")
 
 
 @dataclass
 class Load:
-    """A perfdhcp(8) that runs until the end of the ``with``, and what it counted by then."""
+    """A perfdhcp(8) that runs until the end of the ``with``, and what it counted."""
 
     process: subprocess.Popen[str]
     output: str = ""
 
     def exchanges(self) -> tuple[int, int]:
-        """Return how many discoveries and requests it sent, and how many were not answered."""
+        """Return how many discovers and requests it sent, and how many were not answered."""
         counts = [sum(map(int, re.findall(rf"^{what}: (\d+)", self.output, re.MULTILINE)))
                   for what in ("sent packets", "drops")]  # fmt: skip
         return counts[0], counts[1]
@@ -61,17 +61,17 @@ class Held:
         return lease
 
     def __enter__(self) -> Held:
-        """Keep the leases on the way."""
+        """Return the clients, which are already running."""
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Let the clients vanish, as clients do: nothing is released."""
+        """Make the clients vanish, as clients do: nothing is released."""
         for process in self.processes:
             end(process)
 
 
 def read_events(process: subprocess.Popen[str]) -> Iterator[dict[str, Any]]:
-    """Yield the events that have come, without waiting for more."""
+    """Yield the events that have arrived, without waiting for more."""
     assert process.stdout is not None
     while True:
         at = process.stdout.tell()
@@ -101,10 +101,10 @@ class Clients(Commands):
         every: float = 0.0,
         macs: Sequence[str] = (),
     ) -> Held:
-        """Start clients with these hostnames that get leases, without ``renew`` only once.
+        """Start clients with these hostnames that get leases; without ``renew``, only once.
 
-        ``on``: the probes that they are dealt out to. ``every``: seconds from one to the next;
-        all at once by default. ``macs``: their hardware addresses, of one probe's clients only.
+        ``on``: the probes that they are distributed over. ``every``: seconds from one to the next;
+        all at once by default. ``macs``: their hardware addresses, for one probe's clients only.
         At the end they vanish, or ``release`` their leases.
         """
         on = on or [self.left]
@@ -122,9 +122,9 @@ class Clients(Commands):
             end(process)
 
     def leased(self) -> int:
-        """Return how many addresses of the first probed range the primary has live leases for.
+        """Return for how many addresses in the first probed range the primary has live leases.
 
-        Kea writes a lease that has ended only when it reclaims it, some ten seconds later.
+        Kea records the end of a lease only when it reclaims it, some ten seconds later.
         """
         near, now = IPv4Network(self.facts["probed"][0]), time.time()
         return sum(
@@ -135,7 +135,7 @@ class Clients(Commands):
         )
 
     def leases(self, server: Server) -> list[dict[str, Any]]:
-        """Return what a server's lease file has of each address."""
+        """Return what a server's lease file has for each address."""
         dump = self.on(server, "leasemerge", "dump", "--leases", self.dhcp["lease_file"])
         return [json.loads(line) for line in dump.splitlines()]
 
@@ -147,9 +147,9 @@ class Clients(Commands):
         )
 
     def untaken(self, server: Server) -> int:
-        """Return how many addresses a server keeps for clients that did not take them."""
+        """Return how many addresses a server reserves for clients that did not request them."""
         offered = set[str]()
-        # dhcpd keeps an address for two minutes after it has offered it; Kea keeps none.
+        # dhcpd reserves an address for two minutes after offering it; Kea does not.
         for line in self.dhcp_log(server, time.time() - 120).splitlines():
             match line.split():
                 case ["DHCPOFFER", "on", address, *_]:
@@ -160,20 +160,20 @@ class Clients(Commands):
 
     @contextmanager
     def load(self, clients: int, rate: int) -> Iterator[Load]:
-        """Have perfdhcp play so many clients, so many exchanges a second, as a relay would."""
+        """Have perfdhcp simulate ``clients`` with ``rate`` exchanges a second, as a relay would."""
         argv = self.inside(self.right, "perfdhcp", "-4", "-l", "eth0", "-B", "-d", "3")
         argv += ["-r", str(rate), "-R", str(clients), "-p", "600", "all"]
         load = Load(self.start_logged("perfdhcp.log", argv, stderr=subprocess.STDOUT))
         try:
             yield load
         finally:
-            # nsenter does not pass a signal on to what it runs.
+            # nsenter does not forward signals to what it runs.
             self.run(*self.inside(self.right, "pkill", "-INT", "perfdhcp"), check=False)
             load.process.wait(timeout=20)
             load.output = output_of(load.process)
 
     def bound(self, held: Held, count: int, within: float = 20) -> float:
-        """Wait until so many of the clients have a lease."""
+        """Wait until ``count`` of the clients have a lease."""
 
         def fault() -> str:
             held.read()
@@ -188,14 +188,14 @@ class Clients(Commands):
     def query(
         self, servers: Iterable[str], questions: Sequence[tuple[str, int]], *, on: str = ""
     ) -> dict[tuple[str, str, int], list[str] | None]:
-        """Query each server for each name; None where no answer came."""
+        """Query each server for each name; None if no answer came."""
         spec = json.dumps({"servers": list(servers), "questions": questions})
         output = self.run(*self.inside(on or self.left, *PROBE, "query", spec))
         return {(server, name, kind): got for server, name, kind, got in json.loads(output)}
 
     @property
     def pool(self) -> int:
-        """Return how many addresses the pair can assign in the smallest subnet that is tried."""
+        """Return how many addresses the pair can assign in the smallest probed subnet."""
         return min(
             sum(int(IPv4Address(b)) - int(IPv4Address(a)) + 1 for a, b in subnet["ranges"])
             for subnet in self.site["subnets"]
@@ -205,7 +205,7 @@ class Clients(Commands):
     def share(self, server: Server) -> int:
         """Return how many addresses of the pool a server can assign to new clients by itself.
 
-        Of dhcpd it is what the pair last shared out, of Kea what the configuration says.
+        For dhcpd it is the result of the pair's last balancing, for Kea what is configured.
         """
         if not self.kea:
             return self.pool // 2

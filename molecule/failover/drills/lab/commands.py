@@ -11,18 +11,18 @@ from typing import Any
 
 from .servers import Server
 
-# What a container's own first process has.
+# The environment of a container's first process.
 ENVIRONMENT = ("env", "-i", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
 
 
 class DrillError(Exception):
-    """What a drill waited for did not come about."""
+    """What a drill waited for did not happen."""
 
 
 def eventually(fault: Callable[[], str], within: float, every: float = 0.25) -> float:
     """Wait until ``fault`` returns nothing; return the seconds that took.
 
-    Raises DrillError with what it returned last: when that lasts longer than ``within`` seconds.
+    Raises DrillError: when that takes longer than ``within`` seconds, with its last result.
     """
     began = time.monotonic()
     while wrong := fault():
@@ -61,13 +61,13 @@ class Commands:
         self.pair = sorted((s for s in self.servers if s.role), key=lambda s: s.role)
         self.primary, self.secondary = self.pair
         self.name_servers = [s for s in self.servers if s.alias]
-        # In the order that clients are given them.
+        # In the order in which clients get them.
         self.resolvers: list[str] = facts["resolvers"]
         self.caches = [s for r in self.resolvers for s in self.servers if s.resolver == r]
         self.left, self.right, *far = map(self.container, facts["probes"])
-        # Of each container its first process and when that started.
+        # Each container's first process and when that started.
         self._processes: dict[str, tuple[int, str]] = {}
-        #: A probe in every subnet that there is a probe in.
+        #: One probe in every subnet that has any.
         self.everywhere = (self.left, *far)
 
     @property
@@ -76,11 +76,11 @@ class Commands:
         return bool(self.dhcp["name"] == "kea")
 
     def container(self, server: Server | str) -> str:
-        """Return podman's name of it."""
+        """Return podman's name for it."""
         return f"{self.facts['prefix']}-{server if isinstance(server, str) else server.name}"
 
     def run(self, *argv: str, check: bool = True, timeout: float = 60) -> str:
-        """Run a command here, return its output. Raises DrillError: when ``check`` and it fails."""
+        """Run a command here; return its output. Raises DrillError: when ``check`` and it fails."""
         try:
             done = subprocess.run(
                 argv, capture_output=True, text=True, timeout=timeout, check=False
@@ -106,10 +106,10 @@ class Commands:
     def inside(self, container: str, *argv: str) -> list[str]:
         """Return a command that runs inside a container. Raises DrillError: when it does not run.
 
-        It is nsenter(1), because `podman exec` costs ten times as much, and a drill has hundreds.
+        It uses nsenter(1): `podman exec` costs ten times as much, and a drill has hundreds.
         """
         process = self._processes.get(container)
-        # A number may be another process's by now; its start time is its own.
+        # The pid may be another process's by now; the start time tells them apart.
         if process is None or started(process[0]) != process[1]:
             pid = int(self.run("podman", "inspect", "--format", "{{.State.Pid}}", container))
             if not (begun := started(pid)):
@@ -128,7 +128,7 @@ class Commands:
         subprocess.run(argv, input=content, text=True, check=True, timeout=60)
 
     def start_logged(self, name: str, argv: Sequence[str], **how: Any) -> subprocess.Popen[str]:
-        """Start a process whose output can be read while it runs, and never holds it up."""
+        """Start a process whose output can be read while it runs, and never blocks it."""
         path = self.scratch / name
         with path.open("w") as out:
             process = subprocess.Popen(argv, stdout=out, text=True, **how)
@@ -142,7 +142,7 @@ class Commands:
 
 
 def started(pid: int) -> str:
-    """Return when a process started, in ticks since the boot (proc(5)); empty if there is none."""
+    """Return when a process started, in ticks since boot (proc(5)); empty if there is none."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
     except (FileNotFoundError, ProcessLookupError):
@@ -150,7 +150,7 @@ def started(pid: int) -> str:
 
 
 def output_of(process: subprocess.Popen[str]) -> str:
-    """Return all that a process has printed until now."""
+    """Return all that a process has printed so far."""
     assert process.stdout is not None
     process.stdout.seek(0)
     return process.stdout.read()

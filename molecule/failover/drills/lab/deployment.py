@@ -26,7 +26,7 @@ class Deployment(Network):
     def start_playbook(
         self, name: str, *args: str, inventory: Path | None = None
     ) -> subprocess.Popen[str]:
-        """Start a playbook with the lab's inventory, or another in its place."""
+        """Start a playbook with the lab's inventory, or with another one."""
         place = {self.facts["inventory"]: str(inventory)} if inventory else {}
         sources = [place.get(source, source) for source in self.facts["inventories"]]
         options = [option for source in sources for option in ("-i", source)]
@@ -71,22 +71,22 @@ class Deployment(Network):
             to = copy / path.relative_to(source)
             to.parent.mkdir(parents=True, exist_ok=True)
             content = change(path.name, yaml.safe_load(path.read_text()))
-            # In their order: the first that stands by is the first to take an address over.
+            # In their order: the first standby is the first to take over an address.
             to.write_text(yaml.safe_dump(content, sort_keys=False))
         return copy
 
     def wipe(self, server: Server) -> None:
-        """Take a machine away with all that was on it."""
+        """Remove a machine with all that was on it."""
         self.unplug(server)
         self.run("podman", "rm", "--force", "--time", "1", self.container(server))
 
     def create(self, inventory: Path | None = None) -> None:
-        """Put a bare machine in the place of each that is missing."""
+        """Put a bare machine in place of each one that is missing."""
         status, output = self.playbook("molecule/lab/create.yml", inventory=inventory)
         if status:
             raise DrillError(f"create.yml failed:\n{output[-3000:]}")
 
 
 def signal_group(process: subprocess.Popen[str], number: int) -> None:
-    """Signal a process and all that it started."""
+    """Signal a process and everything that it started."""
     os.killpg(process.pid, number)

@@ -15,15 +15,15 @@ from .servers import Server
 
 
 class Health(Clients):
-    """What is wrong in the lab, in a sentence; empty when nothing is."""
+    """What is wrong in the lab, in a sentence; empty if nothing is."""
 
     @property
     def dns_addresses(self) -> list[str]:
-        """Return the addresses that names are queried at: every tinydns, then the caches."""
+        """Return the addresses at which names are queried: every tinydns, then the caches."""
         return [s.alias for s in self.name_servers] + self.resolvers
 
     def server_fault(self) -> str:
-        """Return what is wrong with the servers; empty when all are healthy."""
+        """Return what is wrong with the servers; empty if all are healthy."""
         for server in self.servers:
             if fault := self._fault_of(server):
                 return f"{server.name}: {fault}"
@@ -53,7 +53,7 @@ class Health(Clients):
         if self.kea:
             return self.on(server, "kea-pair", "state", check=False).strip()
         peer = self.secondary if server == self.primary else self.primary
-        # The lease file may still have the state from before a restart; the connection has not.
+        # The lease file may still have the state from before a restart; the connection does not.
         script = f"""
             ss -Htn state established | grep -q ' {re.escape(peer.address)}:' || echo cut off from
             awk '/^failover peer/ {{ f = 1 }} /^}}/ {{ f = 0 }}
@@ -67,7 +67,7 @@ class Health(Clients):
         return next(s for s in self.servers if address in (s.alias, s.resolver))
 
     def holders(self) -> dict[str, list[Server]]:
-        """Return the servers that hold each floating address now: it is there on more than lo."""
+        """Return the servers that hold each floating address now: not only on lo."""
         found: dict[str, list[Server]] = {}
         for server in self.servers:
             shown = self.on(server, "ip", "-oneline", "-4", "address", check=False).splitlines()
@@ -88,7 +88,7 @@ class Health(Clients):
 
     @property
     def plain_hosts(self) -> list[Mapping[str, Any]]:
-        """The fixed hosts with one address and a name in the site's domain: what drills look at."""
+        """The fixed hosts with one address and a name in the site's domain: what drills check."""
         others = [IPv4Network(s["network"]) for s in self.site["subnets"] if s.get("domain")]
         return [
             host
@@ -99,7 +99,7 @@ class Health(Clients):
         ]
 
     def live_names(self, *held: Held) -> dict[str, str]:
-        """Return every name that must be published, and its address as the clients report it."""
+        """Return every name that must be published, with its address as the clients report it."""
         names: dict[str, str] = {}
         for host in self.plain_hosts:
             names |= dict.fromkeys([host["name"], *host["aliases"]], host["fixed_address"])
@@ -120,7 +120,7 @@ class Health(Clients):
         return (output.split() or [""])[0]
 
     def wrong_names(self, *held: Held, servers: Iterable[str] = (), on: str = "") -> str:
-        """Return which live name is not answered right, forward and back; empty when all are."""
+        """Return which live name has a wrong forward or reverse answer; empty if none has."""
         live = self.live_names(*held)
         if missing := {c["name"] for c in self.facts["clients"]} - set(live):
             return f"no address for the clients {', '.join(sorted(missing))}"

@@ -16,7 +16,7 @@ class Machines(Network):
     """What can be done to the lab's machines and to what runs on them."""
 
     def signal(self, server: Server, unit: str, name: str) -> None:
-        """Send a signal to all of a unit's processes; whatever hangs, its spare does, too."""
+        """Send a signal to all of a unit's processes, and to its spare's."""
         units = [PROCESSES.get(unit, unit)]
         if unit in SPARES and name != "KILL":
             units.append(SPARES[unit])
@@ -24,7 +24,7 @@ class Machines(Network):
 
     @contextmanager
     def hung(self, server: Server, *units: str) -> Iterator[None]:
-        """Stop the processes where they stand: connected, listening, and unresponsive."""
+        """Stop the processes (SIGSTOP): connected, listening, and unresponsive."""
         for unit in units:
             self.signal(server, unit, "STOP")
         try:
@@ -44,9 +44,9 @@ class Machines(Network):
 
     @contextmanager
     def slow(self, server: Server, unit: str) -> Iterator[None]:
-        """Have a unit's process stand still for most of the time: it answers, and always late.
+        """Keep a unit's process stopped most of the time: it answers, but always late.
 
-        Not every kernel can hold packets back on the way (tc-netem(8)).
+        Not every kernel can delay packets in the network (tc-netem(8)).
         """
         pid = self.on(server, "systemctl", "show", "--property=MainPID", "--value", unit).strip()
         script = f"""if True:
@@ -65,7 +65,7 @@ class Machines(Network):
 
     @contextmanager
     def environment(self, server: Server, variables: str, *units: str) -> Iterator[None]:
-        """Run units with more environment variables, and then as they were again."""
+        """Run units with more environment variables, and then as before again."""
         drop_ins = [f"/run/systemd/system/{unit}.d/drill.conf" for unit in units]
         for path in drop_ins:
             self.put(server, path, f"[Service]\nEnvironment={variables}\n")
@@ -79,13 +79,13 @@ class Machines(Network):
             self.on(server, "systemctl", "restart", *units)
 
     def power_off(self, server: Server) -> None:
-        """Take the power away: no process can send anything, and the link goes down."""
+        """Cut the power: no process can send anything, and the link goes down."""
         self.unplug(server)
         self.run("podman", "kill", self.container(server))
         self.run("podman", "wait", self.container(server))
 
     def shut_down(self, server: Server) -> None:
-        """Shut a machine down as its operator does, and wait until it is off."""
+        """Shut a machine down as its operator would, and wait until it is off."""
         self.on(server, "systemctl", "poweroff", "--no-block")
         self.run("podman", "wait", self.container(server), timeout=60)
 
@@ -107,7 +107,7 @@ class Machines(Network):
     @contextmanager
     def unresponsive(self, server: Server) -> Iterator[None]:
         """Freeze a machine's kernel: its link stays up, and nothing comes out or goes in."""
-        # The switch goes on sending to the port what it has learned to be there.
+        # The switch keeps sending to the port, by what it has learned.
         port = self.port(self.container(server))
         self.run("bridge", "link", "set", "dev", port, "state", "0")
         try:

@@ -14,7 +14,7 @@ class Network(Commands):
     """What can be done to the lab's network."""
 
     def port(self, container: str) -> str:
-        """Return this machine's name of the port that a container's eth0 is plugged into."""
+        """Return this machine's name for the port that a container's eth0 is plugged into."""
         index = self.run(*self.inside(container, "cat", "/sys/class/net/eth0/iflink")).strip()
         for line in self.run("ip", "-o", "link").splitlines():
             if line.startswith(f"{index}: "):
@@ -31,7 +31,7 @@ class Network(Commands):
 
     @contextmanager
     def no_flooding(self) -> Iterator[None]:
-        """Have a switch that sends nowhere what it cannot place (unknown unicast)."""
+        """Have a switch that drops unknown unicast instead of flooding it."""
         ports = [self.port(self.container(s)) for s in self.servers]
         for port in ports:
             self.run("bridge", "link", "set", "dev", port, "flood", "off")
@@ -48,7 +48,7 @@ class Network(Commands):
 
     @contextmanager
     def two_switches(self) -> Iterator[str]:
-        """Give the secondary's half, and a probe, a switch of its own; yield the cable to it."""
+        """Put the secondary's half, and a probe, on a switch of its own; yield the cable to it."""
         right = [self.container(self.secondary), self.right]
         right += [self.container(s) for s in self.servers if not s.role]
         ports = [self.port(container) for container in right]

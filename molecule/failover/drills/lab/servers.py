@@ -8,9 +8,9 @@ TINYDNS, DNSCACHE, LEASEMERGE = (
     f"{unit}.service" for unit in ("tinydns", "dnscache", "leasemerge")
 )
 KEEPALIVED, WATCHER = "keepalived.service", "floating-address.service"
-# These stand for a process on each address.
+# These stand for one process per address.
 PROCESSES = {TINYDNS: "tinydns@*.service", DNSCACHE: "dnscache@*.service"}
-# Queries may be the spare's: it hangs with the other.
+# The spare may get the queries: it hangs with the other.
 SPARES = {TINYDNS: "tinydns-spare@*.service"}
 
 

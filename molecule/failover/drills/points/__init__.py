@@ -1,8 +1,8 @@
-"""The drills, a module a point.
+"""The drills, one module per point.
 
-Each drill is what should happen in a sentence, how to make it happen, and the longest gap in
-seconds that clients may notice: ``address`` for which no new client gets an address, ``lookup`` for
-which a lookup may take or fail. Both follow from the daemons' and the C library's own timers;
+Each drill has a sentence about what should happen, the steps to make it happen, and the longest gap
+in seconds that clients may notice: in ``address`` no new client gets an address, in ``lookup`` a
+lookup is pending or fails. Both follow from the daemons' and the C library's own timers;
 docs/drills.md explains how.
 """
 

@@ -1,4 +1,4 @@
-"""Clients that are hostile, many, or fill the ranges."""
+"""Clients that are hostile or many, or that fill the ranges."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ..lab.servers import Server
 from ..steps import new_name, other
 
 # The watch's clients release their addresses at once. In the second between a burst and its second
-# try one such address is enough to have the secondary keep quiet (docs/drills.md): few come then.
+# try one such address is enough to silence the secondary (docs/drills.md): so there are few.
 _FEW = 10.0
 
 
@@ -27,7 +27,7 @@ def hostile(run: Run) -> None:
     fixed = lab.plain_hosts[0]
     theirs = [fixed["name"], *fixed["aliases"][:1]]
     reserved = ["wpad", "localhost"]
-    # Kea drops what is no letter of a name, and takes a label that is too long for no name at all.
+    # Kea drops invalid characters, and treats a label that is too long as no name at all.
     too_long, broken = {"l" * 70: "l" * 63}, {"new\nline": "newline"}
     irregular = {
         **(broken if lab.kea else too_long),
@@ -91,7 +91,7 @@ def crowd(run: Run) -> None:
 
 
 def crowded(lab: Lab) -> str:
-    """Return a sentence while clients of earlier drills have leases, or addresses on offer."""
+    """Return a sentence while clients of earlier drills have leases, or offered addresses."""
     live = int(lab.status(lab.primary).get("leases", lab.pool))
     if live > lab.pool // 4:
         return f"{live} leases are live"
@@ -100,10 +100,10 @@ def crowded(lab: Lab) -> str:
 
 
 def shared_out(lab: Lab) -> None:
-    """Wait until both servers have shared the free addresses out, and neither is about to again.
+    """Wait until both servers have balanced the free addresses, and neither is about to again.
 
-    Some of a burst in the same second as that are served at their third try. Each server does it
-    every 20 s in the lab, at a time of its own. Kea has nothing to share out.
+    Some clients of a burst in that same second are served only at their third try. In the lab each
+    server does it every 20 s, at its own time. Kea has nothing to balance.
     """
     if lab.kea:
         return
@@ -119,7 +119,7 @@ def shared_out(lab: Lab) -> None:
 def fill(run: Run, hostname: str, *, at_least: int, every: float = 0.0) -> None:
     """Fill the range to 95 % with new clients, each of which must have its address within 3 s.
 
-    Of Kea's range it is the primary's part: a new client gets none of the rest while both run.
+    With Kea it is the primary's part: a new client gets nothing from the rest while both run.
     """
     lab = run.lab
     count = (lab.share(lab.primary) if lab.kea else lab.pool) * 95 // 100 - lab.leased()
@@ -167,8 +167,8 @@ def storm(run: Run, server: Server) -> None:
     """All of a storm of new clients get an address and a name while a server loses its power."""
     lab = run.lab
     count = min(100, lab.share(other(lab, server)) // 2 * len(lab.everywhere))
-    # A lone server has half of what is free: leases of clients that vanished must be over first,
-    # and the free addresses shared out again.
+    # A lone server has half of the free addresses: leases of vanished clients must end first,
+    # and the free addresses be balanced again.
     eventually(partial(crowded, lab), 200)
     shared_out(lab)
     run.watch.mark()

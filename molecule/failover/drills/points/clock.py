@@ -11,7 +11,7 @@ from ..lab.servers import LEASEMERGE, Server
 from ..steps import NOTICES, interrupted, other
 
 
-# A lease that was ended too early is one again when its client renews it, at its end at last.
+# A lease ended too early is valid again once its client renews it, at the latest at its end.
 @drill("clock/ahead-{}", of=PAIR, address=15, lookup=140, back=150)
 def clock_off(run: Run, server: Server) -> None:
     """While one clock is ahead by more than a lease, leases end too early; the pair serves on."""
@@ -25,5 +25,5 @@ def clock_off(run: Run, server: Server) -> None:
         run.watch.served(clients=10)
         eventually(partial(interrupted, lab, other(lab, server)), NOTICES)
     if lab.kea:
-        # It has ended the partnership, and takes it up again when both have been restarted.
+        # It has ended the partnership, and resumes it when both have been restarted.
         lab.on(other(lab, server), "systemctl", "restart", unit)

@@ -1,4 +1,4 @@
-"""A deployment is wrong, or does not reach its end."""
+"""A deployment is wrong, or does not finish."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def ansible_killed(run: Run) -> None:
     again = lab.deploy(*change)
     changed = [line for line in again.splitlines() if re.search(r"changed=[1-9]", line)]
     run.expect(not changed, f"the run after changed something: {changed}")
-    # Clients renew between the restarts: of four within half a lease dhcpd takes valid leases for
-    # ended (docs/drills.md, "Leases shorter than 130 s").
+    # Clients renew between the restarts: after four within half a lease, dhcpd would treat valid
+    # leases as ended (docs/drills.md, "Leases shorter than 130 s").
     time.sleep(lab.lease_time / 2)
     lab.deploy("--tags", name)

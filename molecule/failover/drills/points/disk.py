@@ -15,9 +15,9 @@ from ..lab.servers import KEEPALIVED, LEASEMERGE, TINYDNS, Server
 
 @contextmanager
 def full_disk(lab: Lab, server: Server, path: str, *units: str) -> Iterator[None]:
-    """Put what lies in a directory on a small disk of its own, and fill that.
+    """Move the content of a directory to a small disk of its own, and fill that.
 
-    The server is drained meanwhile: the failure is the disk, not the daemons that stop for it.
+    The server is drained meanwhile: the failure is the disk, not the daemons stopped for the move.
     """
     lab.on(server, "systemctl", "stop", KEEPALIVED)
     lab.on(server, "systemctl", "stop", *units)
@@ -50,7 +50,7 @@ def lease_disk_full(run: Run, server: Server) -> None:
     """While one server cannot write leases, clients get addresses; names come with the room."""
     lab = run.lab
     with lab.hold(["no-lease-room"]) as held:
-        # leasemerge too: in a container, a unit of its own view does not see what is mounted later.
+        # leasemerge too: in a container, a unit's own mount namespace does not get later mounts.
         directory = str(PurePosixPath(lab.dhcp["lease_file"]).parent)
         lab.bound(held, 1)
         lab.all_healthy(held, within=20)

@@ -1,4 +1,4 @@
-"""What decides who holds a floating address fails, or is led astray."""
+"""What decides which machine holds a floating address fails, or is misled."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ def cut(run: Run) -> None:
     ):
         lab.bound(left, 1)
         lab.bound(right, 1)
-        # The clients at the new switch were off the network while they were plugged into it.
+        # The clients on the new switch were off the network while they were being plugged in.
         eventually(lambda: lab.server_fault() or lab.wrong_names(left, right), 60)
         run.watch.mark()
         with lab.cut(cable):

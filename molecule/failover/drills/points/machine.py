@@ -116,7 +116,7 @@ def both_off(run: Run, first: Server) -> None:
     with lab.dead(other(lab, first)):
         with lab.dead(first):
             pass
-        # From here on somebody has power; before it nobody can answer.
+        # From here on one machine has power; before that, nobody can answer.
         run.watch.mark()
         run.watch.served(clients=8)
         run.note("gaps since the first machine has power again")

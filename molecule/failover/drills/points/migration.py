@@ -10,7 +10,7 @@ from ..lab.commands import eventually
 
 
 def has_both(lab: Lab) -> bool:
-    """Return whether the lab's Debian has both: the role kea is not made for Debian 12."""
+    """Return whether the lab's Debian has both: the role kea does not support Debian 12."""
     return bool(lab.facts["release"] == "trixie")
 
 

@@ -1,4 +1,4 @@
-"""Names: known to one server, wanted by two clients, pinned, taken away."""
+"""Names: known to one server, claimed by two clients, pinned, removed."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def pinned(run: Run) -> None:
             held.read()
             if deploying.poll() is not None and end == float("inf"):
                 run.expect(deploying.returncode == 0, "pin-hosts.yml failed")
-                # From here on dhcpd answers it as a fixed host: the lease runs out. Kea renews it.
+                # From here on dhcpd answers it as a fixed host: the lease expires. Kea renews it.
                 end = max(time.monotonic(), lease["until"]) + lab.lease_time + 5
         run.note(
             f"queried {asked} times until the lease had ended, {missed} times without right answer"

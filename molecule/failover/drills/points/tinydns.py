@@ -1,4 +1,4 @@
-"""One tinydns fails, or what it serves is taken away."""
+"""One tinydns fails, or what it serves is removed."""
 
 from __future__ import annotations
 
