@@ -14,6 +14,7 @@ from .found import Remark, Section, SourceError, beside, is_file, read_text_and_
 
 _TOKEN = re.compile(r'#[^\n]*|"(?:[^"\\]|\\.)*"|[{};,()=]|[^\s{};,()="#]+', re.DOTALL)
 _SPACE = re.compile(r"\s*")
+_STRING_OR_LINE_END = re.compile(r'"(?:[^"\\]|\\.)*"|\n', re.DOTALL)
 # Deeper than any real configuration; a file that includes itself ends here.
 _MAX_INCLUDES = 40
 # dhcpd's own parser recurses at each brace; ours must not run out of stack when it renders.
@@ -196,7 +197,9 @@ def address_of(text: str) -> str:
 
 def indented(text: str) -> str:
     """Indent text by one level; a string that spans lines stays as it is."""
-    return "\n".join(f"    {line}" for line in text.splitlines())
+    return "    " + _STRING_OR_LINE_END.sub(
+        lambda match: "\n    " if match[0] == "\n" else match[0], text
+    )
 
 
 def _low(word: str) -> str:

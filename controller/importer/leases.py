@@ -115,7 +115,7 @@ def _read_kea(path: Path, leases: dict[str, Lease]) -> None:
                 cltt=starts,
                 hardware=normal_mac(row["hwaddr"]),
                 uid=_pairs(row.get("client_id") or ""),
-                hostname=(row.get("hostname") or "").replace("&#x2c", ",").rstrip(".") or None,
+                hostname=kea.hostname((row.get("hostname") or "").encode()),
             )
     except csv.Error as error:
         raise SourceError(f"{path}:{rows.line_num}: this is no CSV: {error}.") from error

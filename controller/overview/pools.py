@@ -47,7 +47,7 @@ class Pool:
 
     def short(self, left: int) -> bool:
         """Return whether this many addresses left are few."""
-        return bool(self.size) and left <= max(_SHORT * self.size, 0)
+        return bool(self.size) and left <= _SHORT * self.size
 
     @property
     def range(self) -> str:

@@ -18,7 +18,7 @@ PROJECT = HERE.parent.parent
 sys.path.insert(0, str(PROJECT))
 
 from controller.importer import __main__ as importer  # noqa: E402  (found only by the line above)
-from controller.importer import dhcpd  # noqa: E402
+from controller.importer import dhcpd, dhcpd_syntax  # noqa: E402
 from controller.importer.check import refusals  # noqa: E402
 from tests.importer.sources import CASES, options  # noqa: E402
 from tests.support import deployed  # noqa: E402
@@ -315,3 +315,13 @@ def _site(folder: Path) -> object:
 def _number(address: str) -> int:
     first, second, third, fourth = map(int, address.split("."))
     return ((first * 256 + second) * 256 + third) * 256 + fourth
+
+
+def test_a_string_that_spans_lines_is_kept_as_it_is(tmp_path: Path) -> None:
+    """Text that has no place in the inventory is indented; a string in it is a value."""
+    (tmp_path / "dhcpd.conf").write_text(
+        'class "a" {\n  if known {\n log(info, "one\n \\" two");\n}\n}\n'
+    )
+    [statement], _ = dhcpd_syntax.parse(tmp_path / "dhcpd.conf")
+    assert 'log(info, "one\n \\" two");' in statement.render()
+    assert "\n    if known {\n        log" in statement.render()

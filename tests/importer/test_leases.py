@@ -43,7 +43,7 @@ address,hwaddr,client_id,valid_lifetime,expire,subnet_id,fqdn_fwd,fqdn_rev,hostn
 10.1.1.26,02:00:00:00:00:06,,4000,{LATER},1,0,0,,1,,0
 10.1.1.27,02:00:00:00:00:07,,4000,{LATER},1,0,0,cup,0,,0
 10.1.1.27,02:00:00:00:00:07,,0,{NOW},1,0,0,cup,0,,0
-10.1.1.28,02:00:00:00:00:08,,4294967295,{NOW},1,0,0,"a&#x2cb",0,,0
+10.1.1.28,02:00:00:00:00:08,,4294967295,{NOW},1,0,0,"a&#x2cb&#x26#x2c",0,,0
 """
 SITE = {
     "subnets": [{"network": "10.1.1.0/24", "ranges": [["10.1.1.20", "10.1.1.29"]]}],
@@ -83,7 +83,7 @@ def test_kea(tmp_path: Path) -> None:
     )
     assert found["10.1.1.26"].state == "abandoned"
     assert "10.1.1.27" not in found
-    assert (found["10.1.1.28"].ends, found["10.1.1.28"].hostname) == (NEVER, "a,b")
+    assert (found["10.1.1.28"].ends, found["10.1.1.28"].hostname) == (NEVER, "a,b&#x2c")
 
 
 def test_kea_with_what_it_has_cleaned_up(tmp_path: Path) -> None:

@@ -17,7 +17,8 @@ def lab_networks(subnets: Iterable[Mapping[str, Any]], prefix: str) -> list[dict
     """Make one podman network of each subnet.
 
     Its gateway is the subnet's router; podman's own addresses, which the clients drop at once,
-    come from the top of the subnet. Error: a subnet too small or whose ranges reach up there.
+    come from the top of the subnet. Raises AnsibleFilterError: for a subnet that is too small, or
+    whose ranges reach up there.
     """
     networks = []
     for subnet in subnets:
@@ -58,7 +59,7 @@ def lab_outside(
     """Return the addresses in a network that the inventory has of somebody else's name servers.
 
     With the zones of each (``site_forward_zones``); of a resolver (``site_upstream_resolvers``)
-    none. Error: none.
+    none.
     """
     outside: dict[str, list[str]] = {address: [] for address in resolvers}
     for zone, addresses in zones.items():
@@ -69,7 +70,7 @@ def lab_outside(
 
 
 def lab_on(address: str, networks: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """Find the lab's network that an address lies in. Error: none."""
+    """Find the lab's network that an address lies in."""
     for network in networks:
         if IPv4Address(address) in IPv4Network(network["network"]):
             return dict(network)

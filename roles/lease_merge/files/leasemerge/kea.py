@@ -143,7 +143,7 @@ def row(line: bytes) -> Lease | None:
         last_seen,
         pairs[0] or None,
         pairs[1] or None,
-        _hostname(fields[8]),
+        hostname(fields[8]),
     )
 
 
@@ -155,7 +155,8 @@ def _pairs(value: bytes) -> str | None:
     return text.lower() if _HEX_PAIRS.fullmatch(text) else None
 
 
-def _hostname(value: bytes) -> str | None:
+def hostname(value: bytes) -> str | None:
+    """Return what the client sent, from the column `hostname`; None if it sent no name."""
     name = _ESCAPE.sub(lambda escape: bytes([int(escape[1], 16)]), value)
     # For option 81, Kea writes an absolute name.
     text = name.removesuffix(b".").decode("utf-8", "surrogateescape")
