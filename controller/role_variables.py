@@ -31,6 +31,14 @@ _ROLES = Path(__file__).resolve().parent.parent / "roles"
 _PARSER = Environment(autoescape=True)
 # What role variables are made from that the inventory check reports itself.
 _CHECKED = frozenset({"site", "groups", "hostvars", *FIXED_HOST_KEYS, *SERVER_KEYS})
+# In a task that a server delegates to its peer, these are still the server's: a connection made of
+# them reaches the wrong machine, and each server would exchange keys with itself.
+_OF_THE_TASK = frozenset({"inventory_hostname", "inventory_hostname_short"})
+_DELEGATED = (
+    "it is made from inventory_hostname, which is another server's name in a task that the other "
+    "delegates to this one",
+    "write a value for each host, or make it from fixed_address",
+)
 _KINDS = {
     "bool": "true or false",
     "dict": "a mapping",
@@ -92,6 +100,9 @@ def faults(
             if key.startswith(unused):
                 continue
             names = {key, *_names(key, own)}
+            if key not in specs() and not _OF_THE_TASK.isdisjoint(names):
+                where = place([of_host[key]]) or place([key]) or ""
+                found.setdefault((str(key), where, *_DELEGATED), []).append(str(host))
             if site_is_faulty and not _CHECKED.isdisjoint(names):
                 continue
             parts = {name: own.get(name) for name in names - _CHECKED}

@@ -309,7 +309,8 @@ def kea_trust(
 
     ``reads`` are the results of ``grep -H "" CERTIFICATE TRUSTED`` on each server of a pair, with
     the server's name as ``item.name``. While a server cannot be read, or has no certificate yet,
-    the other continues to trust what it trusts.
+    the other continues to trust what it trusts. Raises AnsibleFilterError: for two servers with the
+    same certificate.
     """
     texts = {
         read["item"]["name"]: [
@@ -319,6 +320,12 @@ def kea_trust(
         if "stdout_lines" in read
     }
     known = {server: own for server, (own, _) in sorted(texts.items()) if own}
+    if len(set(known.values())) < len(known):
+        raise AnsibleFilterError(
+            f"{' and '.join(known)} have the same {certificate}: Ansible reaches one machine for "
+            "both, or one is a copy of the other. Correct ansible_host, or delete that file and "
+            "its key on the copy, and run this again."
+        )
     files = []
     for server, own in known.items():
         current = texts[server][1]

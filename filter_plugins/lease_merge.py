@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import combinations
 from typing import Any
+
+from ansible.errors import AnsibleFilterError  # type: ignore[import-untyped]  # has no types
 
 
 def trusted_key_files(
@@ -19,6 +22,7 @@ def trusted_key_files(
 
     ``reads`` are the results of ``grep -H "" KEY.pub HOST_KEY KNOWN_HOSTS AUTHORIZED_KEYS`` on each
     server. The others keep their lines for a server that could not be read, or has no key yet.
+    Raises AnsibleFilterError: for two servers with the same key.
     """
     # Sorted, because each server has itself first in what it read.
     servers = sorted((read["item"]["server"], read["item"]["address"]) for read in reads)
@@ -30,6 +34,13 @@ def trusted_key_files(
     }
     public = {server: " ".join(found[paths[0]][:1]).split()[:2] for server, found in texts.items()}
     hosts = {server: " ".join(found[host_key][:1]).split()[:2] for server, found in texts.items()}
+    for one, other in combinations(public, 2):
+        if public[one] and public[one] == public[other]:
+            raise AnsibleFilterError(
+                f"{one} and {other} have the same key {key}.pub: Ansible reaches one machine for "
+                f"both, or one is a copy of the other. Correct ansible_host, or delete {key} and "
+                f"{key}.pub on the copy, and run this again."
+            )
     files = []
     for at, found in texts.items():
         if not public[at]:

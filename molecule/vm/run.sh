@@ -22,6 +22,9 @@ inventories=(-i inventory -i molecule/vm/inventory)
 mapfile -t names < <(ansible-inventory "${inventories[@]}" --list | python3 -c '
 import json, sys
 print(*json.load(sys.stdin)["dhcp_servers"]["hosts"], sep="\n")')
+# Not an expression of inventory_hostname, which in a delegated task is still the name of the server that delegates.
+inventories+=(-i "$dir/machines.yml")
+printf 'all:\n  hosts:\n    %s: { ansible_port: 2222 }\n    %s: { ansible_port: 2223 }\n' "${names[@]}" >"$dir/machines.yml"
 releases=(bookworm trixie)
 packages=linux-image-cloud-amd64,initramfs-tools,systemd-sysv,dbus,libpam-systemd,openssh-server,python3,python3-apt,sudo
 packages+=,apparmor,ca-certificates,iproute2,procps,busybox,bind9-dnsutils
@@ -196,6 +199,7 @@ play playbooks/site.yml "$@" >"$dir/site.log" 2>&1 || { tail -40 "$dir/site.log"
 for name in "${names[@]}"; do until_within 300 "a normal pair on $name" is_normal "$name"; done
 log 'Deploy again: nothing may change'
 play playbooks/site.yml "$@" >"$dir/again.log" 2>&1 || { tail -40 "$dir/again.log"; exit 1; }
+if grep -B 20 '^changed:' "$dir/again.log"; then log 'The second run changed something'; exit 1; fi
 
 log 'Reboot both machines'
 declare -A before

@@ -138,5 +138,11 @@ def test_a_peer_that_is_away_goes_on_being_trusted() -> None:
     assert trust(read("draco", "A\n", ""), away) == {"draco": "A\n"}
 
 
+def test_one_machine_under_two_names_is_an_error() -> None:
+    """By a wrong ansible_host; neither would have a peer."""
+    with pytest.raises(AnsibleFilterError, match="draco and taurus have the same /c"):
+        trust(read("draco", "A\n", ""), read("taurus", "A\n", ""))
+
+
 def test_a_server_without_a_certificate_has_nothing_to_trust_yet() -> None:
     assert trust(read("draco", "", ""), read("taurus", "B\n", "")) == {"taurus": "B\n"}

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+from ansible.errors import AnsibleFilterError  # type: ignore[import-untyped]  # has no types
+
 from lease_merge import trusted_key_files
 
 PATHS = {
@@ -101,3 +104,14 @@ def test_content_that_is_in_place_equals_the_current_one() -> None:
 def test_the_files_do_not_depend_on_whose_turn_it_is() -> None:
     reads = [read(server, **keys(server)) for server in SERVERS]
     assert files(*reads) == files(*reversed(reads))
+
+
+def test_one_machine_under_two_names_is_an_error() -> None:
+    """By a wrong ansible_host; the two would be served by a feed of their own names."""
+    draco = read("draco", **keys("draco"))
+    with pytest.raises(
+        AnsibleFilterError, match=r"draco and taurus have the same key /etc/lm/id\.pub"
+    ):
+        files(draco, read("taurus", **keys("draco")))
+    # Neither has one yet.
+    files(draco, read("taurus"), read("scorpio"))

@@ -51,6 +51,33 @@ def test_2_every_task_that_can_do_without_a_server_lets_the_run_go_on() -> None:
         assert task.get("any_errors_fatal") is False, f"{path}: {task['name']}"
 
 
+def test_3_no_such_task_runs_once() -> None:
+    """There an unreachable server ends the run whatever the task ignores, without a word."""
+    once = [
+        (path, task)
+        for path in sorted((*PROJECT.glob("playbooks/**/*.yml"), *PROJECT.glob("roles/**/*.yml")))
+        for task in listed(yaml.safe_load(path.read_text()))
+        if task.get("run_once")
+    ]
+    assert len(once) > 5
+    for path, task in once:
+        imported = next((v for k, v in task.items() if k.endswith("import_tasks")), None)
+        of_file = yaml.safe_load((path.parent / imported).read_text()) if imported else []
+        for inner in listed([task, *of_file]):
+            assert not inner.get("ignore_unreachable"), f"{path}: {task['name']}: {inner['name']}"
+
+
+def listed(content: Any) -> Iterator[dict[str, Any]]:
+    """Yield every mapping in a file: its plays, blocks and tasks."""
+    if isinstance(content, list):
+        for item in content:
+            yield from listed(item)
+    elif isinstance(content, dict):
+        yield content
+        for value in content.values():
+            yield from listed(value)
+
+
 def tasks(content: Any, *, fatal: bool) -> Iterator[dict[str, Any]]:
     """Yield each task that ignores an unreachable server, where an error may end the whole run."""
     if isinstance(content, list):
