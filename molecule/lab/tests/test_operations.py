@@ -12,6 +12,7 @@
 10. the state of the network, a lease with the line that pins it, and an audit of every answer
 11. a run that would take many hosts away stops before it touches anything
 12. where the controller has none, a server's own DHCP server checks before anything is published
+13. a run that leaves out a server that is down reaches its end
 """
 
 from __future__ import annotations
@@ -410,3 +411,19 @@ def test_server_checks_the_configuration_where_the_controller_cannot(inventory: 
         assert dig(alias, f"refused.{DOMAIN}", "A") == []
     for server in DHCP_SERVERS:
         assert machine(server).run(f"ls {CONF}.*").stdout == "", "A candidate is left."
+
+
+# 13.
+
+
+def test_run_without_a_server_that_is_down_reaches_its_end() -> None:
+    """The others still try to exchange their keys with it."""
+    down = next(server for server in [*FLOATING][::-1] if server != PRIMARY)
+    machine(down).check_output("systemctl stop ssh; pkill sshd")
+    try:
+        status, output = play("site.yml", "--limit", f"all:!{down}")
+    finally:
+        machine(down).check_output("systemctl start ssh")
+    assert status == 0, output
+    assert changed_tasks(output) == [], output
+    assert "PLAY [Deploy the pair of DHCP servers]" in output, output
