@@ -148,7 +148,7 @@ query() { # What is seen on a machine
         cat /run/dnscache/*/servers/@ | sort -u >/tmp/known; wc -l </tmp/known
         awk "\$3 == \"A\" { print \$4 }" /usr/share/dns/root.hints | sort -u | comm -12 - /tmp/known | wc -l' | tr '\n' ' ')"
     echo "dhcpd's AppArmor profile: $(on "$name" 'cat /proc/$(systemctl show -P MainPID isc-dhcp-server)/attr/current')"
-    echo "denials by AppArmor since the boot: $(on "$name" 'journalctl -b | grep -c "apparmor=.DENIED" || true')"
+    echo "denials by AppArmor since the boot: $(on "$name" 'journalctl -b -k | grep -c "apparmor=.DENIED" || true')"
 }
 
 in_client() { on "${names[1]}" ip netns exec client "$@"; }
