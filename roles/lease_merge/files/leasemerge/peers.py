@@ -22,6 +22,10 @@ _MOST_REASONS = 8
 # After a link that held this long, the first retry is soon again.
 _STEADY_SECONDS = 5.0
 
+# How long a connection may take until the peer greets. ssh itself gives up after five seconds
+# without an answer; on a slow or busy machine a login takes longer than a live feed may be silent.
+CONNECT_SECONDS = 30.0
+
 # Bytes read from a feed before the service turns to its other work.
 _CHUNK = 65536
 # dhcpd, which syncs its file for every lease, cannot fill this in a second; a peer that never stops
@@ -84,7 +88,7 @@ class Peer:
         """Return the seconds until something about the link is due."""
         if self._process is None:
             return max(0.0, self._next - now)
-        return max(0.0, self._last + SILENCE_SECONDS - now)
+        return max(0.0, self._last + self._patience - now)
 
     def connect(self, now: float) -> None:
         """Start the process that delivers the stream."""
@@ -150,7 +154,11 @@ class Peer:
 
     def silent(self, now: float) -> bool:
         """Whether the link is up in name only."""
-        return self._process is not None and now >= self._last + SILENCE_SECONDS
+        return self._process is not None and now >= self._last + self._patience
+
+    @property
+    def _patience(self) -> float:
+        return SILENCE_SECONDS if self.greeted else CONNECT_SECONDS
 
     def drop(self, now: float, reason: str) -> None:
         """End the link; it is retried after a while."""
