@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leasemerge.merge import merge
-from leasemerge.record_data import TYPES, RecordError
+from leasemerge.record_data import RecordError
 from leasemerge.records import parse
 from leasemerge.site import Site
 from leasemerge.zone import line_of, records_of, zone_data
@@ -165,18 +165,3 @@ def test_no_text_breaks_the_reading(line: str) -> None:
         return
     assert line_of(record, 60).count(b"\n") == 1
     assert line_of(record, 60).isascii()
-
-
-@given(st.lists(st.binary(max_size=40), min_size=1, max_size=3))
-def test_any_octets_of_a_text(texts: list[bytes]) -> None:
-    """Written with an escape for each octet they are what was meant."""
-    words = ['"' + "".join(f"\\{octet:03d}" for octet in text) + '"' for text in texts]
-    record = parse(f"a TXT {' '.join(words)}", ORIGIN)
-    assert record.data == b"".join(bytes([len(text)]) + text for text in texts)
-    assert TYPES[record.type_name] == record.type
-
-
-def test_a_long_text_is_split() -> None:
-    """Into strings of 255 octets, as many as it needs; an empty one is one string."""
-    record = parse(f'a TXT "{"x" * 300}" ""', ORIGIN)
-    assert record.data == b"\xff" + b"x" * 255 + b"\x2d" + b"x" * 45 + b"\0"

@@ -31,7 +31,10 @@ def authorized_keys(program: str, key: str) -> str:
     path = "/authorized_keys"
     reads = [
         {"item": {"server": server, "address": address}, "stdout_lines": [f"/key.pub:{line}"]}
-        for server, address, line in (("draco", "10.1.1.5", key), ("taurus", "10.1.1.6", key))
+        for server, address, line in (
+            ("draco", "10.1.1.5", "ssh-ed25519 AAAA draco's own"),
+            ("taurus", "10.1.1.6", key),
+        )
     ]
     rows = trusted_key_files(
         reads,
