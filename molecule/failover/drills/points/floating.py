@@ -50,7 +50,7 @@ def restarted(run: Run, server: Server, unit: str) -> None:
         now = lab.on(server, *show).strip()
         return f"{unit} still hangs" if now in ("0", before) else ""
 
-    run.note(f"restarted after {eventually(same, 30):.1f} s")
+    run.note(f"restarted after {eventually(same, 20):.1f} s")
     run.watch.served(lookups=40)
 
 
