@@ -101,16 +101,15 @@ def faults(
                 continue
             names = {key, *_names(key, own)}
             if key not in specs() and not _OF_THE_TASK.isdisjoint(names):
-                where = place([of_host[key]]) or place([key]) or ""
-                found.setdefault((str(key), where, *_DELEGATED), []).append(str(host))
+                row = (_where(key, of_host), *_DELEGATED)
+                found.setdefault((str(key), *row), []).append(str(host))
             if site_is_faulty and not _CHECKED.isdisjoint(names):
                 continue
             parts = {name: own.get(name) for name in names - _CHECKED}
             before = known.setdefault(key, [])
             rows = next((rows for other, rows in before if other == parts), None)
             if rows is None:
-                # The key's own place is that of the first file that has it.
-                where = place([of_host[key]]) or place([key]) or ""
+                where = _where(key, of_host)
                 rows = [*_of_value(key, partial(getitem, values, key), where)]
                 before.append((parts, rows))
             for row in rows:
@@ -119,6 +118,11 @@ def faults(
         Fault(f"Variable {key} of {', '.join(names)}{where and f' ({where})'}", problem, remedy)
         for (key, where, problem, remedy), names in found.items()
     ]
+
+
+def _where(key: str, of_host: Mapping[str, Any]) -> str:
+    """Return the place of a variable. The key's own is that of the first file that has it."""
+    return place([of_host[key]]) or place([key]) or ""
 
 
 @cache

@@ -57,7 +57,7 @@ def _reason(message: str) -> str:
     return " ".join(message.removeprefix("Task failed: ").split())[:200].rstrip(".:")
 
 
-# What a server's reading has besides its files, and its default if nothing was read.
+# What a server's reading has in addition to its files, and its default if nothing was read.
 _READ: dict[str, Any] = {"units": {}, "disabled": [], "disks": {}, "offset": 0.0, "addresses": {}}
 
 

@@ -22,9 +22,6 @@ inventories=(-i inventory -i molecule/vm/inventory)
 mapfile -t names < <(ansible-inventory "${inventories[@]}" --list | python3 -c '
 import json, sys
 print(*json.load(sys.stdin)["dhcp_servers"]["hosts"], sep="\n")')
-# Not an expression of inventory_hostname, which in a delegated task is still the name of the server that delegates.
-inventories+=(-i "$dir/machines.yml")
-printf 'all:\n  hosts:\n    %s: { ansible_port: 2222 }\n    %s: { ansible_port: 2223 }\n' "${names[@]}" >"$dir/machines.yml"
 releases=(bookworm trixie)
 packages=linux-image-cloud-amd64,initramfs-tools,systemd-sysv,dbus,libpam-systemd,openssh-server,python3,python3-apt,sudo
 packages+=,apparmor,ca-certificates,iproute2,procps,busybox,bind9-dnsutils
@@ -35,9 +32,16 @@ address_of() {
     ansible-inventory "${inventories[@]}" --host "$1" | python3 -c 'import json, sys; print(json.load(sys.stdin)["fixed_address"])'
 }
 
-port_of() { # The local TCP port that leads to the machine's sshd, as molecule/vm/inventory has it
+port_of() { # The local TCP port that leads to the machine's sshd
     if [ "$1" = "${names[0]}" ]; then echo 2222; else echo 2223; fi
 }
+
+# Not an expression of inventory_hostname, which in a delegated task is still the name of the server that delegates.
+inventories+=(-i "$dir/machines.yml")
+{
+    printf 'all:\n  hosts:\n'
+    for name in "${names[@]}"; do printf '    %s: { ansible_port: %s }\n' "$name" "$(port_of "$name")"; done
+} >"$dir/machines.yml"
 
 on() { # NAME COMMAND…: as root on the machine
     local name=$1

@@ -29,7 +29,7 @@ class RecordFault(NamedTuple):
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What the zones hold besides records. Names are absolute, without a final dot."""
+    """What the zones hold apart from records. Names are absolute, without a final dot."""
 
     zones: frozenset[str]
     names: Mapping[str, str]

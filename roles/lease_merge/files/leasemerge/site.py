@@ -79,7 +79,7 @@ class Site:
     lease_ttl: int = DEFAULT_LEASE_TTL
     negative_ttl: int = DEFAULT_NEGATIVE_TTL
     zones: tuple[str, ...] = ()
-    """Zones for records alone, besides the domains and the reverse zones."""
+    """Zones for records alone, in addition to the domains and the reverse zones."""
     records: tuple[Record, ...] = ()
 
     @classmethod
