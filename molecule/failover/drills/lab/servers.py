@@ -10,7 +10,7 @@ TINYDNS, DNSCACHE, LEASEMERGE = (
 KEEPALIVED, WATCHER = "keepalived.service", "floating-address.service"
 # These stand for one process per address.
 PROCESSES = {TINYDNS: "tinydns@*.service", DNSCACHE: "dnscache@*.service"}
-# The spare may get the queries: it hangs with the other.
+# The kernel gives the queries to the one that was started last, which may be either: both hang.
 SPARES = {TINYDNS: "tinydns-spare@*.service"}
 
 

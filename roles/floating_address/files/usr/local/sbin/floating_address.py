@@ -135,7 +135,7 @@ class Daemon:
         if self.silent > hung_after and self.has_answered:
             log(f"{self.unit} is hung: killing it")
             self.has_answered = False
-            # Including tinydns-spare@ADDRESS: either of the two may have received the queries.
+            # Including tinydns-spare@ADDRESS: the one that was started last got the queries.
             units = self.unit.replace("@", "*@")
             subprocess.Popen(["systemctl", "kill", "--signal=KILL", units])
 
