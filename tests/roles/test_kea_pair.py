@@ -1,4 +1,4 @@
-"""What the watch over a Kea pair logs. The rest of kea-pair is for the lab's tests and drills."""
+"""What the watcher of a Kea pair logs. The rest of kea-pair is for the lab's tests and drills."""
 
 from __future__ import annotations
 
