@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import role_drift
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_package_that_dpkg_does_not_call_installed_is_missing() -> None:
@@ -69,6 +74,37 @@ def test_stray_is_what_a_pattern_matches_and_no_list_has(tmp_path: Path) -> None
         (tmp_path / name).touch()
     listed = {"package": [{"path": str(tmp_path / "ours.py")}]}
     assert role_drift.strays([f"{tmp_path}/*.py"], listed) == [str(tmp_path / "old.py")]
+
+
+PLAY = """\
+- hosts: localhost
+  connection: local
+  gather_facts: false
+  vars: {{ansible_python_interpreter: {python}}}
+  roles: [role_drift]
+  tasks:
+    - role_drift:
+        files: {{package: [{{path: "{folder}/one", src: "package/*.py"}}]}}
+        only: ["{folder}/other/*.py"]
+      register: drift
+    - ansible.builtin.copy: {{content: "{{{{ drift | to_json }}}}", dest: "{folder}/drift.json"}}
+"""
+
+
+def test_the_patterns_of_a_list_are_added_to_those_of_the_task(tmp_path: Path) -> None:
+    """A file whose source is a pattern names its directory's strays; `only` names more."""
+    for name in ("files/package/ours.py", "one/ours.py", "one/old.py", "other/old.py"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    (tmp_path / "play.yml").write_text(PLAY.format(folder=tmp_path, python=sys.executable))
+    done = subprocess.run(
+        [Path(sys.executable).with_name("ansible-playbook"), tmp_path / "play.yml"],
+        cwd=ROOT, capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    drift = json.loads((tmp_path / "drift.json").read_text())
+    assert drift["strays"] == [f"{tmp_path}/one/old.py", f"{tmp_path}/other/old.py"]
+    assert drift["paths"] == []
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # has no types
         """Return what the module returns. Raises AnsibleError: when a file is not in the role."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         arguments = dict(self._task.args)
-        only: list[str] = []
+        only: list[str] = [*arguments.get("only", [])]
         arguments["files"] = {
             name: [one for file in files for one in self._desired(file, task_vars or {}, only)]
             for name, files in arguments.get("files", {}).items()

@@ -43,7 +43,7 @@ options:
         compared if they are given. Other keys are for the caller's own tasks.
       - With C(src) the content is compared with that file of the role; C(NAME.j2) is a template.
         With a pattern such as C(leasemerge/*.py) as C(src), C(path) is the directory of all files
-        that match, and any other file there that matches is a stray.
+        that match, and any other file there that matches is a stray, as with C(only).
     type: dict
     default: {}
   only:
