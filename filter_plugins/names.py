@@ -26,11 +26,6 @@ def merge_names(leases: object, site: object, now: object) -> list[dict[str, Any
     return [_row(name) for name in _merged(leases, site, now)[0].names]
 
 
-def merge_losers(leases: object, site: object, now: object) -> list[dict[str, Any]]:
-    """List the live leases whose hostname is not published at `now`, by address, and why."""
-    return [_row(loser) for loser in _merged(leases, site, now)[0].losers]
-
-
 def zone_data(leases: object, site: object, now: object) -> str:
     """Return the zone data at `now`: what `leasemerge render` prints for the same input."""
     return leasemerge_zone_data(*_merged(leases, site, now)).decode()
@@ -67,4 +62,4 @@ class FilterModule:
 
     def filters(self) -> dict[str, Any]:
         """Name each filter of this file."""
-        return {"merge_names": merge_names, "merge_losers": merge_losers, "zone_data": zone_data}
+        return {"merge_names": merge_names, "zone_data": zone_data}

@@ -101,21 +101,7 @@ def test_merge_names() -> None:
     json.dumps(rows)
 
 
-def test_merge_losers() -> None:
-    """Each with its reason, by address."""
-    rows = filters["merge_losers"](LEASES, SITE, NOW)
-    assert [(row["address"], row["kind"], row["reason"]) for row in rows] == [
-        ("10.1.1.102", "refused", "wpad is a reserved name"),
-        ("10.1.1.103", "conflict", "10.1.1.150 has the name pc: its lease started later"),
-        (
-            "10.1.1.105",
-            "fixed",
-            "its MAC address is that of the fixed host foobar, which has the address 10.1.1.15",
-        ),
-    ]
-
-
-@pytest.mark.parametrize("name", ["zone_data", "merge_names", "merge_losers"])
+@pytest.mark.parametrize("name", ["zone_data", "merge_names"])
 def test_a_site_with_faults_is_an_error_with_all_of_them(name: str) -> None:
     """The whole list, and the cause behind it."""
     with pytest.raises(AnsibleFilterError) as error:
