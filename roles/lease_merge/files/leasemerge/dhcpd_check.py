@@ -90,11 +90,11 @@ def check_lease_times(inventory: Inventory) -> None:
             )
 
 
-def _note_short_lease(inventory: Inventory, who: str | Row, times: Mapping[str, object]) -> None:
+def _note_short_lease(inventory: Inventory, where: str | Row, times: Mapping[str, object]) -> None:
     seconds = times.get("default_lease_time")
     if isinstance(seconds, int) and 0 < seconds < _SHORT_LEASE:
         inventory.note(
-            who,
+            where,
             f"a default lease time of {seconds} is too short for a failover pair",
             f"set {_SHORT_LEASE} or more, or know that names go while a broken pair is healed",
         )

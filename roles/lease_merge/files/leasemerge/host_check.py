@@ -26,6 +26,7 @@ def check_fixed_hosts(inventory: Inventory) -> None:
     rows = list(inventory.rows("fixed_hosts", "Host"))
     names: list[tuple[str | None, str]] = []
     fixed: dict[IPv4Address, Row] = {}
+    macs: dict[str, Row] = {}
     for row in rows:
         inventory.check_row(row, FIXED_HOST_KEYS, SERVER_KEYS)
         label = inventory.label(row, "name", row.get("name"))
@@ -34,7 +35,7 @@ def check_fixed_hosts(inventory: Inventory) -> None:
         names.append((label, domain))
         if label is not None:
             inventory.hold_label(row, "name", label, domain)
-        _check_macs(inventory, row)
+        _check_macs(inventory, row, macs)
         unclear = any(key not in FIXED_HOST_KEYS and key not in NOTES for key in row.values)
         keys = ("fixed_address", "hardware_ethernet", "ipv6_address")
         if not (unclear or any(map(row.get, keys))):
@@ -157,8 +158,8 @@ def _check_ipv6_addresses(inventory: Inventory, row: Row, key: str) -> None:
             )
 
 
-def _check_macs(inventory: Inventory, row: Row) -> None:
-    macs: set[str] = set()
+def _check_macs(inventory: Inventory, row: Row, macs: dict[str, Row]) -> None:
+    own: set[str] = set()
     for value in inventory.items(row, "hardware_ethernet", row.get("hardware_ethernet")):
         if isinstance(value, int):
             # YAML 1.1 section "integer": 10:20:30:40:50:60 is a number in base 60.
@@ -180,16 +181,16 @@ def _check_macs(inventory: Inventory, row: Row) -> None:
         if mac == "00:00:00:00:00:00" or int(mac[:2], 16) & 1:
             kind = "a multicast address" if int(mac[:2], 16) & 1 else "no host's"
             inventory.fault(row, f"the MAC address {mac} is {kind}", "write the host's own")
-        other = inventory.macs.setdefault(mac, row)
+        other = macs.setdefault(mac, row)
         if other is not row:
             inventory.fault(
                 row,
                 f"the MAC address {mac} is already that of {other}",
                 "give it to one of them",
             )
-        elif mac in macs:
+        elif mac in own:
             inventory.fault(row, f"the MAC address {mac} is listed twice", "remove one")
-        macs.add(mac)
+        own.add(mac)
 
 
 def _check_aliases(inventory: Inventory, row: Row, name: str | None, domain: str) -> None:

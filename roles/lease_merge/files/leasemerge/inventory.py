@@ -88,37 +88,54 @@ class Inventory:
         }
         self.faults: list[Fault] = []
         self.notes: list[Fault] = []
-        self.reserved: set[str] = set()
-        self.servers: list[str] = []
-        self.networks: dict[IPv4Network, Row] = {}
-        # Whether a subnet could not be read: an address in no other may lie in it.
-        self.subnet_is_missing = False
-        self.ranges: dict[IPv4Network, list[tuple[IPv4Address, IPv4Address]]] = {}
-        self.routers: dict[IPv4Address, Row] = {}
-        self.ipv6_networks: list[IPv6Network] = []
-        self.ipv6_addresses: dict[IPv6Address, Row] = {}
+
+        # What checks read for other checks: those that fill it -> those that use it.
+        # _read_hosts -> the checks of servers. The fixed hosts' addresses by name: a server's is
+        # its fixed host's, whose faults are reported.
+        self.hosts: dict[str, object] = {}
+        # The checks of servers -> one another. The servers without a fixed host, or whose fixed
+        # host has no address: reported once.
+        self.without_host: set[str] = set()
+        # check_domain -> every name. The site's own domain.
         self.domain = ""
-        # The domains that hosts are named in.
+        # check_domain, check_own_domain -> check_records. The domains that hosts are named in.
         self.domains: set[str] = set()
-        # The zones that are served: the domains, those of `zones` and the reverse zones.
+        # check_domain, check_own_domain, check_reverse_zones, check_zones -> check_zones,
+        # check_records, check_forward_zones. The zones that are served.
         self.zones: set[str] = set()
-        # The row that an absolute name or a MAC address belongs to.
+        # check_reserved_names -> every name, check_records.
+        self.reserved: set[str] = set()
+        # check_subnets -> every address, check_reverse_zones.
+        self.networks: dict[IPv4Network, Row] = {}
+        # check_subnets -> every address. Whether a subnet could not be read: an address in no
+        # other may lie in it.
+        self.subnet_is_missing = False
+        # check_subnets -> check_ranges, check_records.
+        self.ranges: dict[IPv4Network, list[tuple[IPv4Address, IPv4Address]]] = {}
+        # check_subnets -> check_name_servers, check_resolvers, check_ranges.
+        self.routers: dict[IPv4Address, Row] = {}
+        # check_reverse_zones -> check_fixed_hosts.
+        self.ipv6_networks: list[IPv6Network] = []
+        # check_servers -> check_dhcp_servers.
+        self.servers: list[str] = []
+        # check_fixed_hosts, check_name_servers -> each other, check_records. The row that an
+        # absolute name belongs to.
         self.names: dict[str, Row] = {}
-        # The names that have an address, which may be that of a lease.
-        self.addressed: set[str] = set()
-        self.macs: dict[str, Row] = {}
-        # What holds an address: the row and, for a server, its name. A server may also be a fixed
-        # host, and a dhcp server a dnscache server; a machine is recognised by its single name.
+        # Every address -> every other, check_ranges, check_records. What holds it: the row and, for
+        # a server, its name. A server may also be a fixed host, and a dhcp server a dnscache
+        # server; a machine is recognised by its single name.
         self.holders: dict[IPv4Address, tuple[Row, str]] = {}
+        # check_fixed_hosts -> its own rows, check_records.
+        self.ipv6_addresses: dict[IPv6Address, Row] = {}
+        # check_fixed_hosts, check_name_servers, check_resolvers -> check_ranges, check_records.
         # Addresses that ranges are written around.
         self.spared: set[IPv4Address] = set()
-        # Whether a floating address lies outside its home's subnet: its standbys are not known.
-        self.floating_is_faulty = False
-        # The fixed hosts' addresses. A server's is its fixed host's, whose faults are reported.
-        self.hosts: dict[str, object] = {}
-        self.without_host: set[str] = set()
-        # By network or shared network and virtual router ID, the row and its address.
+        # check_name_servers, check_resolvers -> each other. By network or shared network and
+        # virtual router ID, the row and its address.
         self.virtual_routers: dict[tuple[object, int], tuple[Row, IPv4Address]] = {}
+        # check_name_servers, check_resolvers -> check_standbys. Whether a floating address lies
+        # outside its home's subnet: its standbys are not known.
+        self.floating_is_faulty = False
 
     # How faults are reported, and how values are read.
 
@@ -127,14 +144,13 @@ class Inventory:
         """Whether the DHCP server is Kea."""
         return self.data.get("dhcp_server") == "kea"
 
-    def fault(self, who: str | Row, what: str, remedy: str) -> None:
+    def fault(self, where: str | Row, problem: str, remedy: str) -> None:
         """Add a fault."""
-        name = who.who if isinstance(who, Row) else who
-        self.faults.append(Fault(name, what, remedy))
+        self.faults.append(_fault(where, problem, remedy))
 
-    def note(self, who: str | Row, what: str, remedy: str) -> None:
+    def note(self, where: str | Row, problem: str, remedy: str) -> None:
         """Note what is allowed, but probably unintended."""
-        self.notes.append(Fault(who.who if isinstance(who, Row) else who, what, remedy))
+        self.notes.append(_fault(where, problem, remedy))
 
     def setting(self, key: str) -> str:
         """Return the name that a key of the site is set under."""
@@ -158,15 +174,15 @@ class Inventory:
         place = places.get(key) if isinstance(places, Mapping) else None
         return "Site" if place is None else f"Site ({printable(place)})"
 
-    def items(self, who: str | Row, key: str, value: object) -> Sequence[object]:
+    def items(self, where: str | Row, key: str, value: object) -> Sequence[object]:
         """Return the entries of a list; anything else has none, and is a fault."""
         if value is None:
             return ()
         if isinstance(value, (str, bytes)) or not isinstance(value, Sequence):
-            self.fault(who, f"{key} is {show(value)}, not a list", "write it as a list")
+            self.fault(where, f"{key} is {show(value)}, not a list", "write it as a list")
             return ()
         if None in value:
-            self.fault(who, f"an entry of {key} is empty", "write its value, or remove it")
+            self.fault(where, f"an entry of {key} is empty", "write its value, or remove it")
         return [item for item in value if item is not None]
 
     def rows(self, key: str, kind: str, name_key: str = "name") -> Iterator[Row]:
@@ -238,50 +254,50 @@ class Inventory:
         )
         return 0
 
-    def label(self, who: str | Row, what: str, value: object) -> str | None:
+    def label(self, where: str | Row, what: str, value: object) -> str | None:
         """Read a DNS label in lower case (RFC 1123 section 2.1); None and a fault for others."""
         if not isinstance(value, str):
             if value is None:
-                self.fault(who, f"it has no {what}", "add it")
+                self.fault(where, f"it has no {what}", "add it")
             else:
-                self.fault(who, f"the {what} {show(value)} is not text", "put it in quotes")
+                self.fault(where, f"the {what} {show(value)} is not text", "put it in quotes")
             return None
         label = value.lower() if value.isascii() else value
         if not _LABEL.fullmatch(label):
             self.fault(
-                who,
+                where,
                 f"the {what} {show(value)} is not a DNS label",
                 "use letters, digits and hyphens only, no hyphen at either end",
             )
             return None
         if len(label) > _LABEL_MAX:
             self.fault(
-                who,
+                where,
                 f"the {what} {show(value)} has {len(label)} characters",
                 f"shorten it to {_LABEL_MAX} at most",
             )
             return None
         return label
 
-    def address(self, who: str | Row, what: str, value: object) -> IPv4Address | None:
+    def address(self, where: str | Row, what: str, value: object) -> IPv4Address | None:
         """Read an IPv4 address; None, and a fault, if it is not one."""
         if isinstance(value, str) and value:
             try:
                 return IPv4Address(value)
             except ValueError:
                 self.fault(
-                    who,
+                    where,
                     f"the {what} {show(value)} is not an IPv4 address",
                     "write four numbers from 0 to 255",
                 )
                 return None
         if value is None or value == "":
-            self.fault(who, f"it has no {what}", "add it")
+            self.fault(where, f"it has no {what}", "add it")
         elif isinstance(value, (list, tuple)):
-            self.fault(who, f"the {what} is the list {show(value)}", "write a single address")
+            self.fault(where, f"the {what} is the list {show(value)}", "write a single address")
         else:
             self.fault(
-                who,
+                where,
                 f"the {what} {show(value)} is not an IPv4 address",
                 "write four numbers from 0 to 255",
             )
@@ -291,28 +307,28 @@ class Inventory:
         """Return the subnet that an address lies in."""
         return next((network for network in self.networks if address in network), None)
 
-    def check_usable(self, who: Row, what: str, address: IPv4Address) -> IPv4Network | None:
+    def check_usable(self, row: Row, what: str, address: IPv4Address) -> IPv4Network | None:
         """Check that a host can have the address; return its subnet."""
         network = self.network_of(address)
         if network is None and not self.subnet_is_missing:
             self.fault(
-                who,
+                row,
                 f"the {what} {address} lies in none of the subnets",
                 "choose one inside a subnet, or add its subnet",
             )
         elif network is not None and is_edge(address, network):
             kind = "network" if address == network.network_address else "broadcast"
             self.fault(
-                who, f"the {what} {address} is the {kind} address of {network}", "choose another"
+                row, f"the {what} {address} is the {kind} address of {network}", "choose another"
             )
         return network
 
-    def hold_address(self, who: Row, what: str, address: IPv4Address, machine: str) -> None:
+    def hold_address(self, row: Row, what: str, address: IPv4Address, machine: str) -> None:
         """Record who has an address; `machine` is empty if nobody else may have it."""
-        other, other_machine = self.holders.setdefault(address, (who, machine))
-        if other is not who and (not machine or machine != other_machine):
+        other, other_machine = self.holders.setdefault(address, (row, machine))
+        if other is not row and (not machine or machine != other_machine):
             self.fault(
-                who, f"the {what} {address} is already that of {other}", "give it to one of them"
+                row, f"the {what} {address} is already that of {other}", "give it to one of them"
             )
 
     def machine_address(self, row: Row, name: str, value: object) -> IPv4Address | None:
@@ -338,21 +354,24 @@ class Inventory:
             return None
         return self.address(row, "address", value)
 
-    def hold_label(self, who: Row, what: str, label: str, domain: str) -> None:
+    def hold_label(self, row: Row, what: str, label: str, domain: str) -> None:
         """Record who has a label in a domain."""
         if label in self.reserved:
-            self.fault(who, f"the {what} {label} is a reserved name", "choose another")
-        self.addressed.add(f"{label}.{domain}")
-        other = self.names.setdefault(f"{label}.{domain}", who)
-        if other is not who:
+            self.fault(row, f"the {what} {label} is a reserved name", "choose another")
+        other = self.names.setdefault(f"{label}.{domain}", row)
+        if other is not row:
             self.fault(
-                who, f"the {what} {label} is already a name of {other}", "give it to one of them"
+                row, f"the {what} {label} is already a name of {other}", "give it to one of them"
             )
 
 
 # The keys of each table's rows, each with the check of its value; None where the table's own
 # function reads it, since what is valid depends on other keys or rows.
 Check = Callable[[Inventory, Row, str], None]
+
+
+def _fault(where: str | Row, problem: str, remedy: str) -> Fault:
+    return Fault(where.who if isinstance(where, Row) else where, problem, remedy)
 
 
 def is_edge(address: IPv4Address, network: IPv4Network) -> bool:

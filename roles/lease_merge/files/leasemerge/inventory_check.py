@@ -74,6 +74,7 @@ def faults(data: object) -> list[Fault]:
 
 
 def _check_keys(inventory: Inventory) -> None:
+    """Check that no key is missing."""
     missing = [inventory.setting(key) for key in _REQUIRED_KEYS if inventory.data.get(key) is None]
     # A time may be absent if only the servers' part of a site is checked.
     missing += [
@@ -85,6 +86,10 @@ def _check_keys(inventory: Inventory) -> None:
     for name in missing:
         if name not in inventory.unresolved:
             inventory.fault("Site", f"{name} is missing", "add it")
+
+
+def _read_hosts(inventory: Inventory) -> None:
+    """Read the fixed hosts' addresses; what is wrong with them is reported by their own check."""
     rows = inventory.data.get("fixed_hosts")
     if isinstance(rows, Sequence):
         inventory.hosts.update(
@@ -123,6 +128,7 @@ def _check_elsewhere(inventory: Inventory) -> None:
 _CHECKS: tuple[Callable[[Inventory], None], ...] = (
     _check_unresolved,
     _check_keys,
+    _read_hosts,
     check_domain,
     check_reserved_names,
     check_ttls,

@@ -211,10 +211,10 @@ def _check_virtual_router(
     number = int(address) % 256 if value is None or value == "" else value
     # In Python, `True` is a number too.
     if not isinstance(number, int) or isinstance(number, bool) or not 1 <= number <= 255:
-        kind = "text" if isinstance(number, str) else "number"
+        form = "text" if isinstance(number, str) else "number"
         inventory.fault(
             row,
-            f"the virtual router of {address} has the {kind} {show(number)}",
+            f"the virtual router of {address} has the {form} {show(number)}",
             f"set {key} to a number from 1 to 255 that no other on the network has",
         )
         return
@@ -234,9 +234,9 @@ def check_standbys(inventory: Inventory) -> None:
     """Check that a server without a floating address is a standby, and that each has a standby."""
     if inventory.floating_is_faulty:
         return
-    for group, table, kind, key, owner in _FLOATING_GROUPS:
+    for group, table, label, key, owner in _FLOATING_GROUPS:
         members = list(inventory.rows(group, group.replace("_servers", " server").capitalize()))
-        rows = [row for row in inventory.rows(table, kind) if row.get(key)]
+        rows = [row for row in inventory.rows(table, label) if row.get(key)]
         homes = [row.get(owner) for row in rows]
         networks = {_network_of(inventory, row.get(key)) for row in rows} - {None}
         subnets = [_network_of(inventory, member.get("address")) for member in members]

@@ -212,13 +212,13 @@ def check_ranges(inventory: Inventory) -> None:
     taken.update(inventory.routers)
     exposed = sorted(taken.keys() - inventory.spared)
 
-    def check_range(who: str | Row, first: IPv4Address, last: IPv4Address, raw: bool) -> None:
+    def check_range(where: str | Row, first: IPv4Address, last: IPv4Address, raw: bool) -> None:
         for address in sorted(taken) if raw else exposed:
             if not first <= address <= last:
                 continue
             holder = "a router" if address in inventory.routers else str(taken[address])
             inventory.fault(
-                who,
+                where,
                 f"the range {first} to {last} {'in extra ' if raw else ''}holds the address "
                 f"{address} of {holder}",
                 "write the range in ranges, where pinned addresses are left out"

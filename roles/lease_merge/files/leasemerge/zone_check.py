@@ -29,29 +29,29 @@ def check_domain(inventory: Inventory) -> None:
     value = inventory.data.get("domain")
     if value is None:
         return
-    who = inventory.site("domain")
-    inventory.domain = _read_domain(inventory, who, "domain", value) or ""
+    where = inventory.site("domain")
+    inventory.domain = _read_domain(inventory, where, "domain", value) or ""
     if inventory.domain.split(".")[-1] == "local":
         inventory.note(
-            who,
+            where,
             f"many machines look up names in {inventory.domain} by multicast alone (RFC 6762)",
             "choose another domain, such as office.internal, or know that they get no answer",
         )
 
 
-def _read_domain(inventory: Inventory, who: str | Row, what: str, value: object) -> str | None:
+def _read_domain(inventory: Inventory, where: str | Row, what: str, value: object) -> str | None:
     """Read a zone that hosts may be named in, and note that it is served."""
-    domain = _read_zone(inventory, who, what, value, of_hosts=True)
+    domain = _read_zone(inventory, where, what, value, of_hosts=True)
     if domain is None:
         return None
     if len(domain) > _DOMAIN_MAX:
         inventory.fault(
-            who,
+            where,
             f"the {what} has {len(domain)} characters",
             f"shorten it to {_DOMAIN_MAX} at most, so that every label fits before it",
         )
     elif domain.endswith((".in-addr.arpa", ".ip6.arpa")):
-        inventory.fault(who, f"the {what} {domain} is a reverse zone", "choose another")
+        inventory.fault(where, f"the {what} {domain} is a reverse zone", "choose another")
     else:
         inventory.zones.add(domain)
         inventory.domains.add(domain)
@@ -59,7 +59,7 @@ def _read_domain(inventory: Inventory, who: str | Row, what: str, value: object)
 
 
 def _read_zone(
-    inventory: Inventory, who: str | Row, what: str, value: object, *, of_hosts: bool = False
+    inventory: Inventory, where: str | Row, what: str, value: object, *, of_hosts: bool = False
 ) -> str | None:
     """Read the name of a zone in lower case, or report what is wrong with it."""
     zone = value.lower() if isinstance(value, str) and value.isascii() else ""
@@ -68,7 +68,7 @@ def _read_zone(
     if all(map(is_label, labels)):
         return zone
     inventory.fault(
-        who,
+        where,
         f"the {what} {show(value)} is not a DNS name",
         "write labels of letters, digits and inner hyphens with a dot between them",
     )
@@ -77,13 +77,13 @@ def _read_zone(
 
 def check_zones(inventory: Inventory) -> None:
     """Check the zones that are for records only."""
-    who = inventory.site("zones")
-    for value in inventory.items(who, inventory.setting("zones"), inventory.data.get("zones")):
-        zone = _read_zone(inventory, who, "zone", value)
+    where = inventory.site("zones")
+    for value in inventory.items(where, inventory.setting("zones"), inventory.data.get("zones")):
+        zone = _read_zone(inventory, where, "zone", value)
         if zone is None:
             continue
         if zone in inventory.zones:
-            inventory.fault(who, f"the zone {zone} is served already", "remove it")
+            inventory.fault(where, f"the zone {zone} is served already", "remove it")
         inventory.zones.add(zone)
 
 
@@ -92,10 +92,10 @@ def check_reserved_names(inventory: Inventory) -> None:
     if "reserved_names" not in inventory.data:
         inventory.reserved.update(DEFAULT_RESERVED_NAMES)
         return
-    who = inventory.site("reserved_names")
+    where = inventory.site("reserved_names")
     value = inventory.data["reserved_names"]
-    names = inventory.items(who, inventory.setting("reserved_names"), value)
-    labels = (inventory.label(who, "reserved name", name) for name in names)
+    names = inventory.items(where, inventory.setting("reserved_names"), value)
+    labels = (inventory.label(where, "reserved name", name) for name in names)
     inventory.reserved.update(label for label in labels if label is not None)
 
 
@@ -146,19 +146,19 @@ def check_reverse_zones(inventory: Inventory) -> None:
 
 def check_ipv6_networks(inventory: Inventory) -> None:
     """Check the IPv6 networks of fixed hosts."""
-    who = inventory.site("ipv6_networks")
+    where = inventory.site("ipv6_networks")
     setting = inventory.setting("ipv6_networks")
-    for value in inventory.items(who, setting, inventory.data.get("ipv6_networks")):
+    for value in inventory.items(where, setting, inventory.data.get("ipv6_networks")):
         try:
             if not isinstance(value, str) or "/" not in value:
                 raise ValueError
             network = IPv6Network(value, strict=False)
             if network.network_address != IPv6Address(value.partition("/")[0]):
                 problem = f"the network {value} has bits set behind its prefix"
-                inventory.fault(who, problem, f"write {network}")
+                inventory.fault(where, problem, f"write {network}")
         except ValueError:
             inventory.fault(
-                who,
+                where,
                 f"the network {show(value)} is not an IPv6 network",
                 "write an address, a slash and the length of its prefix, such as 2001:db8:1::/64",
             )
@@ -166,10 +166,12 @@ def check_ipv6_networks(inventory: Inventory) -> None:
 
 def check_records(inventory: Inventory) -> None:
     """Check each record by itself, then all against one another and against the hosts."""
-    who = inventory.site("records")
+    where = inventory.site("records")
     rows: list[Row] = []
     numbered: list[tuple[int, Record]] = []
-    for value in inventory.items(who, inventory.setting("records"), inventory.data.get("records")):
+    for value in inventory.items(
+        where, inventory.setting("records"), inventory.data.get("records")
+    ):
         values = value if isinstance(value, Mapping) else {"record": value}
         row = Row("Record", "record", len(rows), values)
         rows.append(row)
@@ -187,7 +189,7 @@ def check_records(inventory: Inventory) -> None:
     around = Surroundings(
         zones=frozenset(inventory.zones),
         names={name: f"a name of {row}" for name, row in inventory.names.items()},
-        addressed=frozenset(inventory.addressed),
+        addressed=frozenset(inventory.names),
         reserved=frozenset(
             f"{label}.{domain}" for label in inventory.reserved for domain in inventory.domains
         ),
@@ -202,51 +204,51 @@ def check_records(inventory: Inventory) -> None:
 
 def check_forward_zones(inventory: Inventory) -> None:
     """Check the zones of others, and the name servers to query for them."""
-    who = inventory.site("forward_zones")
+    where = inventory.site("forward_zones")
     value = inventory.data.get("forward_zones") or {}
     if not isinstance(value, Mapping):
         setting = inventory.setting("forward_zones")
-        inventory.fault(who, f"{setting} is {show(value)}, not a mapping", "write it as one")
+        inventory.fault(where, f"{setting} is {show(value)}, not a mapping", "write it as one")
         return
     for name, servers in value.items():
-        zone = _read_zone(inventory, who, "forwarded zone", name)
+        zone = _read_zone(inventory, where, "forwarded zone", name)
         if zone is None:
             continue
         if zone in inventory.zones:
             inventory.fault(
-                who, f"the forwarded zone {zone} is served here", "remove it from one of the two"
+                where, f"the forwarded zone {zone} is served here", "remove it from one of the two"
             )
-        addresses = _check_name_server_addresses(inventory, who, f"the zone {zone}", servers)
+        addresses = _check_name_server_addresses(inventory, where, f"the zone {zone}", servers)
         if not addresses and servers in (None, []):
             inventory.fault(
-                who, f"the forwarded zone {zone} has no name server", "write a list of addresses"
+                where, f"the forwarded zone {zone} has no name server", "write a list of addresses"
             )
 
 
 def check_upstream_resolvers(inventory: Inventory) -> None:
     """Check the resolvers that are queried instead of the root servers."""
-    who = inventory.site("upstream_resolvers")
+    where = inventory.site("upstream_resolvers")
     value = inventory.data.get("upstream_resolvers")
-    _check_name_server_addresses(inventory, who, inventory.setting("upstream_resolvers"), value)
+    _check_name_server_addresses(inventory, where, inventory.setting("upstream_resolvers"), value)
 
 
 def _check_name_server_addresses(
-    inventory: Inventory, who: str, what: str, value: object
+    inventory: Inventory, where: str, what: str, value: object
 ) -> Sequence[object]:
-    values = inventory.items(who, what, value)
+    values = inventory.items(where, what, value)
     tables = (inventory.data.get(key) for key in ("dnscache_servers", "name_servers"))
     rows = [row for table in tables for row in listed(table) if isinstance(row, Mapping)]
     for address in values:
-        inventory.address(who, f"name server (of {what})", address)
+        inventory.address(where, f"name server (of {what})", address)
         if isinstance(address, str) and any(row.get("address") == address for row in rows):
             inventory.fault(
-                who,
+                where,
                 f"the name server (of {what}) {address} is one of this network's own",
                 "write the address of somebody else's",
             )
     if len(values) > NAME_SERVERS_MAX:
         inventory.fault(
-            who,
+            where,
             f"{what} has {len(values)} name servers",
             f"remove some: dnscache queries {NAME_SERVERS_MAX} at most for one zone",
         )
