@@ -28,6 +28,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 CONF = Path("/etc/kea/kea-dhcp4.conf")
@@ -55,7 +56,7 @@ LOOK = 5.0
 HEALTHY = "hot-standby hot-standby"
 
 
-def command(name: str, arguments: dict | None = None) -> dict:
+def command(name: str, arguments: dict[str, Any] | None = None) -> dict[str, Any]:
     """Return Kea's answer to a command. Raises OSError: when it does not run."""
     request = {"command": name} | ({"arguments": arguments} if arguments else {})
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as channel:
@@ -64,7 +65,8 @@ def command(name: str, arguments: dict | None = None) -> dict:
         channel.sendall(json.dumps(request).encode())
         channel.shutdown(socket.SHUT_WR)
         answer = b"".join(iter(lambda: channel.recv(65536), b""))
-    return json.loads(answer)
+    read: dict[str, Any] = json.loads(answer)
+    return read
 
 
 def state() -> str:
@@ -140,7 +142,9 @@ def reserve() -> int:
     return 0
 
 
-def without_reservations(configuration: bytes) -> tuple[dict, dict[tuple[int, str], dict]]:
+def without_reservations(
+    configuration: bytes,
+) -> tuple[dict[str, Any], dict[tuple[int, str], dict[str, Any]]]:
     """Return a configuration without its reservations, and these by subnet id and MAC address.
 
     Raises ValueError or KeyError: when it is not one that the role has made.
@@ -159,13 +163,14 @@ def without_reservations(configuration: bytes) -> tuple[dict, dict[tuple[int, st
 def is_deleted(subnet_id: int, mac: str) -> bool:
     """Delete a reservation; return whether Kea did so."""
     who = {"subnet-id": subnet_id, "identifier-type": "hw-address", "identifier": mac}
-    return command("reservation-del", who | {"operation-target": "memory"})["result"] == 0
+    answer = command("reservation-del", who | {"operation-target": "memory"})
+    return bool(answer["result"] == 0)
 
 
-def is_added(subnet_id: int, reservation: dict) -> bool:
+def is_added(subnet_id: int, reservation: dict[str, Any]) -> bool:
     """Add a reservation; return whether Kea did so."""
     what = {"reservation": {"subnet-id": subnet_id, **reservation}, "operation-target": "memory"}
-    return command("reservation-add", what)["result"] == 0
+    return bool(command("reservation-add", what)["result"] == 0)
 
 
 def has_read(configuration: bytes, when: float) -> None:
@@ -201,7 +206,7 @@ def validate(candidate: str) -> int:
         shutil.copyfile(candidate, staged)
         return subprocess.run(["/usr/sbin/kea-dhcp4", "-t", staged], check=False).returncode
     finally:
-        os.unlink(staged)
+        Path(staged).unlink()
 
 
 def watch() -> None:
@@ -243,11 +248,12 @@ def counted(misses: int, reason: str) -> tuple[int, str]:
     return misses + 1, f"The peer does not answer: {reason}." if misses + 1 == MISSES else ""
 
 
-def settings() -> dict:
+def settings() -> dict[str, Any]:
     """Return the pair's part of the configuration."""
     for hook in json.loads(CONF.read_text())["Dhcp4"]["hooks-libraries"]:
         if "high-availability" in hook.get("parameters", {}):
-            return hook["parameters"]["high-availability"][0]
+            pair: dict[str, Any] = hook["parameters"]["high-availability"][0]
+            return pair
     raise SystemExit(f"kea-pair: {CONF} has no pair.")
 
 
@@ -261,7 +267,7 @@ def write_state(now: str) -> None:
     written.replace(PAIR)
 
 
-def why_no_answer(pair: dict) -> tuple[str, bool]:
+def why_no_answer(pair: dict[str, Any]) -> tuple[str, bool]:
     """Return why the peer does not answer, empty if it does, and whether it is silent.
 
     A refused connection is not silence: Kea notices that by itself.
@@ -293,7 +299,7 @@ def why_no_answer(pair: dict) -> tuple[str, bool]:
     return "", False
 
 
-def end_connections(pair: dict) -> None:
+def end_connections(pair: dict[str, Any]) -> None:
     """Make Kea's outstanding requests to the peer fail now."""
     peer = next(one for one in pair["peers"] if one["name"] != pair["this-server-name"])
     where = urlsplit(peer["url"])
@@ -325,26 +331,19 @@ def main() -> int:
     shown = commands.add_parser("state")
     shown.add_argument("--wait", type=float, default=0.0, metavar="SECONDS")
     shown.add_argument("--alone", action="store_true")
-    commands.add_parser("reserve")
-    commands.add_parser("reload")
-    commands.add_parser("unread")
-    commands.add_parser("validate").add_argument("file")
-    commands.add_parser("watch")
+    shown.set_defaults(run=lambda given: print(wait(given.wait, given.alone)))
+    commands.add_parser("reserve").set_defaults(run=lambda _: reserve())
+    commands.add_parser("reload").set_defaults(run=lambda _: reload())
+    commands.add_parser("unread").set_defaults(
+        run=lambda _: print("unread" if unread() else "read")
+    )
+    checked = commands.add_parser("validate")
+    checked.add_argument("file")
+    checked.set_defaults(run=lambda given: validate(given.file))
+    commands.add_parser("watch").set_defaults(run=lambda _: watch())
     arguments = parser.parse_args()
-    if arguments.command == "state":
-        print(wait(arguments.wait, arguments.alone))
-        return 0
-    if arguments.command == "unread":
-        print("unread" if unread() else "read")
-        return 0
-    if arguments.command == "reserve":
-        return reserve()
-    if arguments.command == "reload":
-        return reload()
-    if arguments.command == "validate":
-        return validate(arguments.file)
-    watch()
-    return 0
+    status: int | None = arguments.run(arguments)
+    return status or 0
 
 
 if __name__ == "__main__":
