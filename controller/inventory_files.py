@@ -8,13 +8,10 @@ mean is checked by leasemerge.inventory_check.
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 
 import yaml
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "roles/lease_merge/files"))
 
 from controller.inventory_sources import (
     GROUPS,

@@ -6,14 +6,11 @@ Ansible ignores a file silently, and every host in it is gone from the network.
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from difflib import get_close_matches
 from pathlib import Path
 
 import yaml
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "roles/lease_merge/files"))
 
 from controller.origins import shown_path
 from controller.yaml_files import LOADER

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache, partial
 from operator import getitem
@@ -16,8 +15,6 @@ from ansible.module_utils.common.arg_spec import (  # type: ignore[import-untype
 from ansible.vars.hostvars import HostVarsVars  # type: ignore[import-untyped]
 from jinja2 import Environment, TemplateSyntaxError
 from jinja2.nodes import Name
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "roles/lease_merge/files"))
 
 from controller import unresolved
 from controller.origins import origin, place

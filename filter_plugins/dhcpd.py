@@ -15,7 +15,6 @@ from typing import Any
 from ansible.errors import AnsibleFilterError  # type: ignore[import-untyped]  # has no types
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "roles/lease_merge/files"))
 
 from controller import origins, refusals
 from leasemerge.ranges import free_ranges, listed

@@ -17,7 +17,6 @@ from jinja2.runtime import Context
 from jinja2.utils import missing
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "roles/lease_merge/files"))
 
 from controller import inventory_files, role_variables, unresolved
 from controller.filters import filters

@@ -14,8 +14,9 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError  # type: ignore[import-untyped]  # has no types
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "roles/lease_merge/files"))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+import controller  # noqa: F401  # finds the package leasemerge
 from leasemerge.kea import subnet_id
 from leasemerge.ranges import free_ranges
 

@@ -11,8 +11,9 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError  # type: ignore[import-untyped]  # has no types
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "roles/lease_merge/files"))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from controller.filters import filters
 from leasemerge.kea import parse
 from leasemerge.lease import NEVER
 from leasemerge.merge import merge
@@ -62,4 +63,4 @@ class FilterModule:
 
     def filters(self) -> dict[str, Any]:
         """Name each filter of this file."""
-        return {"merge_names": merge_names, "zone_data": zone_data}
+        return filters(merge_names, zone_data)

@@ -15,9 +15,3 @@ playbooks/import-inventory.yml. In the order of the work:
 
 `leases` is a separate program, for playbooks/import-leases.yml.
 """
-
-import sys
-from pathlib import Path
-
-# The inventory's own rules for labels, MAC addresses and ranges, as the servers apply them.
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "roles/lease_merge/files"))
