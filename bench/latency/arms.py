@@ -23,9 +23,9 @@ from .net import ADDRESSES, NETWORK, Net, wait_for
 
 PROJECT = Path(__file__).resolve().parents[2]
 ROLE = PROJECT / "roles/lease_merge"
-sys.path[:0] = [str(PROJECT / "filter_plugins"), str(ROLE / "files")]
+sys.path.insert(0, str(PROJECT))
 
-from kea import kea_config  # noqa: E402  # found through the line above
+from controller.kea_config import kea_config  # noqa: E402  # found through the line above
 from leasemerge import kea as kea_file  # noqa: E402
 from leasemerge.lease import Lease  # noqa: E402
 

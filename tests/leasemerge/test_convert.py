@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from ipaddress import IPv4Address
 
-import kea as filters
+from controller import kea_config
 from leasemerge import convert, kea, log
 from leasemerge.lease import NEVER, Lease
 from leasemerge.merge import Merge
@@ -67,5 +67,5 @@ def test_6_the_subnet_of_a_lease_is_that_of_the_configuration() -> None:
     row = b"".join(convert.to_kea(merge, HERE, NOW)).split(b"\n")[1]
     assert int(row.split(b",")[5]) == int(IPv4Address("10.1.1.0"))
     settings = {"fixed_hosts": [], "reserved_addresses": [], "role": "primary", "standby_share": 20}
-    shaped = filters._subnet({"network": "10.1.1.0/24"}, settings, set())
+    shaped = kea_config._subnet({"network": "10.1.1.0/24"}, settings)
     assert shaped["id"] == int(IPv4Address("10.1.1.0"))

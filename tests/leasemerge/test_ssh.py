@@ -20,7 +20,7 @@ from pathlib import Path
 import jinja2
 import pytest
 
-from lease_merge import trusted_key_files
+from controller.key_exchange import trusted_key_files
 from tests.support.rig import ENVIRONMENT, PROGRAM, Rig, eventually, lease
 
 ROLE = Path(__file__).resolve().parents[2] / "roles/lease_merge"

@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible.errors import AnsibleFilterError  # type: ignore[import-untyped]  # has no types
 
-import dhcpd
+from controller.dhcpd_conf import DhcpdConfError, dhcpd_host_blocks
 from tests.support.dhcpd_answers import answers
 from tests.support.templates import write_template
 
@@ -135,7 +134,7 @@ def test_host_has_a_block_for_each_hardware_address(tmp_path: Path) -> None:
     # What use-host-decl-names would make "foobar.2".
     assert conf.count('option host-name "foobar";') == 1
     named = {**host, "options": {"host-name": '"other"'}}
-    conf = dhcpd.dhcpd_host_blocks([named])
+    conf = dhcpd_host_blocks([named])
     assert (conf.count('option host-name "other";'), conf.count("option host-name")) == (2, 2)
 
 
@@ -146,8 +145,8 @@ def test_hosts_as_text_are_the_same(tmp_path: Path) -> None:
     text = json.dumps([HOST])
     assert render(tmp_path, {"dhcpd_subnets": subnets, "dhcpd_fixed_hosts": text}) == listed
     assert "range 10.9.1.121 10.9.1.130;" in listed
-    with pytest.raises(AnsibleFilterError, match="table of fixed hosts is not JSON"):
-        dhcpd.dhcpd_host_blocks("[{")
+    with pytest.raises(DhcpdConfError, match="table of fixed hosts is not JSON"):
+        dhcpd_host_blocks("[{")
 
 
 def test_host_without_hardware_address_is_only_a_name(tmp_path: Path) -> None:

@@ -1,13 +1,12 @@
-"""The keys that each server trusts, from what was read on each server."""
+"""The SSH keys and the certificates that each server trusts, from what was read on each."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import pytest
-from ansible.errors import AnsibleFilterError  # type: ignore[import-untyped]  # has no types
 
-from lease_merge import trusted_key_files
+from controller.key_exchange import SameKeyError, kea_trust, trusted_key_files
 
 PATHS = {
     "key": "/etc/lm/id",
@@ -109,9 +108,43 @@ def test_the_files_do_not_depend_on_whose_turn_it_is() -> None:
 def test_one_machine_under_two_names_is_an_error() -> None:
     """By a wrong ansible_host; the two would be served by a feed of their own names."""
     draco = read("draco", **keys("draco"))
-    with pytest.raises(
-        AnsibleFilterError, match=r"draco and taurus have the same key /etc/lm/id\.pub"
-    ):
+    with pytest.raises(SameKeyError, match=r"draco and taurus have the same key /etc/lm/id\.pub"):
         files(draco, read("taurus", **keys("draco")))
     # Neither has one yet.
     files(draco, read("taurus"), read("scorpio"))
+
+
+def certified(server: str, certificate: str, trusted: str) -> dict[str, Any]:
+    """Return the registered result of grep on a server of a Kea pair."""
+    lines = [f"/c:{line}" for line in certificate.splitlines()]
+    lines += [f"/t:{line}" for line in trusted.splitlines()]
+    return {"item": {"server": server}, "stdout_lines": lines}
+
+
+def trust(*reads: dict[str, Any]) -> dict[str, str]:
+    """Return the certificates that each server is to trust."""
+    rows = kea_trust(reads, certificate="/c", trusted="/t")
+    assert {row["path"] for row in rows} <= {"/t"}
+    return {row["server"]: row["content"] for row in rows}
+
+
+def test_two_servers_of_a_pair_trust_each_other() -> None:
+    draco, taurus = certified("draco", "A\n", ""), certified("taurus", "B\n", "")
+    assert trust(draco, taurus) == {"draco": "A\nB\n", "taurus": "A\nB\n"}
+
+
+def test_a_peer_that_is_away_goes_on_being_trusted() -> None:
+    away = {"item": {"server": "taurus"}, "unreachable": True}
+    assert trust(certified("draco", "A\n", "A\nB\n"), away) == {"draco": "A\nB\n"}
+    assert trust(certified("draco", "A\n", ""), away) == {"draco": "A\n"}
+
+
+def test_one_machine_under_the_names_of_a_pair_is_an_error() -> None:
+    """By a wrong ansible_host; neither would have a peer."""
+    with pytest.raises(SameKeyError, match="draco and taurus have the same /c"):
+        trust(certified("draco", "A\n", ""), certified("taurus", "A\n", ""))
+
+
+def test_a_server_without_a_certificate_has_nothing_to_trust_yet() -> None:
+    draco, taurus = certified("draco", "", ""), certified("taurus", "B\n", "")
+    assert trust(draco, taurus) == {"taurus": "B\n"}

@@ -1,13 +1,12 @@
-"""What Kea is configured with of the inventory, and which certificates a pair trusts."""
+"""What Kea is configured with of the inventory."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import pytest
-from ansible.errors import AnsibleFilterError  # type: ignore[import-untyped]  # has no types
 
-import kea
+from controller.kea_config import KeaConfigError, kea_config
 
 SETTINGS: dict[str, Any] = {
     "role": "primary",
@@ -47,7 +46,7 @@ SETTINGS: dict[str, Any] = {
 
 def config(**changed: Any) -> dict[str, Any]:
     """Return the content under Dhcp4."""
-    made: dict[str, Any] = kea.kea_config(SETTINGS | changed)["Dhcp4"]
+    made: dict[str, Any] = kea_config(SETTINGS | changed)["Dhcp4"]
     return made
 
 
@@ -110,39 +109,5 @@ def test_the_hook_for_reservations_is_loaded_where_debian_has_it(there: bool) ->
 
 def test_text_of_dhcpd_is_refused_with_its_place() -> None:
     subnets = [{"network": "10.1.1.0/24", "extra": "authoritative;"}]
-    with pytest.raises(AnsibleFilterError, match=r"The subnet 10\.1\.1\.0/24 has extra"):
+    with pytest.raises(KeaConfigError, match=r"The subnet 10\.1\.1\.0/24 has extra"):
         config(subnets=subnets)
-
-
-def read(name: str, certificate: str, trusted: str) -> dict[str, Any]:
-    """Make the result of grep on a server."""
-    lines = [f"/c:{line}" for line in certificate.splitlines()]
-    lines += [f"/t:{line}" for line in trusted.splitlines()]
-    return {"item": {"name": name}, "stdout_lines": lines}
-
-
-def trust(*reads: dict[str, Any]) -> dict[str, str]:
-    """Return what each server is to trust."""
-    rows = kea.kea_trust(reads, certificate="/c", trusted="/t")
-    return {row["server"]: row["content"] for row in rows}
-
-
-def test_two_servers_trust_each_other() -> None:
-    draco, taurus = read("draco", "A\n", ""), read("taurus", "B\n", "")
-    assert trust(draco, taurus) == {"draco": "A\nB\n", "taurus": "A\nB\n"}
-
-
-def test_a_peer_that_is_away_goes_on_being_trusted() -> None:
-    away = {"item": {"name": "taurus"}, "unreachable": True}
-    assert trust(read("draco", "A\n", "A\nB\n"), away) == {"draco": "A\nB\n"}
-    assert trust(read("draco", "A\n", ""), away) == {"draco": "A\n"}
-
-
-def test_one_machine_under_two_names_is_an_error() -> None:
-    """By a wrong ansible_host; neither would have a peer."""
-    with pytest.raises(AnsibleFilterError, match="draco and taurus have the same /c"):
-        trust(read("draco", "A\n", ""), read("taurus", "A\n", ""))
-
-
-def test_a_server_without_a_certificate_has_nothing_to_trust_yet() -> None:
-    assert trust(read("draco", "", ""), read("taurus", "B\n", "")) == {"taurus": "B\n"}
