@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from base64 import b64decode
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,28 @@ from leasemerge.lease import NEVER
 from leasemerge.merge import merge
 from leasemerge.names import Names
 from leasemerge.site import Site, SiteError
+from leasemerge.store import EARLIER
 from leasemerge.zone import zone_data as leasemerge_zone_data
+
+
+def lease_logs(
+    reads: Iterable[Mapping[str, Any]], memories: Iterable[Mapping[str, Any]] = ()
+) -> dict[str, list[str]]:
+    """Return the parts of each lease log, in base64, by the name of its server.
+
+    ``reads`` are the results of slurp on the servers' lease files, looped over pairs of a server
+    and a part, in the order of the parts. ``memories`` are those on what peers remember of one
+    server, looped over items with the peer's name as ``server``. What could not be read is left
+    out.
+    """
+    logs: dict[str, list[str]] = {}
+    for read in reads:
+        if "content" in read:
+            logs.setdefault(read["item"][0], []).append(read["content"])
+    for read in memories:
+        if "content" in read:
+            logs[read["item"]["server"] + EARLIER] = [read["content"]]
+    return logs
 
 
 def merge_names(leases: object, site: object, now: object) -> list[dict[str, Any]]:
@@ -63,4 +84,4 @@ class FilterModule:
 
     def filters(self) -> dict[str, Any]:
         """Name each filter of this file."""
-        return filters(merge_names, zone_data)
+        return filters(lease_logs, merge_names, zone_data)

@@ -34,15 +34,15 @@ PLAYBOOK = """\
   tasks:
     - name: Read the lease files as from a server
       ansible.builtin.slurp:
-        src: "{{ office }}/{{ item }}.leases"
-      loop: [draco, taurus]
+        src: "{{ office }}/{{ item | join }}"
+      loop: "{{ ['draco', 'taurus'] | product(['.leases', '.2']) }}"
       register: files
+      failed_when: false
     - name: Write the zone data
       ansible.builtin.copy:
         dest: "{{ out }}/data"
         mode: "0600"
-        content: "{{ dict(files.results | map(attribute='item')
-          | zip(files.results | map(attribute='content')))
+        content: "{{ files.results | lease_logs
           | zone_data(lookup('ansible.builtin.file', office ~ '/site.json') | from_json, now) }}"
 """
 
@@ -79,6 +79,25 @@ def test_zone_data_by_way_of_a_playbook(tmp_path: Path) -> None:
     lines = [*EXPECTED.splitlines(), "=lookuppipe-id.office.internal:10.1.1.110:60"]
     # The hyphens are the spaces inside the braces; those at its ends go.
     assert (tmp_path / "data").read_text().splitlines() == sorted(lines)
+
+
+def test_the_parts_of_a_log_stay_in_order_and_what_could_not_be_read_is_left_out() -> None:
+    """A memory of another server's log is a log of its own."""
+    parts = [("taurus", ".2", "b2xk"), ("draco", ".2", None), ("draco", "", "YQ==")]
+    parts += [("taurus", "", "bmV3"), ("scorpio", "", None)]
+    reads = [
+        {"item": [server, part], **({"failed": True} if text is None else {"content": text})}
+        for server, part, text in parts
+    ]
+    memories = [
+        {"item": {"server": "taurus", "address": "10.1.1.6"}, "content": "bWVtb3J5"},
+        {"item": {"server": "scorpio", "address": "10.1.1.7"}, "unreachable": True},
+    ]
+    assert filters["lease_logs"](reads, memories) == {
+        "taurus": ["b2xk", "bmV3"],
+        "draco": ["YQ=="],
+        "taurus~": ["bWVtb3J5"],
+    }
 
 
 def test_merge_names() -> None:
