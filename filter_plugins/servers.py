@@ -12,7 +12,13 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from controller.filters import filters
-from controller.servers import floating_addresses, server_macs, server_table
+from controller.servers import (
+    floating_addresses,
+    server_macs,
+    server_reads,
+    server_table,
+    server_units,
+)
 
 
 class FilterModule:
@@ -20,4 +26,4 @@ class FilterModule:
 
     def filters(self) -> dict[str, Any]:
         """Name each filter of this file."""
-        return filters(floating_addresses, server_macs, server_table)
+        return filters(floating_addresses, server_macs, server_reads, server_table, server_units)
