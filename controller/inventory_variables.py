@@ -81,7 +81,8 @@ def unknown_variables(
     return list(rows.values())
 
 
-# What inventory/group_vars/dhcp_servers sets, without prefix, whichever DHCP server runs.
+# What inventory/group_vars/dhcp_servers sets, without prefix, whichever DHCP server runs. Not read
+# from there: what users add to those files is theirs, and is noted.
 _WIRED = {
     "dhcpd": frozenset(
         (
