@@ -13,7 +13,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from controller.filters import filters
 from controller.overview import answers, lease, names_served, network, readings
-from controller.overview.readings import Reading, Site
+from controller.overview.readings import Reading
+from leasemerge.site import Site
 
 
 def server_readings(

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from leasemerge.status import HEALTHY_PAIRS
+
 from .finding import Finding, Key, Network
 from .pools import count, serving
-from .readings import DHCPD, HEALTHY_PAIRS, KEA
+from .readings import DHCPD, KEA
 
 _ALONE = (
     "If {partner} is surely off and stays off: docs/operating.md, "

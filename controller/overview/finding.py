@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from leasemerge.site import Site
+
 from .names_served import Service
 from .pools import Pool
-from .readings import Reading, Site
+from .readings import Reading
 
 Key = tuple[str, str]
 """A kind of fault and the server that has it."""

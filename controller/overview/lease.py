@@ -5,19 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence, Set
 from typing import Any
 
+from leasemerge.lease import NEVER, Lease
+from leasemerge.ranges import normal_mac
+from leasemerge.site import FixedHost, Site
+from leasemerge.store import EARLIER
+
 from .network import hardware_of, host_row, loser_row, utc
-from .readings import (
-    EARLIER,
-    NEVER,
-    FixedHost,
-    Lease,
-    Reading,
-    Site,
-    blocks,
-    label,
-    merged,
-    normal_mac,
-)
+from .readings import Reading, blocks, label, merged
 
 
 def lease_view(readings: Sequence[Reading], site: Site, wanted: str, now: int) -> dict[str, Any]:

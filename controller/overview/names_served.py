@@ -6,8 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 
+from leasemerge.site import Site
+
 from .answers import Answers, answers_of
-from .readings import Reading, Site, expected_zone
+from .readings import Reading, expected_zone
 
 Query = tuple[str, str]
 

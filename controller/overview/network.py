@@ -12,24 +12,18 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
+from leasemerge.lease import NEVER
+from leasemerge.names import Loser, Name, Names
+from leasemerge.site import Site
+from leasemerge.status import HEALTHY_PAIRS
+from leasemerge.store import EARLIER
+from leasemerge.zone import zone_data
+
 from .attention import attention
 from .finding import Network
 from .names_served import Service, services
 from .pools import pools
-from .readings import (
-    DHCPD,
-    EARLIER,
-    HEALTHY_PAIRS,
-    KEA,
-    NEVER,
-    Loser,
-    Name,
-    Names,
-    Reading,
-    Site,
-    merged,
-    zone_data,
-)
+from .readings import DHCPD, KEA, Reading, merged
 
 # The states of a server in a healthy pair.
 _HEALTHY = {state for pair in HEALTHY_PAIRS for state in pair}

@@ -14,7 +14,11 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address
 from typing import Any
 
-from .readings import EARLIER, Reading, Site, logs, parse
+from leasemerge.kea import parse
+from leasemerge.site import Site
+from leasemerge.store import EARLIER
+
+from .readings import Reading, logs
 
 # A range is short if it has this share of its addresses left, or less.
 _SHORT = 0.1

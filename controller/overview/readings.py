@@ -9,35 +9,12 @@ from typing import Any
 from leasemerge.kea import parse
 from leasemerge.labels import HostnameError
 from leasemerge.labels import label as leasemerge_label
-from leasemerge.lease import NEVER, Lease
+from leasemerge.lease import Lease
 from leasemerge.merge import Merge
-from leasemerge.names import Loser, Name, Names
-from leasemerge.ranges import normal_mac
-from leasemerge.site import FixedHost, Site
-from leasemerge.status import HEALTHY_PAIRS
+from leasemerge.names import Names
+from leasemerge.site import Site
 from leasemerge.store import EARLIER
 from leasemerge.zone import zone_data
-
-__all__ = [
-    "EARLIER",
-    "HEALTHY_PAIRS",
-    "NEVER",
-    "FixedHost",
-    "Lease",
-    "Loser",
-    "Name",
-    "Names",
-    "Reading",
-    "Site",
-    "blocks",
-    "expected_zone",
-    "label",
-    "logs",
-    "merged",
-    "normal_mac",
-    "parse",
-    "zone_data",
-]
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,8 @@ FILTERS = plugin.FilterModule().filters()
 
 def zone_of(rows: list[dict[str, Any]]) -> str:
     """Make the zone data that these servers should serve."""
-    from controller.overview.readings import Site, expected_zone
+    from controller.overview.readings import expected_zone
+    from leasemerge.site import Site
 
     return expected_zone(plugin._readings(rows), Site.from_dict(PLAIN), NOW).decode()
 
@@ -742,7 +743,8 @@ def test_clock_is_not_ahead_by_what_a_busy_controller_waits(offset: float, secon
 
 
 def _names(site: dict[str, Any]) -> Any:
-    from controller.overview.readings import Site, merged
+    from controller.overview.readings import merged
+    from leasemerge.site import Site
 
     return merged(plugin._readings(healthy()), Site.from_dict(site), NOW).names
 
