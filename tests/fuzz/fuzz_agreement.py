@@ -66,7 +66,7 @@ def disagreement(data: bytes, directory: Path) -> str | None:
         for address in sorted(kept.keys() | read.keys())
         if not _same(kept.get(address), read.get(address))
     ]
-    return "\n".join([*lines, *(f"line {fault.line}: {fault.reason}" for fault in log.faults)])
+    return "\n".join([*lines, *(f"line {place.line}: {place.reason}" for place in log.skipped)])
 
 
 def _same(kept: Lease | None, read: Lease | None) -> bool:

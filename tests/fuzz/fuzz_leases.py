@@ -22,7 +22,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "roles/lease_merge/files")]
 from leasemerge.block import MAX_BLOCK, read_block, read_tokens  # noqa: E402  # found on the path set above
 from leasemerge.dump import dump_lines  # noqa: E402
 from leasemerge.lease import NEVER, STATES, Lease  # noqa: E402
-from leasemerge.log import MAX_FAULTS, LeaseLog, parse  # noqa: E402
+from leasemerge.log import MAX_LISTED, LeaseLog, parse  # noqa: E402
 from tests.fuzz.campaign import arguments  # noqa: E402
 
 FINDS = HERE / "finds"
@@ -65,7 +65,7 @@ def check(data: bytes, cuts: random.Random | None = None) -> None:
     _equal("chunks", whole, _chunked(data, lambda: cuts.choice((1, 2, 9, 60, 300, 999))))
     _equal("bytes", whole, _chunked(data, lambda: 1))
     _equal("blocks", whole, _blocks(data))
-    if len(whole.faults) != min(whole.damage, MAX_FAULTS):
+    if len(whole.skipped) != min(whole.damage, MAX_LISTED):
         raise RuleBrokenError("damage is counted but not reported")
     for address, lease in whole.leases.items():
         if lease.address != address or lease.state not in STATES:
@@ -149,7 +149,7 @@ def _smaller(data: bytes) -> bytes:
 
 
 def _state(log: LeaseLog) -> tuple[object, ...]:
-    return dict(log.leases), log.damage, log.faults, log.failover
+    return dict(log.leases), log.damage, log.skipped, log.failover
 
 
 def _equal(what: str, whole: LeaseLog, other: LeaseLog) -> None:

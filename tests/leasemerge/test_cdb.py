@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leasemerge.cdb import Cdb, DamageError, records
+from leasemerge.cdb import Cdb, DamageError, entries
 
 LINES = st.builds(
     lambda kind, name, octet, ttl: f"{kind}{name}.office.internal:10.1.{octet}.7:{ttl}\n".encode(),
@@ -30,7 +30,7 @@ def _compiled(directory: Path, lines: list[bytes]) -> bytes:
 
 
 def _found(image: bytes) -> Counter[tuple[bytes, bytes]]:
-    """Return every record that a reader can find, by each table (cdb(5))."""
+    """Return every entry that a reader can find, by each table (cdb(5))."""
     found: Counter[tuple[bytes, bytes]] = Counter()
     for number in range(256):
         start, length = struct.unpack_from("<II", image, number * 8)
@@ -40,7 +40,7 @@ def _found(image: bytes) -> Counter[tuple[bytes, bytes]]:
                 size, more = struct.unpack_from("<II", image, place)
                 key = image[place + 8 : place + 8 + size]
                 found[key, image[place + 8 + size : place + 8 + size + more]] += 1
-                assert _reachable(image, key, value, place), "A record is behind an empty slot."
+                assert _reachable(image, key, value, place), "An entry is behind an empty slot."
     return found
 
 
@@ -48,7 +48,7 @@ def _reachable(image: bytes, key: bytes, value: int, place: int) -> bool:
     hashed = 5381
     for byte in key:
         hashed = ((hashed << 5) + hashed & 0xFFFFFFFF) ^ byte
-    assert hashed == value, "A record has another key's hash."
+    assert hashed == value, "An entry has another key's hash."
     start, length = struct.unpack_from("<II", image, value % 256 * 8)
     for step in range(length):
         slot = start + (value // 256 + step) % length * 8
@@ -60,7 +60,7 @@ def _reachable(image: bytes, key: bytes, value: int, place: int) -> bool:
 
 @settings(max_examples=60)
 @given(st.lists(st.lists(LINES, max_size=8), min_size=2, max_size=6))
-def test_1_a_changed_file_has_the_records_of_a_compiled_one(
+def test_1_a_changed_file_has_the_entries_of_a_compiled_one(
     tmp_path_factory: pytest.TempPathFactory, states: list[list[bytes]]
 ) -> None:
     """From any zone data to any other, again and again."""
@@ -115,4 +115,4 @@ def test_3_what_is_not_there_cannot_be_taken_out(tmp_path: Path) -> None:
 def test_4_only_names_are_changed(line: bytes) -> None:
     """The zones themselves need a compile, and no label is longer than 63."""
     with pytest.raises(ValueError, match="not a"):
-        list(records(line))
+        list(entries(line))

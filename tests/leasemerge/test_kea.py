@@ -84,7 +84,7 @@ def test_3_a_damaged_row_costs_itself(damaged: bytes) -> None:
     log = parse(HEADER + line("10.9.1.1") + damaged + b"\n" + line("10.9.1.2"))
     assert set(log.leases) == {"10.9.1.1", "10.9.1.2"}
     assert log.damage == 1
-    assert log.faults[0].line == 3
+    assert log.skipped[0].line == 3
 
 
 def test_4_the_last_row_counts_and_half_of_one_does_not() -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from leasemerge import log as subject
 from leasemerge.block import MAX_BLOCK
-from leasemerge.log import MAX_FAULTS, LeaseLog, parse, read_log
+from leasemerge.log import MAX_LISTED, LeaseLog, parse, read_log
 
 from .test_block import AFTER, BLOCK, NINE, SIX
 
@@ -33,7 +33,7 @@ def blocks(count: int, seed: int) -> Iterator[bytes]:
 
 def state(log: LeaseLog) -> object:
     """Return all that a log knows."""
-    return dict(log.leases), log.failover, log.damage, log.faults, log.take_changed()
+    return dict(log.leases), log.failover, log.damage, log.skipped, log.take_changed()
 
 
 @pytest.mark.parametrize("chunk", [7, 60, 4096])
@@ -44,7 +44,7 @@ def state(log: LeaseLog) -> object:
         b"".join([*blocks(900, 1), *blocks(900, 1)]),
         PEER % b"normal" + FREE * 99 + PEER % b"startup",
         b"}\n" + FREE * 500 + b"}\n" + FREE * 500 + b"frob;\n",
-        (FREE + b"}\n") * 3 * MAX_FAULTS,
+        (FREE + b"}\n") * 3 * MAX_LISTED,
         FREE * 500 + TORN,
         FREE * 500 + TORN + b"\n" + FREE * 500 + TORN + FREE * 500,
         # The first half ends inside something that only looks like the end of a block.
@@ -83,7 +83,7 @@ def test_a_block_torn_anywhere_costs_itself(cut: int) -> None:
         log = parse(nine + BLOCK[:cut] + glue + AFTER)
         assert dict(log.leases) == {"10.1.1.9": NINE, "10.1.1.6": SIX}
         assert log.damage == 1
-        assert log.faults[0].line == nine.count(b"\n") + 1
+        assert log.skipped[0].line == nine.count(b"\n") + 1
 
 
 def test_line_of_damage() -> None:
@@ -94,7 +94,7 @@ def test_line_of_damage() -> None:
         log = LeaseLog()
         for start in range(0, len(data), size):
             log.feed(data[start : start + size])
-        assert [fault.line for fault in log.faults] == [lines[0] + 2, lines[1]]
+        assert [place.line for place in log.skipped] == [lines[0] + 2, lines[1]]
 
 
 def test_failover_states() -> None:
@@ -152,4 +152,4 @@ def test_what_never_ends_is_given_up(endless: bytes, size: int) -> None:
 def test_faults_are_bounded() -> None:
     """All damage is counted, not all of it is kept."""
     log = parse(b"frob;\n" * 999)
-    assert (log.damage, len(log.faults)) == (999, MAX_FAULTS)
+    assert (log.damage, len(log.skipped)) == (999, MAX_LISTED)

@@ -12,15 +12,15 @@ from hypothesis import strategies as st
 from leasemerge import log as subject
 from leasemerge.block import MAX_BLOCK
 from leasemerge.lease import Lease
-from leasemerge.log import Fault, LeaseLog, parse
+from leasemerge.log import LeaseLog, Skipped, parse
 from tests.support.lease_texts import few, leases, logs
 
 thoroughly = settings(max_examples=300)
 
 
-def state(log: LeaseLog) -> tuple[dict[str, Lease], dict[str, tuple[str, str]], int, list[Fault]]:
+def state(log: LeaseLog) -> tuple[dict[str, Lease], dict[str, tuple[str, str]], int, list[Skipped]]:
     """Return all that a log knows."""
-    return dict(log.leases), log.failover, log.damage, log.faults
+    return dict(log.leases), log.failover, log.damage, log.skipped
 
 
 @thoroughly
@@ -76,7 +76,7 @@ def test_a_log_again_changes_nothing(data: bytes) -> None:
     log = parse(b"".join(known.values()))
     log.feed(b"".join(known.values()))
     assert {address: lease.render() for address, lease in log.leases.items()} == known
-    assert not log.faults
+    assert not log.skipped
 
 
 @thoroughly

@@ -267,10 +267,10 @@ def _read_log(path: Path) -> LeaseLog:
             log = read_log(path)
     except OSError as error:
         raise CommandError([f"leasemerge: {path}: {error.strerror}"], 1) from error
-    for fault in log.faults:
-        print(f"leasemerge: {path}:{fault.line}: skipped: {fault.reason}", file=sys.stderr)
-    if log.damage > len(log.faults):
-        more = log.damage - len(log.faults)
+    for place in log.skipped:
+        print(f"leasemerge: {path}:{place.line}: skipped: {place.reason}", file=sys.stderr)
+    if log.damage > len(log.skipped):
+        more = log.damage - len(log.skipped)
         print(f"leasemerge: {path}: {more} more places were skipped", file=sys.stderr)
     return log
 

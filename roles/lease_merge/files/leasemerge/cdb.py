@@ -1,9 +1,9 @@
 """Add single names to a file that `tinydns-data` compiled, and remove them.
 
 `tinydns-data` rebuilds the file from every line, which takes longer the more lines there are, and
-waits for the disk. Its result can be edited instead: cdb(5) finds a record through one of 256 hash
-tables, each twice as long as its records need, so that there is room for more. The content is the
-same as if the file had been compiled; a removed record takes up room until the next compile.
+waits for the disk. Its result can be edited instead: cdb(5) finds an entry through one of 256 hash
+tables, each twice as long as its entries need, so that there is room for more. The content is the
+same as if the file had been compiled; a removed entry takes up room until the next compile.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _PAIR = struct.Struct("<II")
 _TABLES = 256
 _A, _PTR = 1, 12
 
-Record = tuple[bytes, bytes]
+Entry = tuple[bytes, bytes]
 """Key and data, as `tinydns-data` writes them."""
 
 Write = tuple[int, bytes]
@@ -26,10 +26,10 @@ class DamageError(ValueError):
     """The file is not what `tinydns-data` writes, or not what was expected."""
 
 
-def records(line: bytes) -> Iterator[Record]:
-    """Yield the records that a line of zone data stands for: `=` an A and a PTR, `+` an A.
+def entries(line: bytes) -> Iterator[Entry]:
+    """Yield the entries that a line of zone data stands for: `=` an A and a PTR, `+` an A.
 
-    A record's data is type, an equals sign for `every client`, TTL, no time stamp, and the type's
+    An entry's data is type, an equals sign for `every client`, TTL, no time stamp, and the type's
     own data (tinydns-data.c, rr_start). Raises ValueError: when it is not such a line.
     """
     kind, fields = line[:1], line[1:].strip().decode("ascii").split(":")
@@ -82,13 +82,13 @@ class Cdb:
 
     def edit(self, old: bytes | None, new: bytes | None) -> None:
         """Replace a line of zone data with another; None stands for no line."""
-        for key, data in records(old) if old is not None else ():
+        for key, data in entries(old) if old is not None else ():
             self.remove(key, data)
-        for key, data in records(new) if new is not None else ():
+        for key, data in entries(new) if new is not None else ():
             self.add(key, data)
 
     def add(self, key: bytes, data: bytes) -> None:
-        """Add a record."""
+        """Add an entry."""
         value = _hash(key)
         number = value % _TABLES
         start, length = self._table(number)
@@ -104,16 +104,16 @@ class Cdb:
                 return
 
     def remove(self, key: bytes, data: bytes) -> None:
-        """Remove a record. Raises DamageError: when it is not there."""
+        """Remove an entry. Raises DamageError: when it is not there."""
         value = _hash(key)
         number = value % _TABLES
-        record = _PAIR.pack(len(key), len(data)) + key + data
+        entry = _PAIR.pack(len(key), len(data)) + key + data
         for slot in self._slots(value, *self._table(number)):
             stored, place = _PAIR.unpack_from(self.image, slot)
             if place == 0:
                 break
-            if stored == value and self.image[place : place + len(record)] == record:
-                # The slot stays taken, so that records placed after it are found, by a hash of
+            if stored == value and self.image[place : place + len(entry)] == entry:
+                # The slot stays taken, so that entries placed after it are found, by a hash of
                 # another table, so that no lookup matches it.
                 self._write(slot, value ^ 1, place)
                 return
@@ -138,7 +138,7 @@ class Cdb:
         return self._used[number]
 
     def _grow(self, number: int) -> tuple[int, int]:
-        """Rewrite a table at the end, with room for as many records again."""
+        """Rewrite a table at the end, with room for as many entries again."""
         start, length = self._table(number)
         old = bytes(self.image[start : start + length * _PAIR.size])
         live = [

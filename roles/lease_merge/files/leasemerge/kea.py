@@ -19,7 +19,7 @@ from pathlib import Path
 
 from . import log
 from .lease import NEVER, Lease
-from .log import MAX_FAULTS, Fault, LeaseLog
+from .log import MAX_LISTED, LeaseLog, Skipped
 from .tail import CHUNK, Tail
 
 HEADER = b"address,hwaddr,client_id,"
@@ -60,7 +60,7 @@ class KeaLog:
     def __init__(self) -> None:
         """Begin with an empty log."""
         self.damage = 0
-        self.faults: list[Fault] = []
+        self.skipped: list[Skipped] = []
         self._leases: dict[str, Lease] = {}
         self._changed: set[str] = set()
         self._rest = b""
@@ -103,8 +103,8 @@ class KeaLog:
 
     def _skip(self, reason: str, line: int) -> None:
         self.damage += 1
-        if len(self.faults) < MAX_FAULTS:
-            self.faults.append(Fault(line, reason))
+        if len(self.skipped) < MAX_LISTED:
+            self.skipped.append(Skipped(line, reason))
 
 
 def row(line: bytes) -> Lease | None:
@@ -208,7 +208,7 @@ def parse(data: bytes) -> LeaseLog:
     rows.feed(data)
     leases = log.parse(b"".join(lease.render() for lease in rows.leases.values()))
     leases.damage += rows.damage
-    leases.faults += rows.faults
+    leases.skipped += rows.skipped
     return leases
 
 

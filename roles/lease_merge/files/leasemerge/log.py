@@ -31,8 +31,8 @@ from .block import (
 )
 from .lease import Lease
 
-MAX_FAULTS = 100
-"""The most damaged places that are listed: enough to look at, not as many as a file may have."""
+MAX_LISTED = 100
+"""The most skipped places that are listed: enough to look at, not as many as a file may have."""
 
 # It fits the processor's cache, and cannot hold a block that is too long.
 _CHUNK = MAX_BLOCK - (1 << 12)
@@ -44,7 +44,7 @@ _FRAME = len("lease . {\n}\n")
 _NUMBERS = {str(number): number for number in range(256)}
 
 
-class Fault(NamedTuple):
+class Skipped(NamedTuple):
     """A place in a lease log that was skipped: its line, counted from 1, and why in words."""
 
     line: int
@@ -88,8 +88,8 @@ class LeaseLog:
         """Begin an empty log."""
         self.damage = 0
         """How many places were skipped."""
-        self.faults: list[Fault] = []
-        """The first MAX_FAULTS of them."""
+        self.skipped: list[Skipped] = []
+        """The first MAX_LISTED of them."""
         self.failover: dict[str, tuple[str, str]] = {}
         """The last known state of each failover peer: my state, partner state."""
         # The body of the last complete block of each address, by its /24 and its last octet. One
@@ -303,8 +303,8 @@ class LeaseLog:
     def _skip(self, position: int, reason: str) -> None:
         self.damage += 1
         line = self._line_at(position)
-        if len(self.faults) < MAX_FAULTS:
-            self.faults.append(Fault(line, reason))
+        if len(self.skipped) < MAX_LISTED:
+            self.skipped.append(Skipped(line, reason))
 
     def _line_at(self, position: int) -> int:
         """Return the line of a position, which is at or after the previous one."""

@@ -108,7 +108,7 @@ class Publisher:
     A few names are edited into the compiled file (module cdb), in the one of two copies that is not
     served at the moment. That makes a name quick, and the file is correct without a compile.
     ``tinydns-data`` compiles everything, in a working directory of its own (tinydns-data(8)): at
-    first, for another site, after a fault, and when removed records take up too much room
+    first, for another site, after a fault, and when removed entries take up too much room
     (``wasteful``).
 
     `compile` and `write_text` work in small steps, so that a name that arrives meanwhile need not
@@ -169,7 +169,7 @@ class Publisher:
 
     @property
     def wasteful(self) -> bool:
-        """Whether removed records take up so much room that compiling pays."""
+        """Whether removed entries take up so much room that compiling pays."""
         return self._cdb is not None and len(self._cdb.image) > 2 * self._compiled_size + _WASTE
 
     def change(self, edits: Sequence[Edit]) -> bool:

@@ -112,7 +112,7 @@ class Service:
                 peer.connect(clock)
                 self._listen_to(peer)
             for line in peer.news():
-                log(line)
+                journal(line)
         # Names come before everything that can wait for its turn; the other servers' first, since
         # those have further to travel, and a write to a pipe takes no time.
         self._followers.write()
@@ -156,7 +156,7 @@ class Service:
             self._read_site()
         self._publisher.overdue()
         if not self._publisher.in_place:
-            log("data.cdb is not what was published: it is compiled again")
+            journal("data.cdb is not what was published: it is compiled again")
             self._publisher.forget()
             self._schedule.compile(clock)
         elif self._publisher.wasteful:
@@ -189,7 +189,7 @@ class Service:
         for server, leases in own.step(self._now):
             self._learn(server, leases)
         for line in own.news():
-            log(line)
+            journal(line)
 
     def _learn(self, log: str, leases: Sequence[Lease]) -> None:
         if not leases:
@@ -307,7 +307,7 @@ class Service:
         try:
             progress = publisher.step()
         except BuildError as error:
-            log(str(error))
+            journal(str(error))
             if publisher.intact:
                 self._schedule.text_failed(clock)
             else:
@@ -340,7 +340,7 @@ class Service:
             self._site = read_site(self._settings.site)
         except (OSError, SiteError) as error:
             self._site_error = f"the site was not read again: {error}"
-            log(self._site_error)
+            journal(self._site_error)
             return
         self._site_error = ""
         self._store.use(self._site)
@@ -407,7 +407,7 @@ class Service:
         self._store.close()
 
 
-def log(text: str) -> None:
+def journal(text: str) -> None:
     """Write a line for the journal."""
     print(text, file=sys.stderr, flush=True)
 
