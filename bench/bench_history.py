@@ -15,7 +15,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "roles/lease_merge/files"))
 
-from leasemerge.history import History, find, periods
+from leasemerge.history import History
+from leasemerge.history_query import find, periods
 from leasemerge.names import Holder
 
 CLIENTS = 1000

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.history import Network
 from tests.support.rig import Rig
 
 
@@ -41,3 +42,18 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", tmp_path], check=True)
     yield tmp_path
     subprocess.run(["umount", "--lazy", tmp_path], check=True)
+
+
+@pytest.fixture
+def network(tmp_path: Path) -> Network:
+    """Begin a history."""
+    return Network(tmp_path / "history")
+
+
+@pytest.fixture
+def kept(rig: Callable[..., Rig]) -> Rig:
+    """Start a server that keeps a history."""
+    draco = rig()
+    draco.settings = {"history_days": 30, "history_megabytes": 8}
+    draco.start()
+    return draco

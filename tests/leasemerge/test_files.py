@@ -52,3 +52,11 @@ def test_5_a_new_file_replaces_none(tmp_path: Path) -> None:
     os.close(files.create(tmp_path / "data"))
     with pytest.raises(FileExistsError):
         files.create(tmp_path / "data")
+
+
+def test_6_a_part_that_is_appended_is_an_error(small_disk: Path) -> None:
+    """As with one that is written at a place."""
+    with (small_disk / "data").open("ab", buffering=0) as file:
+        files.append_all(file.fileno(), b"whole")
+        with pytest.raises(OSError, match=os.strerror(errno.ENOSPC)):
+            files.append_all(file.fileno(), bytes(1 << 17))

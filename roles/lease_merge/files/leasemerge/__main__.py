@@ -213,7 +213,8 @@ def _status(options: argparse.Namespace) -> None:
 
 
 def _history(options: argparse.Namespace) -> None:
-    from . import history
+    from .history import begun
+    from .history_query import find, periods, table
     from .when import TimeError, parse_time, show_time
 
     now = int(time.time())
@@ -223,12 +224,12 @@ def _history(options: argparse.Namespace) -> None:
     except TimeError as error:
         raise CommandError([f"leasemerge: {error}"], 1) from error
     try:
-        begun = history.begun(options.directory)
+        beginning = begun(options.directory)
         address = options.who if _ADDRESS.fullmatch(options.who or "") else None
-        found = history.find(history.periods(options.directory, address), options.who, since, until)
+        found = find(periods(options.directory, address), options.who, since, until)
     except OSError as error:
         raise CommandError([f"leasemerge: {options.directory}: {error.strerror}"], 1) from error
-    if begun is None:
+    if beginning is None:
         raise CommandError(
             [
                 f"leasemerge: {options.directory} has no history: it is turned off "
@@ -240,10 +241,10 @@ def _history(options: argparse.Namespace) -> None:
         for period in found:
             print(json.dumps({**period._asdict(), "client": period.client._asdict()}))
         return
-    for line in history.table(found):
+    for line in table(found):
         print(line)
     # What it lacks is as important as what it has.
-    print(f"The history begins {show_time(begun)}. Hosts with a fixed address are not in it.")
+    print(f"The history begins {show_time(beginning)}. Hosts with a fixed address are not in it.")
 
 
 def _read_site(path: Path) -> Site:

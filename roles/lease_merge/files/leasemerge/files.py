@@ -30,7 +30,23 @@ def write_all(descriptor: int, data: bytes | bytearray | memoryview, start: int)
 
     Raises OSError: also when the disk fills up halfway.
     """
-    if os.pwrite(descriptor, data, start) != len(data):
+    require_whole(os.pwrite(descriptor, data, start), len(data))
+
+
+def append_all(descriptor: int, data: bytes) -> None:
+    """Write all of it at the end of a file.
+
+    Raises OSError: also when the disk fills up halfway.
+    """
+    require_whole(os.write(descriptor, data), len(data))
+
+
+def require_whole(written: int, length: int) -> None:
+    """Raise OSError: when fewer bytes were written than there are.
+
+    A write to a file is cut short when the disk is full, and only the next one says so (write(2)).
+    """
+    if written != length:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 

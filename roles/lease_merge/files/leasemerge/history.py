@@ -14,10 +14,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from .files import require_whole
 from .names import Holder
-from .ranges import normal_mac
 from .status import HistoryStatus
-from .when import show_time
 from .work import Progress, Steps, Work
 
 # The log consists of this many files, so that at most that fraction of it is lost at once.
@@ -38,15 +37,6 @@ class Client(NamedTuple):
     name: str | None
 
 
-class Period(NamedTuple):
-    """A client has had an address for a while, in Unix seconds; ``until`` None: it still has it."""
-
-    address: str
-    client: Client
-    since: int
-    until: int | None = None
-
-
 class History:
     """The log, for writing. ``days`` is its maximum age, ``size`` its maximum bytes."""
 
@@ -63,7 +53,7 @@ class History:
         """Who has each address, since when, and the file that has it."""
         self._due: dict[str, None] = {}
         """Addresses still to be checked."""
-        self._parts = {path: path.stat().st_size for path in _files(directory)}
+        self._parts = {path: path.stat().st_size for path in part_paths(directory)}
         # A file may end in half a line, so no old one is appended to.
         self._file = -1
         self._torn = False
@@ -151,8 +141,8 @@ class History:
 
     def _load(self) -> Steps:
         for path in sorted(self._parts):
-            for number, line in enumerate(_lines(path)):
-                if (client := _client(line)) is None:
+            for number, line in enumerate(read_part(path)):
+                if (client := client_of(line)) is None:
                     self._held.pop(line["address"], None)
                 else:
                     self._held[line["address"]] = (client, line["since"], path)
@@ -185,10 +175,9 @@ class History:
         written = os.write(self._file, text)
         self._parts[path] += written
         self._torn = written != len(text)
-        if self._torn:
-            raise OSError(28, "No space left on device")
+        require_whole(written, len(text))
         for line in lines:
-            if (client := _client(line)) is None:
+            if (client := client_of(line)) is None:
                 self._held.pop(line["address"], None)
             else:
                 self._held[line["address"]] = (client, line["since"], path)
@@ -221,81 +210,17 @@ class History:
 
 def remove(directory: Path) -> None:
     """Remove the existing history: it was turned off."""
-    for path in _files(directory):
+    for path in part_paths(directory):
         path.unlink()
 
 
 def begun(directory: Path) -> int | None:
     """Return when the history begins, None if there is none."""
-    return next((_begun(path) for path in _files(directory)), None)
+    return next((_begun(path) for path in part_paths(directory)), None)
 
 
-def periods(directory: Path, address: str | None = None) -> Iterator[Period]:
-    """Yield the periods of all addresses, or of one, in the order in which they ended.
-
-    Raises OSError: when the history cannot be read.
-    """
-    open_: dict[str, Period] = {}
-    for path in _files(directory):
-        for line in _lines(path, None if address is None else f'"address":"{address}"'):
-            client, at, of = _client(line), line["at"], line["address"]
-            before = open_.get(of)
-            if before is not None and client == before.client:
-                continue
-            if before is not None:
-                # The new client may have been noticed some time after it got the address.
-                over = at if client is None else max(before.since, min(at, line["since"]))
-                yield before._replace(until=over)
-                del open_[of]
-            if client is not None:
-                open_[of] = Period(of, client, line["since"])
-    yield from open_.values()
-
-
-def find(found: Iterable[Period], who: str | None, since: int, until: int) -> list[Period]:
-    """Return the periods of an address, MAC address or name that overlap a time, latest first.
-
-    A name is a published one, or what the client called itself; None matches every client.
-    """
-    mac = normal_mac(who)
-    return sorted(
-        (
-            period
-            for period in found
-            if period.since <= until
-            and (period.until is None or period.until > since)
-            and (who is None or mac == period.client.hardware or _is(period, who.lower()))
-        ),
-        key=lambda period: period.since,
-        reverse=True,
-    )
-
-
-def table(found: Iterable[Period]) -> Iterator[str]:
-    """Yield the lines of `leasemerge history`."""
-    row = "{:15} {:30} {:30} {:17} {}".format
-    yield row("ADDRESS", "FROM", "UNTIL", "MAC", "NAME")
-    for period in found:
-        client = period.client
-        until = "now" if period.until is None else show_time(period.until)
-        # Escaped: a hostname is what a stranger typed, and this goes to a terminal.
-        called = "" if client.hostname is None else f" (called itself {client.hostname!a})"
-        yield row(
-            period.address,
-            show_time(period.since),
-            until,
-            client.hardware or "-",
-            f"{client.name or '-'}{called}",
-        )
-
-
-def _is(period: Period, who: str) -> bool:
-    hostname = (period.client.hostname or "").lower()
-    return who in (period.address, period.client.name, hostname, hostname.partition(".")[0])
-
-
-def _files(directory: Path) -> list[Path]:
-    """Return the files in order, if any. Raises OSError: when the directory is unreadable."""
+def part_paths(directory: Path) -> list[Path]:
+    """Return the files in order, if any. Raises OSError: when the directory cannot be read."""
     try:
         paths = list(directory.iterdir())
     except FileNotFoundError:
@@ -307,8 +232,11 @@ def _begun(path: Path) -> int:
     return int(path.stem)
 
 
-def _lines(path: Path, having: str | None = None) -> Iterator[dict[str, Any]]:
-    """Yield the lines of a file; a partial one, after a power cut, is skipped."""
+def read_part(path: Path, having: str | None = None) -> Iterator[dict[str, Any]]:
+    """Yield the objects in a file's lines, or only in those with the text `having`.
+
+    A partial line, after a power cut, is skipped. Raises OSError: when the file cannot be read.
+    """
     with path.open(encoding="utf-8", errors="replace") as file:
         for text in file:
             if having is not None and having not in text:
@@ -321,7 +249,8 @@ def _lines(path: Path, having: str | None = None) -> Iterator[dict[str, Any]]:
                 yield line
 
 
-def _client(line: Mapping[str, Any]) -> Client | None:
+def client_of(line: Mapping[str, Any]) -> Client | None:
+    """Return the client that has the address from then on; None if nobody has it."""
     if "since" not in line:
         return None
     return Client(line["hardware"], line["hostname"], line["name"])

@@ -18,6 +18,7 @@ import subprocess
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from .files import append_all
 from .lease import Lease
 from .log import parse
 from .site import Site
@@ -237,20 +238,21 @@ class Store:
         self._since[name] = []
         try:
             with beside.open("wb", buffering=0) as file:
-                _write(file.fileno(), self._mark(name))
+                append_all(file.fileno(), self._mark(name))
                 addresses = tuple(self.logs[name])
                 for start in range(0, len(addresses), _SLICE):
                     blocks = [
                         self.logs[name][address].render()
                         for address in addresses[start : start + _SLICE]
                     ]
-                    _write(file.fileno(), b"".join(blocks))
+                    append_all(file.fileno(), b"".join(blocks))
                     yield None
             process = subprocess.Popen(["sync", beside], stdin=subprocess.DEVNULL)
             yield process
             if process.wait() != 0:
                 raise OSError(errno.EIO, os.strerror(errno.EIO))
-            _write_to(beside, b"".join(self._since[name]))
+            with beside.open("ab", buffering=0) as file:
+                append_all(file.fileno(), b"".join(self._since[name]))
             beside.replace(path)
             self._use(name, path)
         except OSError as error:
@@ -276,7 +278,7 @@ class Store:
         if name in self._unsaved:
             return
         try:
-            _write(self._files[name], data)
+            append_all(self._files[name], data)
         except OSError as error:
             self._failed(name, error)
             return
@@ -293,13 +295,3 @@ class Store:
     def _close(self, name: str) -> None:
         if (descriptor := self._files.pop(name, None)) is not None:
             os.close(descriptor)
-
-
-def _write_to(path: Path, data: bytes) -> None:
-    with path.open("ab", buffering=0) as file:
-        _write(file.fileno(), data)
-
-
-def _write(descriptor: int, data: bytes) -> None:
-    if os.write(descriptor, data) != len(data):
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
