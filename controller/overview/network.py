@@ -168,8 +168,7 @@ def host_row(
         "domain": name.domain,
         "address": name.address,
         "source": "alias" if name.alias else name.source,
-        # A lost log is shown as its server's.
-        "server": (name.server or "").removesuffix(EARLIER),
+        "server": name.server or "",
         "until": until,
         "left": left,
         "hardware": list(

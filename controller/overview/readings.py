@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from leasemerge.kea import parse
@@ -12,8 +12,7 @@ from leasemerge.labels import label as leasemerge_label
 from leasemerge.lease import Lease
 from leasemerge.merge import Merge
 from leasemerge.names import Names
-from leasemerge.site import Site
-from leasemerge.store import EARLIER
+from leasemerge.site import EARLIER, Site
 from leasemerge.zone import zone_data
 
 
@@ -94,10 +93,9 @@ def logs(readings: Sequence[Reading], site: Site) -> Iterator[tuple[str, bytes]]
 
 def merged(readings: Sequence[Reading], site: Site, now: int) -> Names:
     """Merge what was read, at `now` in Unix seconds, as the service on a server does."""
-    servers = (*site.servers, *(server + EARLIER for server in site.servers))
-    merge = Merge(replace(site, servers=servers))
-    for number, (server, log) in enumerate(logs(readings, site)):
-        merge.update(server, parse(log).leases.values(), log=number)
+    merge = Merge(site)
+    for number, (log, data) in enumerate(logs(readings, site)):
+        merge.update(log, parse(data).leases.values(), number)
     return merge.names(now)
 
 

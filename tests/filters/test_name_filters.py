@@ -120,6 +120,19 @@ def test_merge_names() -> None:
     json.dumps(rows)
 
 
+def test_what_a_server_has_lost_counts_after_every_log() -> None:
+    """As on a server; the name is that server's."""
+    block = b'lease 10.1.1.120 { ends never; client-hostname "%s"; }\n'
+    lost, own = (b64encode(block % name).decode() for name in (b"lost", b"own"))
+    for leases, label, server in (
+        ({"draco~": lost}, "lost", "draco"),
+        ({"draco~": lost, "taurus": own}, "own", "taurus"),
+    ):
+        rows = filters["merge_names"](leases, SITE, NOW)
+        found = {row["label"]: row["server"] for row in rows if row["source"] == "lease"}
+        assert found == {label: server}
+
+
 @pytest.mark.parametrize("name", ["zone_data", "merge_names"])
 def test_a_site_with_faults_is_an_error_with_all_of_them(name: str) -> None:
     """The whole list, and the cause behind it."""

@@ -24,6 +24,15 @@ def test_a_rendered_lease_is_read_back(lease: Lease) -> None:
     assert not log.skipped
 
 
+def test_the_stamp_orders_blocks_by_the_latest_event() -> None:
+    """Rule 2: the later of both times, then `cltt`; an absent time is the smallest."""
+    in_order = [(None, None), (0, None), (None, 0), (1, 0), (2, None), (2, 1), (1, 2), (2, 2)]
+    blocks = [replace(BARE, starts=starts, cltt=cltt) for starts, cltt in in_order]
+    stamps = [block.stamp for block in blocks]
+    assert stamps == sorted(stamps)
+    assert stamps[-2] == stamps[-1] == (2, 2)
+
+
 @needs_dhcpd
 def test_dhcpd_reads_what_render_writes(tmp_path: Path) -> None:
     """A rendered block means to dhcpd what it means here."""

@@ -384,6 +384,16 @@ def test_rule_9_unknown_servers_come_after_the_known() -> None:
     assert leased(merge(logs, site, NOW)) == {"t": "10.1.1.100"}
 
 
+def test_rule_9_what_a_server_has_lost_comes_after_every_log() -> None:
+    """Alike in all times: the current log of the last server counts before a lost one."""
+    logs = {"draco~": [lease(100, "lost")], "taurus": [lease(100, "t")], "x": [lease(100, "x")]}
+    assert leased(merge(logs, site, NOW)) == {"t": "10.1.1.100"}
+    del logs["taurus"]
+    names = merge(logs, site, NOW)
+    assert leased(names) == {"lost": "10.1.1.100"}
+    assert {name.server for name in names.names if name.source == "lease"} == {"draco"}
+
+
 def test_rule_9_unnamed_files_are_distinguished_by_their_content() -> None:
     """Alike in every time that counts: the order of the arguments still decides nothing."""
     blocks = [lease(100, "one"), lease(100, "two"), lease(100, state="expired")]
@@ -391,7 +401,7 @@ def test_rule_9_unnamed_files_are_distinguished_by_their_content() -> None:
     for first in range(3):
         pair = Merge(site)
         for turn in range(3):
-            pair.update(None, [blocks[(first + turn) % 3]], log=turn)
+            pair.update(None, [blocks[(first + turn) % 3]], number=turn)
         results.add(pair.names(NOW))
     assert len(results) == 1
 

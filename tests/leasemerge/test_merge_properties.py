@@ -93,7 +93,7 @@ def test_order_never_changes_the_output(
         chance.shuffle(numbered)
         machine = Merge(site)
         for server, log, found in numbered:
-            machine.update(server, found, log=log)
+            machine.update(server, found, number=log)
             if one_by_one:
                 machine.names(NOW + chance.randint(-3, 3))
         names = machine.names(NOW)

@@ -162,8 +162,8 @@ def _merged(options: argparse.Namespace) -> tuple[Site, Merge, int]:
     site = _read_site(options.site)
     merge = Merge(site)
     for number, text in enumerate(options.leases):
-        server, path = _server_and_path(text)
-        merge.update(server, _read_log(path).leases.values(), log=number)
+        log, path = _log_and_path(text)
+        merge.update(log, _read_log(path).leases.values(), number)
     return site, merge, int(time.time()) if options.now is None else options.now
 
 
@@ -284,7 +284,7 @@ def _is_kea(path: Path) -> bool:
         return file.read(8) == b"address,"
 
 
-def _server_and_path(text: str) -> tuple[str | None, Path]:
+def _log_and_path(text: str) -> tuple[str | None, Path]:
     """Split [SERVER=]FILE; a server's name has no slash, so a path may have an equals sign."""
     server, equals, path = text.partition("=")
     if equals and "/" not in server:

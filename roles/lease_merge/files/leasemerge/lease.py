@@ -8,6 +8,9 @@ from datetime import UTC, datetime
 NEVER = 2**63 - 1
 """The time that dhcpd writes as `never`: later than any other."""
 
+ABSENT = -(2**63)
+"""What an absent time counts as where times are compared: it is the smallest (rules 2 and 3)."""
+
 NEVER_FROM = 2145916800
 """2038: dhcpd reads a date from then on as `never`, since its times have 31 bits."""
 
@@ -37,6 +40,12 @@ class Lease:
     hostname: str | None = None
     """What the client calls itself; bytes that are not UTF-8 are surrogate escapes."""
 
+    @property
+    def stamp(self) -> tuple[int, int]:
+        """Rule 2: of two blocks of an address, the greater knows the later event."""
+        cltt = time_or_absent(self.cltt)
+        return (max(time_or_absent(self.starts), cltt), cltt)
+
     def render(self) -> bytes:
         """Return the block in the syntax of dhcpd.leases(5); it parses back to an equal Lease."""
         lines = [f"lease {self.address} {{"]
@@ -52,6 +61,11 @@ class Lease:
             lines.append(f'  client-hostname "{_quote(self.hostname)}";')
         lines.append("}\n")
         return "\n".join(lines).encode()
+
+
+def time_or_absent(time: int | None) -> int:
+    """Return a time that can be compared: ABSENT for None."""
+    return ABSENT if time is None else time
 
 
 def _render_time(time: int) -> str:

@@ -1,8 +1,10 @@
 """The merge: what the feeds know about each address, and the site, become names.
 
-The rules are docs/design.md's, each in one place here: 2 in `_truth`, 3 in `_named`, 4 and 5 in
-`Merge._claim`, 6 in `_Claim.order`, 7 in the module labels, 8 in the module zone. Rule 9 holds
-because the only order of the feeds that is used here is that of `Site.servers`.
+The rules are docs/design.md's, each in one place. Here: 2 in `_truth`, by `Lease.stamp` (module
+lease); 3 in `_named`; 4 and 5 in `Merge._claim`; 6 in `_Claim.order`. Elsewhere: 1 in the module
+log, for Kea's files in the module kea; 7 in the module labels; 8 in the module zone; 10 in the
+module store, and `Merge.update` drops nothing either. Rule 9 holds because the only order of the
+feeds that is used here is that of `Site.logs`.
 """
 
 from __future__ import annotations
@@ -15,19 +17,16 @@ from heapq import heapify, heappop, heappush
 from typing import Literal, NamedTuple
 
 from .labels import Cause, HostnameError, label
-from .lease import NEVER, Lease
+from .lease import ABSENT, NEVER, Lease, time_or_absent
 from .names import Counts, Holder, Key, Loser, Name, Names
-from .site import FixedHost, Site
-
-# An absent time is the smallest (rules 2 and 3).
-_ABSENT = -(2**63)
+from .site import EARLIER, FixedHost, Site
 
 
 class _Log(NamedTuple):
-    """One log of one server; a smaller rank is an earlier server."""
+    """One file of a log; a smaller rank is an earlier log in `Site.logs`."""
 
     rank: int
-    server: str | None
+    name: str | None
     number: int
 
 
@@ -61,7 +60,7 @@ class Merge:
         """Begin with the site's fixed hosts and no lease."""
         self._site = site
         self._logs: dict[_Log, dict[str, Lease]] = {}
-        self._now = _ABSENT
+        self._now = ABSENT
         self._touched: set[str] = set()
         self._live: dict[str, _Claim] = {}
         # The live claims to each name in rising order: the last one has it.
@@ -84,14 +83,15 @@ class Merge:
         self._before: dict[Key, tuple[Name, ...]] = {}
         self._handovers = 0
 
-    def update(self, server: str | None, leases: Iterable[Lease], log: int = 0) -> None:
-        """Take new blocks of a server's log; `log` distinguishes several logs of one server.
+    def update(self, log: str | None, leases: Iterable[Lease], number: int = 0) -> None:
+        """Take new blocks of a log: a server's, or with EARLIER what that server has lost.
 
-        The blocks that the log had for other addresses stay (rule 10).
+        `number` distinguishes several copies of one log, and logs without a name. The blocks that
+        the log had for other addresses stay (rule 10).
         """
-        servers = self._site.servers
-        rank = servers.index(server) if server in servers else len(servers)
-        blocks = self._logs.setdefault(_Log(rank, server, log), {})
+        logs = self._site.logs
+        rank = logs.index(log) if log in logs else len(logs)
+        blocks = self._logs.setdefault(_Log(rank, log, number), {})
         for lease in leases:
             if blocks.get(lease.address) != lease:
                 blocks[lease.address] = lease
@@ -208,8 +208,8 @@ class Merge:
         claim = _Claim(
             address,
             lease.ends,
-            (_time(lease.starts), _time(lease.cltt), -_number(address)),
-            named[0].server if named else log.server,
+            (time_or_absent(lease.starts), time_or_absent(lease.cltt), -_number(address)),
+            _server(named[0] if named else log),
             lease.starts,
             lease.hardware,
             named[1].hostname if named else None,
@@ -349,10 +349,10 @@ class Merge:
 
 
 def merge(logs: Mapping[str, Iterable[Lease]], site: Site, now: int) -> Names:
-    """Merge the last blocks of each server's log at `now` (Unix seconds) in one go."""
+    """Merge the last blocks of each log at `now` (Unix seconds) in one go."""
     machine = Merge(site)
-    for server, leases in logs.items():
-        machine.update(server, leases)
+    for log, leases in logs.items():
+        machine.update(log, leases)
     return machine.names(now)
 
 
@@ -371,9 +371,7 @@ def _fixed(host: FixedHost, domain: str) -> Iterator[tuple[Key, tuple[Name, ...]
 
 def _truth(blocks: Sequence[_Block]) -> _Block:
     """Rule 2: the block that knows the latest event of the address."""
-    return _best(
-        blocks, lambda lease: (max(_time(lease.starts), _time(lease.cltt)), _time(lease.cltt))
-    )
+    return _best(blocks, lambda lease: lease.stamp)
 
 
 def _named(blocks: Sequence[_Block], lease: Lease) -> _Block | None:
@@ -385,7 +383,7 @@ def _named(blocks: Sequence[_Block], lease: Lease) -> _Block | None:
     ]
     if not own:
         return None
-    return _best(own, lambda block: (_time(block.cltt), _time(block.starts)))
+    return _best(own, lambda block: (time_or_absent(block.cltt), time_or_absent(block.starts)))
 
 
 def _same_client(one: Lease, other: Lease) -> bool:
@@ -406,7 +404,12 @@ def _best(blocks: Sequence[_Block], key: Callable[[Lease], tuple[int, int]]) -> 
     if keys.count(top) == 1:
         return blocks[keys.index(top)]
     best = [block for block, own in zip(blocks, keys, strict=True) if own == top]
-    return max(best, key=lambda block: (repr(block[1]), block[0].server or ""))
+    return max(best, key=lambda block: (repr(block[1]), block[0].name or ""))
+
+
+def _server(log: _Log) -> str | None:
+    """Return whose log it is."""
+    return None if log.name is None else log.name.removesuffix(EARLIER)
 
 
 def _lost(
@@ -414,10 +417,6 @@ def _lost(
 ) -> _Claim:
     loser = Loser(claim.address, kind, reason, claim.hostname, claim.hardware, cause)
     return claim._replace(loser=loser)
-
-
-def _time(time: int | None) -> int:
-    return _ABSENT if time is None else time
 
 
 def _number(address: str) -> int:

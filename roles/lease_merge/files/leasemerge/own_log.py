@@ -9,7 +9,8 @@ from pathlib import Path
 from .kea import KeaLog, KeaTail, pair_state
 from .lease import Lease
 from .log import LeaseLog
-from .store import EARLIER, Store
+from .site import EARLIER
+from .store import Store
 from .tail import Tail
 
 FORMATS: Mapping[str, tuple[type[LeaseLog | KeaLog], type[Tail]]] = {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import json
 import os
 import selectors
@@ -27,9 +26,9 @@ from .protocol import Blocks, Event, Hello
 from .publish import BuildError, Publisher
 from .schedule import Schedule
 from .settings import Settings
-from .site import SiteError, read_site
+from .site import EARLIER, SiteError, read_site
 from .status import HistoryStatus, Status
-from .store import EARLIER, Store
+from .store import Store
 from .tail import Tail
 from .work import Progress
 from .zone import Zone
@@ -245,11 +244,9 @@ class Service:
     # -- names ---------------------------------------------------------------------------------
 
     def _new_merge(self) -> Merge:
-        # A server's earlier log ranks after every current log.
-        servers = (*self._site.servers, *(server + EARLIER for server in self._site.servers))
-        merge = Merge(dataclasses.replace(self._site, servers=servers))
-        for name in servers:
-            merge.update(name, list(self._store.logs[name].values()))
+        merge = Merge(self._site)
+        for log in self._site.logs:
+            merge.update(log, self._store.logs[log].values())
         return merge
 
     def _new_pools(self) -> Pools:

@@ -18,6 +18,9 @@ from .record_data import PTR, reverse_name
 from .records import Record, parse
 from .zone_check import DEFAULT_RESERVED_NAMES
 
+EARLIER = "~"
+"""What is appended to a server's name to name the log of what it has lost (module store)."""
+
 DEFAULT_FIXED_TTL = 3600
 DEFAULT_LEASE_TTL = 60
 DEFAULT_NEGATIVE_TTL = 5
@@ -102,6 +105,14 @@ class Site:
         hosts = (host.domain for host in self.fixed_hosts)
         named = {domain for domain in (*subnets, *hosts) if domain is not None}
         return (self.domain, *sorted(named - {self.domain}))
+
+    @cached_property
+    def logs(self) -> tuple[str, ...]:
+        """The log of each server, then what each has lost: where two tie, the earlier one counts.
+
+        It is the server order of rules 2 and 3.
+        """
+        return (*self.servers, *(server + EARLIER for server in self.servers))
 
     @cached_property
     def all_zones(self) -> tuple[str, ...]:

@@ -21,11 +21,8 @@ from pathlib import Path
 from .files import append_all
 from .lease import Lease
 from .log import parse
-from .site import Site
+from .site import EARLIER, Site
 from .work import Steps, Work
-
-EARLIER = "~"
-"""What is appended to a server's name to name the log of what it has lost."""
 
 # A /14 full of leases. A peer cannot make this server keep more of a log than that.
 MAX_ADDRESSES = 1 << 18
@@ -45,17 +42,10 @@ _GENERATION = re.compile(rb"^# generation ([!-~]+)$", re.MULTILINE)
 _GRACE = 86400
 
 
-def stamp(lease: Lease) -> tuple[int, int]:
-    """Return the key that orders two blocks of one address by the event they know of (rule 2)."""
-    starts = -1 if lease.starts is None else lease.starts
-    cltt = -1 if lease.cltt is None else lease.cltt
-    return (max(starts, cltt), cltt)
-
-
 def _preference(lease: Lease) -> tuple[object, ...]:
     # A total order, so that servers that exchange them in any order end up with the same block.
     # The name is what an earlier log is kept for.
-    return (lease.hostname is not None, stamp(lease), lease.ends or 0, lease.render())
+    return (lease.hostname is not None, lease.stamp, lease.ends or 0, lease.render())
 
 
 class Store:
@@ -94,7 +84,7 @@ class Store:
     def use(self, site: Site) -> None:
         """Switch to another site: its servers and subnets decide what is kept."""
         self.servers = site.servers
-        self.names = (*site.servers, *(server + EARLIER for server in site.servers))
+        self.names = site.logs
         networks = [ipaddress.IPv4Network(subnet.network) for subnet in site.subnets]
         self._spans = [(int(net.network_address), int(net.broadcast_address)) for net in networks]
         if hasattr(self, "logs"):
@@ -120,14 +110,14 @@ class Store:
         return news
 
     def put_newer(self, name: str, leases: Iterable[Lease]) -> list[Lease]:
-        """Take second-hand blocks that know of a later event than those that are there."""
+        """Take second-hand blocks that know of a later event than those that are there (rule 2)."""
         log = self.logs[name]
         return self.put(
             name,
             [
                 lease
                 for lease in leases
-                if lease.address not in log or stamp(lease) > stamp(log[lease.address])
+                if lease.address not in log or lease.stamp > log[lease.address].stamp
             ],
         )
 
