@@ -14,8 +14,8 @@ from ansible.errors import AnsibleFilterError  # type: ignore[import-untyped]  #
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from controller.filters import filters
-from leasemerge.kea import parse
 from leasemerge.lease import NEVER
+from leasemerge.lease_file import parse
 from leasemerge.merge import merge
 from leasemerge.names import Names
 from leasemerge.site import Site, SiteError

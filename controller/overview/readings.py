@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from leasemerge.kea import parse
 from leasemerge.labels import HostnameError
 from leasemerge.labels import label as leasemerge_label
 from leasemerge.lease import Lease
+from leasemerge.lease_file import parse
 from leasemerge.merge import Merge
 from leasemerge.names import Names
 from leasemerge.site import EARLIER, Site

@@ -7,8 +7,9 @@ from dataclasses import replace
 from ipaddress import IPv4Address
 
 from controller import kea_config
-from leasemerge import convert, kea, log
+from leasemerge import convert, log
 from leasemerge.lease import NEVER, Lease
+from leasemerge.lease_file import parse
 from leasemerge.merge import Merge
 from leasemerge.site import Site
 from tests.support.rig import lease
@@ -23,7 +24,7 @@ def moved(leases: Mapping[str, Iterable[Lease]]) -> dict[str, Lease]:
     merge = Merge(HERE)
     for server, known in leases.items():
         merge.update(server, known)
-    there = kea.parse(b"".join(convert.to_kea(merge, HERE, NOW))).leases
+    there = parse(b"".join(convert.to_kea(merge, HERE, NOW))).leases
     back = Merge(HERE)
     back.update("draco", there.values())
     assert log.parse(b"".join(convert.to_dhcpd(back, HERE, NOW))).leases == there

@@ -2,77 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import random
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
-from leasemerge import log as subject
 from leasemerge.block import MAX_BLOCK
-from leasemerge.log import MAX_LISTED, LeaseLog, parse, read_log
+from leasemerge.log import MAX_LISTED, LeaseLog, parse
 
 from .test_block import AFTER, BLOCK, NINE, SIX
-
-FREE = b"lease 10.1.1.5 {\n  binding state free;\n}\n"
-PEER = b'failover peer "pair" state {\n  my state %s at 1 2026/09/21 1:1:1;\n}\n'
-TORN = b'lease 10.9.9.9 {\n  client-hostname "'
-
-
-def blocks(count: int, seed: int) -> Iterator[bytes]:
-    """Yield blocks of few addresses, so that each half has some that the other lacks."""
-    chance = random.Random(seed)
-    for _ in range(count):
-        address = b"10.%d.%d.%d" % (seed, chance.randrange(4), chance.randrange(250))
-        yield b"lease %s {\n  binding state %s;\n}\n" % (
-            address,
-            chance.choice([b"free", b"active"]),
-        )
-
-
-def state(log: LeaseLog) -> object:
-    """Return all that a log knows."""
-    return dict(log.leases), log.failover, log.damage, log.skipped, log.take_changed()
-
-
-@pytest.mark.parametrize("chunk", [7, 60, 4096])
-@pytest.mark.parametrize(
-    "text",
-    [
-        b"".join([*blocks(900, 1), *blocks(900, 2)]),
-        b"".join([*blocks(900, 1), *blocks(900, 1)]),
-        PEER % b"normal" + FREE * 99 + PEER % b"startup",
-        b"}\n" + FREE * 500 + b"}\n" + FREE * 500 + b"frob;\n",
-        (FREE + b"}\n") * 3 * MAX_LISTED,
-        FREE * 500 + TORN,
-        FREE * 500 + TORN + b"\n" + FREE * 500 + TORN + FREE * 500,
-        # The first half ends inside something that only looks like the end of a block.
-        FREE + b"host a {\n" + b"  on commit {\n}\n" * 99 + b"}\n" + FREE,
-        FREE + b"host a {\n" + b"  on commit {\n}\n" * 9999,
-    ],
-)
-def test_a_file_is_read_in_chunks(
-    text: bytes, chunk: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Leases, states, damage and its lines are those of one piece; the next bytes go on there."""
-    monkeypatch.setattr(subject, "_CHUNK", chunk)
-    (tmp_path / "leases").write_bytes(text)
-    log, whole = read_log(tmp_path / "leases"), parse(text)
-    assert state(log) == state(whole)
-    for more in (b'none";\n}\n', FREE, b"}\n", FREE.replace(b"5", b"6")):
-        log.feed(more)
-        whole.feed(more)
-        assert state(log) == state(whole)
-
-
-def test_a_pipe_is_read_too() -> None:
-    """What is no file has no size, and need not have one."""
-    reader, writer = os.pipe()
-    os.write(writer, FREE)
-    os.close(writer)
-    assert state(read_log(Path(f"/proc/self/fd/{reader}"))) == state(parse(FREE))
-    os.close(reader)
 
 
 @pytest.mark.parametrize("cut", range(1, len(BLOCK) - 1))

@@ -13,10 +13,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .log import LeaseLog, read_log
-
-# The rest is imported by the commands that need it, so that the others start sooner.
+# Everything is imported by the commands that need it, so that the others start sooner.
 if TYPE_CHECKING:
+    from .log import LeaseLog
     from .merge import Merge
     from .site import Site
 
@@ -259,13 +258,10 @@ def _read_site(path: Path) -> Site:
 
 
 def _read_log(path: Path) -> LeaseLog:
-    try:
-        if _is_kea(path):
-            from . import kea
+    from . import lease_file
 
-            log = kea.read_log(path)
-        else:
-            log = read_log(path)
+    try:
+        log = lease_file.read(path)
     except OSError as error:
         raise CommandError([f"leasemerge: {path}: {error.strerror}"], 1) from error
     for place in log.skipped:
@@ -274,14 +270,6 @@ def _read_log(path: Path) -> LeaseLog:
         more = log.damage - len(log.skipped)
         print(f"leasemerge: {path}: {more} more places were skipped", file=sys.stderr)
     return log
-
-
-def _is_kea(path: Path) -> bool:
-    """Return whether the file begins with Kea's column names; a pipe is not examined."""
-    if not path.is_file():
-        return False
-    with path.open("rb") as file:
-        return file.read(8) == b"address,"
 
 
 def _log_and_path(text: str) -> tuple[str | None, Path]:

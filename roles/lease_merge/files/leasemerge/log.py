@@ -10,10 +10,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from re import Match
 from socket import inet_aton
-from typing import NamedTuple, cast
+from typing import NamedTuple, Protocol, cast
 
 from .block import (
     BLANK,
@@ -34,10 +33,6 @@ from .lease import Lease
 MAX_LISTED = 100
 """The most skipped places that are listed: enough to look at, not as many as a file may have."""
 
-# It fits the processor's cache, and cannot hold a block that is too long.
-_CHUNK = MAX_BLOCK - (1 << 12)
-
-_END = b"\n}\n"  # of a block
 # What surrounds the address and the body in a block of BLOCKS.
 _FRAME = len("lease . {\n}\n")
 # The last octet of an address.
@@ -49,6 +44,27 @@ class Skipped(NamedTuple):
 
     line: int
     reason: str
+
+
+class Log(Protocol):
+    """What every DHCP server's lease file is: the last complete block, or row, of each address."""
+
+    damage: int
+    """How many places were skipped."""
+    skipped: list[Skipped]
+    """The first MAX_LISTED of them."""
+    failover: dict[str, tuple[str, str]]
+    """The last known state of each failover peer: my state, partner state."""
+
+    @property
+    def leases(self) -> Mapping[str, Lease]:
+        """The lease of each address."""
+
+    def take_changed(self) -> set[str]:
+        """Return the addresses that got a new one since the last call."""
+
+    def feed(self, chunk: bytes) -> None:
+        """Take the next bytes of the file, which may be split anywhere."""
 
 
 class _Statement(NamedTuple):
@@ -79,7 +95,7 @@ class _Leases(Mapping[str, Lease]):
 
 
 class LeaseLog:
-    """A lease file as a log, fed in chunks that may be split anywhere.
+    """A lease file of dhcpd as a log, fed in chunks that may be split anywhere.
 
     The cost of a feed grows with the chunk, the memory with the number of addresses.
     """
@@ -87,11 +103,8 @@ class LeaseLog:
     def __init__(self) -> None:
         """Begin an empty log."""
         self.damage = 0
-        """How many places were skipped."""
         self.skipped: list[Skipped] = []
-        """The first MAX_LISTED of them."""
         self.failover: dict[str, tuple[str, str]] = {}
-        """The last known state of each failover peer: my state, partner state."""
         # The body of the last complete block of each address, by its /24 and its last octet. One
         # dict of all addresses would miss the processor's cache at each lookup, and be unsorted.
         self._bodies: defaultdict[str, dict[int, str]] = defaultdict(dict)
@@ -317,21 +330,4 @@ def parse(data: bytes) -> LeaseLog:
     """Return the log of a whole file."""
     log = LeaseLog()
     log.feed(data)
-    return log
-
-
-def read_log(path: Path) -> LeaseLog:
-    """Return the log of a file. Raises OSError: when it cannot be read."""
-    log = LeaseLog()
-    rest = b""
-    with path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            text = rest + chunk
-            # A block in two pieces would be read event by event.
-            end = text.rfind(_END) + len(_END)
-            if end < len(_END):
-                end = len(text)
-            log.feed(text[:end])
-            rest = text[end:]
-    log.feed(rest)
     return log

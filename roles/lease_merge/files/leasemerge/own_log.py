@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
-from .kea import KeaLog, KeaTail, pair_state
+from .kea import KeaLog
+from .kea_pair import pair_state
+from .kea_tail import KeaTail
 from .lease import Lease
-from .log import LeaseLog
+from .log import LeaseLog, Log
 from .site import EARLIER
 from .store import Store
 from .tail import Tail
 
-FORMATS: Mapping[str, tuple[type[LeaseLog | KeaLog], type[Tail]]] = {
-    "dhcpd": (LeaseLog, Tail),
-    "kea": (KeaLog, KeaTail),
+
+class Format(NamedTuple):
+    """How a DHCP server's lease file is read and followed."""
+
+    log: Callable[[], Log]
+    tail: Callable[[Path], Tail]
+    pair_state: Callable[[], Mapping[str, tuple[str, str]]]
+    """The state of the pair, where that is not in the lease file; empty where it is."""
+
+
+FORMATS = {
+    "dhcpd": Format(LeaseLog, Tail, dict),
+    "kea": Format(KeaLog, KeaTail, pair_state),
 }
-"""The reader and the follower of each DHCP server's lease file."""
 
 # Leases processed in one step, after the lease file was read from its start.
 _SLICE = 250
@@ -28,8 +40,8 @@ class OwnLog:
 
     def __init__(self, server: str, path: Path, lease_format: str, store: Store) -> None:
         """Start following the file, which has one of `FORMATS`; it is read from its start."""
-        self._new_log, follow = FORMATS[lease_format]
-        self.tail = follow(path)
+        self._format = FORMATS[lease_format]
+        self.tail = self._format.tail(path)
         self.error = ""
         self.last_seen: float | None = None
         self.caught_up = False
@@ -39,8 +51,8 @@ class OwnLog:
         self._reported = "following"
         self._server = server
         self._store = store
-        self._log = self._new_log()
-        self._fresh: LeaseLog | KeaLog | None = None
+        self._log = self._format.log()
+        self._fresh: Log | None = None
         self._backlog: Iterator[str] = iter(())
 
     @property
@@ -51,7 +63,7 @@ class OwnLog:
     @property
     def failover(self) -> Mapping[str, tuple[str, str]]:
         """The state of this server and of its partner in each failover relationship."""
-        return self._log.failover if isinstance(self._log, LeaseLog) else pair_state()
+        return self._log.failover or self._format.pair_state()
 
     @property
     def state(self) -> str:
@@ -87,7 +99,7 @@ class OwnLog:
         if chunk:
             self.last_seen = time.time()
         if begins:
-            self._fresh = self._new_log()
+            self._fresh = self._format.log()
         self.more = True
         if self._fresh is not None:
             if chunk:
@@ -107,7 +119,7 @@ class OwnLog:
         self.more = bool(chunk or addresses)
         return [(self._server, news)]
 
-    def _switch(self, log: LeaseLog | KeaLog, now: int) -> list[tuple[str, list[Lease]]]:
+    def _switch(self, log: Log, now: int) -> list[tuple[str, list[Lease]]]:
         # dhcpd drops no client's lease when it rewrites the file. What is not in the new file was
         # lost with the old one, and expires by itself.
         self._log, self._fresh = log, None
