@@ -2,35 +2,33 @@
 
     python3 -m controller.importer.leases --to dhcpd --dnsmasq-leases FILE … < SITE.json
 
-Source: dhcpd.leases(5); dnsmasq's lease.c, one line a lease; the Kea Administrator Reference
-Manual, "Memfile - Basic Storage for Leases". SITE.json has the inventory's `subnets` and
-`fixed_hosts`: a lease that lies in no range is of no use, and is listed. Prints JSON: ``leases``,
-the text of a dhcpd.leases or of Kea's lease file, and ``remarks``, a sentence each.
+Source: dhcpd.leases(5); dnsmasq's lease.c, one line a lease; the module leasemerge.kea for Kea's
+file. SITE.json has the inventory's `subnets` and `fixed_hosts`: a lease that lies in no range is of
+no use, and is listed. Prints JSON: ``leases``, the text of a dhcpd.leases or of Kea's lease file,
+and ``remarks``, a sentence each.
 """
 
 from __future__ import annotations
 
 import argparse
-import csv
 import json
 import re
 import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any
 
-from leasemerge import kea
+from leasemerge import convert, kea
+from leasemerge.kea_tail import lease_files
 from leasemerge.lease import NEVER, Lease
 from leasemerge.log import parse
-from leasemerge.ranges import subnet_ranges
+from leasemerge.site import Site
 
-from .found import SourceError, is_address, is_file, normal_mac, number, read_text
+from .found import SourceError, is_address, normal_mac, number, read_text
 
-# The states in Kea's file. 1 to 3 are no client's: declined, expired-reclaimed, released.
-_KEA_STATES = {"": "active", "0": "active", "1": "abandoned", "2": "expired", "3": "released"}
 # dnsmasq's IPv6 leases, and the line before them.
 _OF_IPV6 = re.compile(r"duid\s|\d+\s+T?\d+\s+[0-9a-fA-F]*:[0-9a-fA-F:]*:")
 
@@ -79,79 +77,63 @@ def read_dnsmasq(path: Path, now: int) -> list[Lease]:
 
 
 def read_kea(path: Path) -> list[Lease]:
-    """Read Kea's CSV file, a log: the last row of an address counts.
+    """Read Kea's lease file, and what Kea has cleaned up, which lies beside it.
 
-    What Kea has cleaned up lies beside it, as .2 or .completed and, meanwhile, as .1: these are
-    older, and hold the leases not touched since. Raises SourceError: when it is not such a file.
+    Raises SourceError: when one of these is no such file, or has a damaged row.
     """
-    leases: dict[str, Lease] = {}
-    done, *older = (path.with_name(path.name + end) for end in (".completed", ".2", ".1"))
-    for file in (*([done] if is_file(done) else filter(is_file, older)), path):
-        _read_kea(file, leases)
-    return list(leases.values())
-
-
-def _read_kea(path: Path, leases: dict[str, Lease]) -> None:
-    """Update leases with the rows of a file."""
-    rows = csv.DictReader(read_text(path).split("\n"))
-    if not {"address", "hwaddr", "expire"} <= set(rows.fieldnames or ()):
-        raise SourceError(f"{path}:1: this is no lease file of Kea for IPv4.")
     try:
-        for row in rows:
-            address, lifetime = row["address"] or "", number(row.get("valid_lifetime") or "")
-            expire = number(row["expire"] or "")
-            if not is_address(address) or expire is None or lifetime is None:
-                raise SourceError(f"{path}:{rows.line_num}: this is no lease of Kea.")
-            leases.pop(address, None)
-            if lifetime == 0:
-                continue  # a row that deletes the lease
-            for_ever = lifetime == 2**32 - 1
-            starts = expire - lifetime if not for_ever else expire
-            leases[address] = Lease(
-                address,
-                _KEA_STATES.get(row.get("state") or "", "expired"),
-                starts=starts,
-                ends=NEVER if for_ever else expire,
-                cltt=starts,
-                hardware=normal_mac(row["hwaddr"]),
-                uid=_pairs(row.get("client_id") or ""),
-                hostname=kea.hostname((row.get("hostname") or "").encode()),
-            )
-    except csv.Error as error:
-        raise SourceError(f"{path}:{rows.line_num}: this is no CSV: {error}.") from error
+        files = lease_files(path)
+    except OSError as error:
+        raise SourceError(f"{path}: {error.strerror}") from error
+    leases: dict[str, Lease] = {}
+    for file in files:
+        leases |= _read_kea(file)
+    # A row whose lifetime is 0 deletes the lease: it ends when it begins.
+    return [lease for lease in leases.values() if lease.ends != lease.starts]
 
 
-def place(leases: Iterable[Lease], site: Mapping[str, Any], now: int) -> Placed:
-    """Choose the leases that go on: active ones in a range, the latest of each address."""
+def _read_kea(path: Path) -> Mapping[str, Lease]:
+    data = read_text(path).encode()
+    if not data.startswith(kea.HEADER):
+        raise SourceError(f"{path}:1: this is no lease file of Kea for IPv4.")
+    log = kea.KeaLog()
+    # A copy may lack the last line break.
+    log.feed(data + b"\n")
+    if log.skipped:
+        raise SourceError(f"{path}:{log.skipped[0].line}: this is no lease of Kea.")
+    return log.leases
+
+
+def site_of(data: Mapping[str, Any]) -> Site:
+    """Return the site of an inventory's `subnets` and `fixed_hosts`, and of nothing else."""
+    rest = {"domain": "", "reverse_zones": [], "name_servers": [], "servers": []}
+    return Site.without_check({**rest, **data})
+
+
+def place(leases: Iterable[Lease], site: Site, now: int) -> Placed:
+    """Choose the leases that go on (convert.fate) among the latest of each address."""
     latest: dict[str, Lease] = {}
     for lease in leases:
         other = latest.get(lease.address)
-        if other is None or _event(lease) >= _event(other):
+        if other is None or lease.stamp >= other.stamp:
             latest[lease.address] = lease
-    pinned = {mac: host["name"] for host in site.get("fixed_hosts", ()) for mac in _macs(host)}
-    taken = {address for host in site.get("fixed_hosts", ()) for address in _addresses(host)}
-    ranges = [
-        (IPv4Address(first), IPv4Address(last))
-        for subnet in site.get("subnets", ())
-        for first, last in subnet_ranges(subnet)
-    ]
     kept: list[Lease] = []
     remarks: list[str] = []
     ended = fixed = 0
     for address, lease in sorted(latest.items(), key=lambda item: IPv4Address(item[0])):
-        value = IPv4Address(address)
-        if lease.state not in {"active", "abandoned"} or (lease.ends or 0) <= now:
+        fate = convert.fate(lease, site, now)
+        if fate == "ended":
             ended += 1
         elif lease.state == "active" and not (lease.hardware or lease.uid):
             remarks.append(f"{address}: its lease names no client; left out.")
-        elif lease.hardware in pinned and address in taken:
+        elif fate == "fixed" and lease.hardware in site.by_hardware:
             fixed += 1  # assigned by the inventory now
-        elif address in taken:
+        elif fate == "fixed":
             remarks.append(
                 f"{address}: leased to {_who(lease)}, and a fixed host's by the inventory; its "
                 "client gets another address."
             )
-        elif not any(first <= value <= last for first, last in ranges):
+        elif fate == "outside":
             remarks.append(
                 f"{address}: leased to {_who(lease)}, and in no range of the inventory; its client "
                 "gets another address."
@@ -165,23 +147,7 @@ def place(leases: Iterable[Lease], site: Mapping[str, Any], now: int) -> Placed:
 def to_dhcpd(leases: Iterable[Lease]) -> str:
     """Return them as the text of a dhcpd.leases."""
     head = "# Leases of the server before, written by playbooks/import-leases.yml.\n"
-    return head + b"".join(lease.render() for lease in leases).decode()
-
-
-def to_kea(leases: Iterable[Lease], site: Mapping[str, Any]) -> str:
-    """Return them as the text of Kea's lease file. Each lies in a subnet of the site."""
-    networks = [IPv4Network(subnet["network"]) for subnet in site["subnets"]]
-    rows = [
-        kea.render(lease, kea.subnet_id(str(network)))
-        for lease in leases
-        for network in networks
-        if IPv4Address(lease.address) in network
-    ]
-    return (kea.COLUMNS + b"".join(rows)).decode()
-
-
-def _event(lease: Lease) -> int:
-    return max(lease.starts or 0, lease.cltt or 0)
+    return head + b"".join(convert.to_dhcpd(leases)).decode()
 
 
 def _who(lease: Lease) -> str:
@@ -193,16 +159,6 @@ def _writable(hostname: str | None) -> str | None:
     if hostname is None or not hostname.isprintable() or not hostname.isascii():
         return None
     return hostname if '"' not in hostname and "\\" not in hostname else None
-
-
-def _macs(host: Mapping[str, Any]) -> list[str]:
-    value = host.get("hardware_ethernet") or []
-    return [value] if isinstance(value, str) else list(value)
-
-
-def _addresses(host: Mapping[str, Any]) -> list[str]:
-    value = host.get("fixed_address") or []
-    return [value] if isinstance(value, str) else list(value)
 
 
 def _pairs(text: str) -> str | None:
@@ -235,12 +191,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for path in options.dnsmasq_leases:
             leases += read_dnsmasq(path, options.now)
         leases += [lease for path in options.kea_leases for lease in read_kea(path)]
-        site = json.load(sys.stdin)
+        site = site_of(json.load(sys.stdin))
         placed = place(leases, site, options.now)
     except SourceError as error:
         print(f"importer: {error}", file=sys.stderr)
         return 1
-    text = to_kea(placed.leases, site) if options.to == "kea" else to_dhcpd(placed.leases)
+    if options.to == "kea":
+        text = b"".join(convert.to_kea(placed.leases, site)).decode()
+    else:
+        text = to_dhcpd(placed.leases)
     print(json.dumps({"leases": text, "remarks": placed.remarks}))
     return 0
 

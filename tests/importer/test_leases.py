@@ -43,7 +43,7 @@ address,hwaddr,client_id,valid_lifetime,expire,subnet_id,fqdn_fwd,fqdn_rev,hostn
 10.1.1.26,02:00:00:00:00:06,,4000,{LATER},1,0,0,,1,,0
 10.1.1.27,02:00:00:00:00:07,,4000,{LATER},1,0,0,cup,0,,0
 10.1.1.27,02:00:00:00:00:07,,0,{NOW},1,0,0,cup,0,,0
-10.1.1.28,02:00:00:00:00:08,,4294967295,{NOW},1,0,0,"a&#x2cb&#x26#x2c",0,,0
+10.1.1.28,02:00:00:00:00:08,,4294967295,{NOW + 4294967295},1,0,0,a&#x2cb&#x26#x2c,0,,0
 """
 SITE = {
     "subnets": [{"network": "10.1.1.0/24", "ranges": [["10.1.1.20", "10.1.1.29"]]}],
@@ -138,7 +138,7 @@ def test_what_does_not_go_on_is_listed() -> None:
         Lease("10.1.1.24", "active", NOW, NOW, NOW, "02:00:00:00:00:04"),
         Lease("10.9.9.9", "active", NOW, LATER, NOW, "02:00:00:00:00:05"),
     ]
-    placed = leases.place(given, {**SITE, "fixed_hosts": hosts}, NOW)
+    placed = leases.place(given, leases.site_of({**SITE, "fixed_hosts": hosts}), NOW)
     assert placed.leases == (
         Lease("10.1.1.20", "active", NOW, LATER, NOW, "02:00:00:00:00:09", None, None),
     )

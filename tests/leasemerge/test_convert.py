@@ -24,10 +24,12 @@ def moved(leases: Mapping[str, Iterable[Lease]]) -> dict[str, Lease]:
     merge = Merge(HERE)
     for server, known in leases.items():
         merge.update(server, known)
-    there = parse(b"".join(convert.to_kea(merge, HERE, NOW))).leases
+    going_on = convert.going_on(merge.leases(), HERE, NOW)
+    there = parse(b"".join(convert.to_kea(going_on, HERE))).leases
     back = Merge(HERE)
     back.update("draco", there.values())
-    assert log.parse(b"".join(convert.to_dhcpd(back, HERE, NOW))).leases == there
+    going_on = convert.going_on(back.leases(), HERE, NOW)
+    assert log.parse(b"".join(convert.to_dhcpd(going_on))).leases == there
     return dict(there)
 
 
@@ -63,10 +65,15 @@ def test_5_a_lease_for_ever_stays_one() -> None:
 
 def test_6_the_subnet_of_a_lease_is_that_of_the_configuration() -> None:
     """With another id every client would get another address."""
-    merge = Merge(HERE)
-    merge.update("draco", [at(100)])
-    row = b"".join(convert.to_kea(merge, HERE, NOW)).split(b"\n")[1]
+    row = b"".join(convert.to_kea([at(100)], HERE)).split(b"\n")[1]
     assert int(row.split(b",")[5]) == int(IPv4Address("10.1.1.0"))
     settings = {"fixed_hosts": [], "reserved_addresses": [], "role": "primary", "standby_share": 20}
     shaped = kea_config._subnet({"network": "10.1.1.0/24"}, settings)
     assert shaped["id"] == int(IPv4Address("10.1.1.0"))
+
+
+def test_7_each_lease_has_one_fate() -> None:
+    """A lease that is over is no client's, wherever it lies."""
+    leases = [at(100), at(100, ends=NOW), at(15, state="free"), at(15), at(99)]
+    found = [convert.fate(lease, HERE, NOW) for lease in leases]
+    assert found == ["goes on", "ended", "ended", "fixed", "outside"]

@@ -99,6 +99,21 @@ def test_addresses_that_no_lease_may_take() -> None:
     assert taken.items() <= wide.addresses.items()
 
 
+def test_a_range_has_its_subnet() -> None:
+    """Both ends count; what lies between two ranges, or in no subnet, is in none."""
+    ranges = [["10.1.1.20", "10.1.1.29"], ["10.1.1.40", "10.1.1.40"]]
+    site = Site.from_dict({**SITE, "subnets": [{"network": "10.1.1.0/24", "ranges": ranges}]})
+    inside = ["10.1.1.20", "10.1.1.29", "10.1.1.40"]
+    assert [site.range_of(address) for address in inside] == [site.subnets[0]] * 3
+    outside = ["10.1.1.19", "10.1.1.30", "10.1.1.41", "10.2.1.20"]
+    assert [site.range_of(address) for address in outside] == [None] * 4
+
+
+def test_the_logs_are_in_the_order_of_the_servers() -> None:
+    """What a server has lost comes after every current log."""
+    assert Site.from_dict(SITE).logs == ("draco", "taurus", "draco~", "taurus~")
+
+
 def test_one_network_is_a_subnet_or_a_shared_network() -> None:
     """What lies in no subnet is in no network, not even in that of its neighbour."""
     floor = [{"network": f"10.1.{n}.0/24", "shared_network": "floor"} for n in (1, 2)]

@@ -149,9 +149,10 @@ def _render(options: argparse.Namespace) -> None:
 def _convert(options: argparse.Namespace) -> None:
     from . import convert
 
-    write = {"dhcpd": convert.to_dhcpd, "kea": convert.to_kea}[options.to]
     site, merge, now = _merged(options)
-    sys.stdout.buffer.writelines(write(merge, site, now))
+    leases = convert.going_on(merge.leases(), site, now)
+    lines = convert.to_kea(leases, site) if options.to == "kea" else convert.to_dhcpd(leases)
+    sys.stdout.buffer.writelines(lines)
     sys.stdout.buffer.flush()
 
 

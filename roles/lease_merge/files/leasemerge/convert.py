@@ -1,45 +1,44 @@
-"""The leases of a pair as the other DHCP server reads them, for a move between dhcpd and Kea."""
+"""Leases as another DHCP server reads them, for a move to dhcpd or to Kea."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from ipaddress import IPv4Address
+from collections.abc import Iterable, Iterator
+from typing import Literal
 
 from . import kea
 from .lease import Lease
-from .merge import Merge
 from .site import Site
 
-
-def to_dhcpd(merge: Merge, site: Site, now: int) -> Iterator[bytes]:
-    """Yield the blocks of a dhcpd.leases with every lease that still runs at `now` (Unix time)."""
-    for lease, _ in _going_on(merge, site, now):
-        yield lease.render()
+Fate = Literal["goes on", "ended", "fixed", "outside"]
+"""What becomes of a lease: the new server takes it over, or why it does not (`fate`)."""
 
 
-def to_kea(merge: Merge, site: Site, now: int) -> Iterator[bytes]:
-    """Yield the lines of Kea's lease file with every lease that still runs at `now`."""
-    yield kea.COLUMNS
-    for lease, network in _going_on(merge, site, now):
-        yield kea.render(lease, kea.subnet_id(network))
-
-
-def _going_on(merge: Merge, site: Site, now: int) -> Iterator[tuple[Lease, str]]:
-    """Yield the leases in the site's ranges that have not ended, each with its network.
+def fate(lease: Lease, site: Site, now: int) -> Fate:
+    """Return whether a lease goes on at `now` (Unix time): it has not ended, and lies in a range.
 
     A fixed host gets its address from the inventory, and requests it again.
     """
-    ranges = [
-        (IPv4Address(first), IPv4Address(last), subnet.network)
-        for subnet in site.subnets
-        for first, last in subnet.ranges
-    ]
-    for lease in merge.leases():
-        if lease.state not in ("active", "abandoned") or (lease.ends or 0) <= now:
-            continue
-        if lease.address in site.addresses:
-            continue
-        value = IPv4Address(lease.address)
-        for first, last, network in ranges:
-            if first <= value <= last:
-                yield lease, network
+    if lease.state not in ("active", "abandoned") or (lease.ends or 0) <= now:
+        return "ended"
+    if lease.address in site.addresses:
+        return "fixed"
+    return "outside" if site.range_of(lease.address) is None else "goes on"
+
+
+def going_on(leases: Iterable[Lease], site: Site, now: int) -> Iterator[Lease]:
+    """Yield the leases that go on at `now`."""
+    return (lease for lease in leases if fate(lease, site, now) == "goes on")
+
+
+def to_dhcpd(leases: Iterable[Lease]) -> Iterator[bytes]:
+    """Yield the blocks of a dhcpd.leases."""
+    return (lease.render() for lease in leases)
+
+
+def to_kea(leases: Iterable[Lease], site: Site) -> Iterator[bytes]:
+    """Yield the lines of Kea's lease file; a lease in no range of the site has none."""
+    yield kea.COLUMNS
+    for lease in leases:
+        subnet = site.range_of(lease.address)
+        if subnet is not None:
+            yield kea.render(lease, kea.subnet_id(subnet.network))

@@ -193,6 +193,14 @@ class Site:
             return None
         return rows[index][1]
 
+    def range_of(self, address: str) -> Subnet | None:
+        """Return the subnet in one of whose ranges an address lies."""
+        subnet, value = self._subnet_of(address), IPv4Address(address)
+        for first, last in () if subnet is None else subnet.ranges:
+            if IPv4Address(first) <= value <= IPv4Address(last):
+                return subnet
+        return None
+
     @cached_property
     def _reverse_zones(self) -> frozenset[str]:
         return frozenset(self.reverse_zones)
