@@ -1,8 +1,8 @@
 """Leases from Kea's lease files: rows in, the last row of each address out.
 
 Source: Kea's memfile lease database (src/lib/dhcpsrv/csv_lease_file4.cc, lease_file_loader.h). Like
-dhcpd.leases, the file is a log: the last row of an address counts. Columns are taken by position:
-2.6 appends a twelfth under a header of eleven.
+dhcpd.leases, the file is a log: the last row of an address counts (rule 1). Columns are taken by
+position: 2.6 appends a twelfth under a header of eleven.
 
     address,hwaddr,client_id,valid_lifetime,expire,subnet_id,fqdn_fwd,fqdn_rev,hostname,state,...
 """

@@ -1,4 +1,4 @@
-"""A lease file as a log: chunks of bytes in, the last complete block of each address out.
+"""A lease file as a log: chunks of bytes in, the last complete block of each address out (rule 1).
 
 Blocks in dhcpd's own layout are matched by the expression of block.py. Anything else is read event
 by event, to the end of one statement; then the expression is tried again. dhcpd gives up on what

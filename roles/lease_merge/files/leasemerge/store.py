@@ -3,7 +3,7 @@
 For each server there are two logs: the one it writes now, under the server's name, and one under
 the name with a ``~`` (as dhcpd calls its old file): live blocks of logs that the server has lost,
 because it was wiped or its lease file was. A log that was lost keeps its blocks, and they expire
-by themselves.
+by themselves (rule 10).
 """
 
 from __future__ import annotations
