@@ -16,7 +16,6 @@ from leasemerge.lease import NEVER
 from leasemerge.names import Loser, Name, Names
 from leasemerge.site import Site
 from leasemerge.status import HEALTHY_PAIRS
-from leasemerge.store import EARLIER
 from leasemerge.zone import zone_data
 
 from .attention import attention

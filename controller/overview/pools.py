@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address
 from typing import Any
 
-from leasemerge.kea import parse
+from leasemerge.lease_file import parse
 from leasemerge.site import Site
 from leasemerge.store import EARLIER
 
