@@ -95,7 +95,7 @@ def pools(network: Network) -> Iterator[Finding]:
         if pool.many_abandoned:
             yield Finding(
                 ("abandoned", pool.range),
-                f"{pool.counts['abandoned']} of {pool.size} addresses in {pool.range} are "
+                f"{pool.addresses.abandoned} of {pool.size} addresses in {pool.range} are "
                 f"abandoned: something uses them that {dhcp.name} did not give them to.",
                 f"journalctl -u {dhcp.unit.removesuffix('.service')} names them; find the machine "
                 "by arping, and pin it.",
@@ -104,19 +104,18 @@ def pools(network: Network) -> Iterator[Finding]:
 
 def _whole_pools(network: Network) -> Iterator[Finding]:
     for pool in network.pools:
-        left = pool.counts["free"] + pool.counts["backup"]
-        if pool.short(left):
+        if pool.short(pool.free):
             yield Finding(
                 ("pool", pool.range),
-                f"The range {pool.range} is short: {left} of {pool.size} addresses are left.",
+                f"The range {pool.range} is short: {pool.free} of {pool.size} addresses are left.",
                 _ENLARGE,
             )
-        elif pool.size and not pool.counts["free"]:
+        elif pool.size and not pool.addresses.free_primary:
             primary, secondary = network.site.servers[:2]
             yield Finding(
                 ("pool", pool.range),
                 f"{primary} has no free address of its own in {pool.range}: each new client waits "
-                f"for {secondary}, which has {left}.",
+                f"for {secondary}, which has {pool.free}.",
                 "The two share them out by themselves within minutes; if they do not, "
                 f"restart dhcpd on {secondary}.",
             )

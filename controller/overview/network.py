@@ -15,7 +15,7 @@ from typing import Any
 from leasemerge.lease import NEVER
 from leasemerge.names import Loser, Name, Names
 from leasemerge.site import Site
-from leasemerge.status import HEALTHY_PAIRS
+from leasemerge.status import HEALTHY_PAIRS, span
 from leasemerge.zone import zone_data
 
 from .attention import attention
@@ -121,15 +121,6 @@ def _checked(readings: Sequence[Reading], found: Sequence[Service]) -> str:
 def utc(seconds: float) -> str:
     """Format a time for people, in UTC."""
     return time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(seconds))
-
-
-def span(seconds: float) -> str:
-    """Format a duration, truncated to its largest unit."""
-    whole = max(0, int(seconds))
-    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
-        if whole >= 2 * size:
-            return f"{whole // size} {unit}"
-    return f"{whole} s"
 
 
 def _counts(names: Names) -> dict[str, int]:

@@ -8,15 +8,16 @@ ended are free: which server may assign which to a new client is in its configur
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import IPv4Address
 from typing import Any
 
+from leasemerge.counts import Pools
+from leasemerge.lease import Lease
 from leasemerge.lease_file import parse
-from leasemerge.site import Site
-from leasemerge.store import EARLIER
+from leasemerge.site import EARLIER, Site
+from leasemerge.status import PoolStatus
 
 from .readings import Reading, logs
 
@@ -24,8 +25,6 @@ from .readings import Reading, logs
 _SHORT = 0.1
 # More abandoned ones are no accident: something uses addresses that dhcpd did not assign.
 _ABANDONED = 0.05
-# The states of an address that no client has, in the words of dhcpd.leases(5).
-_STATES = ("active", "free", "backup", "abandoned")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,21 +32,31 @@ class Pool:
     """One range of addresses, counted in one server's lease file."""
 
     network: str
-    first: str
-    last: str
+    """As in site.json."""
     rules: str
     """Who may have an address from it, as in dhcpd.conf(5); empty for everybody."""
     server: str
     """Whose lease file was counted."""
-    size: int
-    fixed: int
-    counts: Mapping[str, int]
+    addresses: PoolStatus
+    """Its ends and how many of its addresses are in which state."""
+
+    @property
+    def size(self) -> int:
+        """How many addresses it has, without those of fixed hosts."""
+        return self.addresses.size
+
+    @property
+    def free(self) -> int:
+        """How many addresses new clients may have, from one server or the other."""
+        return self.addresses.free_primary + self.addresses.free_secondary
 
     def left(self, role: str, *, alone: bool = False) -> int:
         """Return how many addresses a server may assign to new clients."""
         if alone:
-            return self.counts["free"] + self.counts["backup"]
-        return self.counts["free" if role == "primary" else "backup"]
+            return self.free
+        if role == "primary":
+            return self.addresses.free_primary
+        return self.addresses.free_secondary
 
     def short(self, left: int) -> bool:
         """Return whether this many addresses left are few."""
@@ -56,30 +65,32 @@ class Pool:
     @property
     def range(self) -> str:
         """The range as text, with its rules."""
-        return f"{self.first} to {self.last}{f' ({self.rules})' if self.rules else ''}"
+        rules = f" ({self.rules})" if self.rules else ""
+        return f"{self.addresses.first} to {self.addresses.last}{rules}"
 
     @property
     def many_abandoned(self) -> bool:
         """Whether more addresses are abandoned than an accident explains."""
-        return self.counts["abandoned"] > _ABANDONED * self.size
+        return self.addresses.abandoned > _ABANDONED * self.size
 
     def row(self) -> dict[str, Any]:
         """Return the pool as a row of a table."""
-        active = self.counts["active"]
+        counted = self.addresses
+        whole = int(IPv4Address(counted.last)) - int(IPv4Address(counted.first)) + 1
         return {
             "network": self.network,
-            "first": self.first,
-            "last": self.last,
+            "first": counted.first,
+            "last": counted.last,
             "rules": self.rules,
             "server": self.server,
-            "size": self.size,
-            "fixed": self.fixed,
-            "active": active,
-            "free": self.counts["free"],
-            "backup": self.counts["backup"],
-            "abandoned": self.counts["abandoned"],
-            "other": sum(self.counts.values()) - sum(self.counts[state] for state in _STATES),
-            "percent": round(100 * active / self.size) if self.size else 0,
+            "size": counted.size,
+            "fixed": whole - counted.size,
+            "active": counted.leased,
+            "free": counted.free_primary,
+            "backup": counted.free_secondary,
+            "abandoned": counted.abandoned,
+            "other": counted.waiting,
+            "percent": round(100 * counted.leased / counted.size) if counted.size else 0,
         }
 
 
@@ -106,24 +117,16 @@ def count(
     server: str, log: bytes, site: Site, subnets: Sequence[Mapping[str, Any]], now: int
 ) -> Iterator[Pool]:
     """Yield each range of the subnets (site.json's) by the states in a server's lease file."""
-    leases = parse(log).leases
-    taken = {int(IPv4Address(address)) for address in site.addresses}
+    leases = (_as_of(lease, now) for lease in parse(log).leases.values())
+    counted = {(pool.first, pool.last): pool for pool in Pools(site, leases).status()}
     for network, first, last, rules in _ranges(subnets):
-        numbers = range(int(IPv4Address(first)), int(IPv4Address(last)) + 1)
-        counts: Counter[str] = Counter()
-        for number in numbers:
-            if number in taken:
-                counts["fixed"] += 1
-                continue
-            lease = leases.get(str(IPv4Address(number)))
-            if lease is None:
-                # Never touched since dhcpd began: nothing was written about it.
-                counts["free"] += 1
-                continue
-            ended = lease.ends is None or lease.ends <= now
-            counts["ended" if lease.state == "active" and ended else lease.state] += 1
-        fixed = counts.pop("fixed", 0)
-        yield Pool(network, first, last, rules, server, len(numbers) - fixed, fixed, counts)
+        yield Pool(network, rules, server, counted[first, last])
+
+
+def _as_of(lease: Lease, now: int) -> Lease:
+    """Return a lease as expired if it has ended: its server may be down, and not write that."""
+    ended = lease.ends is None or lease.ends <= now
+    return replace(lease, state="expired") if lease.state == "active" and ended else lease
 
 
 def _ranges(subnets: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str, str, str]]:
@@ -134,11 +137,7 @@ def _ranges(subnets: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str, st
                 rules = "; ".join(
                     f"{word} {rule}"
                     for word in ("allow", "deny")
-                    for rule in _listed(holder.get(word))
+                    for rule in holder.get(word) or ()
                 )
             for first, last in holder.get("ranges") or ():
                 yield subnet["network"], first, last, rules
-
-
-def _listed(value: Any) -> list[str]:
-    return [value] if isinstance(value, str) else list(value or ())

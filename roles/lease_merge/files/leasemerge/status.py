@@ -243,11 +243,11 @@ def _peer_feed(peer: Peer, leases: int) -> FeedStatus:
 def table(status: Status) -> Iterator[str]:
     """Yield the lines of `leasemerge status`."""
     now = status.time
-    yield f"leasemerge on {status.server}, for {_span(now - status.started)}"
+    yield f"leasemerge on {status.server}, for {span(now - status.started)}"
     yield ""
     yield _row("FEED", "KIND", "STATE", "LAST SEEN", "LEASES", "NOTE")
     for feed in status.feeds:
-        last_seen = "never" if feed.last_seen is None else f"{_span(now - feed.last_seen)} ago"
+        last_seen = "never" if feed.last_seen is None else f"{span(now - feed.last_seen)} ago"
         note = feed.error or (f"{feed.damage} places skipped" if feed.damage else "")
         yield _row(feed.server, feed.kind, feed.state, last_seen, str(feed.leases), note)
     yield ""
@@ -257,7 +257,7 @@ def table(status: Status) -> Iterator[str]:
         f"refused names {status.refused}"
     )
     publish = status.publish
-    last = "never" if publish.last is None else f"{_span(now - publish.last)} ago"
+    last = "never" if publish.last is None else f"{span(now - publish.last)} ago"
     yield (
         f"last publish {last}, {publish.publishes} publishes, {publish.builds} builds, "
         f"{publish.failures} failed, build time {publish.seconds * 1000:.1f} ms"
@@ -296,7 +296,8 @@ def _row(server: str, kind: str, state: str, last_seen: str, leases: str, note: 
     return f"{server:12} {kind:5} {state:11} {last_seen:14} {leases:>7}  {note}".rstrip()
 
 
-def _span(seconds: float) -> str:
+def span(seconds: float) -> str:
+    """Format a duration for people, truncated to its largest unit."""
     whole = max(0, int(seconds))
     for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
         if whole >= 2 * size:
