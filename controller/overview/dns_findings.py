@@ -11,26 +11,28 @@ from .names_served import Service
 def services(network: Network) -> Iterator[Finding]:
     """Yield what is wrong with each name server and resolver."""
     silent_servers: list[Key] = [
-        ("dns", service.address)
+        ("dns", service.endpoint.address)
         for service in network.services
-        if service.kind == "name server" and service.state in ("silent", "wrong", "not held")
+        if service.endpoint.kind == "name server"
+        and service.state in ("silent", "wrong", "not held")
     ]
     unread = [reading.server for reading in network.readings if not reading.reachable]
     for service in network.services:
-        what = f"The {service.kind} {service.name} ({service.address})"
+        at = service.endpoint
+        what = f"The {at.kind} {at.name} ({at.address})"
         yield from _held(service, what, unread)
         yield from _answered(service, what, network, silent_servers)
 
 
 def _held(service: Service, what: str, unread: Sequence[str]) -> Iterator[Finding]:
     """Yield what is wrong with which server holds a floating address."""
-    if not service.floating:
+    if not service.endpoint.floating:
         return
-    home, holders = service.home, service.holders
+    home, holders = service.endpoint.home, service.holders
     able = [*holders, *service.standbys]
     if service.state == "not held":
         yield Finding(
-            ("dns", service.address),
+            ("dns", service.endpoint.address),
             f"{what} is held by none of the servers that could be read."
             if unread
             else f"{what} is held by no server: nobody else is answered.",
@@ -43,14 +45,14 @@ def _held(service: Service, what: str, unread: Sequence[str]) -> Iterator[Findin
         )
     elif len(holders) > 1:
         yield Finding(
-            ("holders", service.address),
+            ("holders", service.endpoint.address),
             f"{what} is held by {' and '.join(holders)} at once.",
             "Check the network between them: each believes that the other is gone.",
             [key for server in holders for key in _unit_keys(server, service)],
         )
     elif holders and holders[0] != home and home in service.standbys:
         yield Finding(
-            ("moved", service.address),
+            ("moved", service.endpoint.address),
             f"{what} is held by {holders[0]}, although its home {home} is up.",
             f"floating-address status on {home}; if it was drained: "
             f"ansible-playbook playbooks/drain-server.yml -e server={home} -e back=true.",
@@ -62,7 +64,7 @@ def _held(service: Service, what: str, unread: Sequence[str]) -> Iterator[Findin
             fault = "does not answer"
         if fault:
             yield Finding(
-                ("standby", f"{server} {service.address}"),
+                ("standby", f"{server} {service.endpoint.address}"),
                 f"{what}: {server} stands by, and its daemon {fault}.",
                 f"floating-address status on {server}.",
                 _unit_keys(server, service),
@@ -73,13 +75,13 @@ def _answered(
     service: Service, what: str, network: Network, silent_servers: Sequence[Key]
 ) -> Iterator[Finding]:
     """Yield what is wrong with the answers of a service."""
-    state, home = service.state, service.home
+    state, home = service.state, service.endpoint.home
     holder = next(iter(service.holders), home)
     others = service.by_holder(service.silent)
     off: list[Key] = [
         ("off", reading.server) for reading in network.readings if not reading.reachable
     ]
-    daemon = "tinydns" if service.kind == "name server" else "dnscache"
+    daemon = service.endpoint.daemon
     because: list[Key] = [("off", home), *_unit_keys(holder, service)]
     step = f"systemctl status '{daemon}*' on {holder}."
     if state == "not queried":
@@ -93,14 +95,14 @@ def _answered(
     elif state == "partly" and others:
         answered = ", ".join(service.by_holder(service.answered))
         text = f"{what} answers {answered}, not {', '.join(others)}."
-        step = f"Check the network and firewalls between them and {service.address}."
+        step = f"Check the network and firewalls between them and {service.endpoint.address}."
         if holder in others:
             step = f"systemctl status '{daemon}*' on {holder}."
     elif state == "wrong":
         server = service.by_holder(service.wrong)[0]
         fault = service.wrong[server]
         text = f"{what} answers {server} wrongly: {fault}."
-        if service.kind == "resolver":
+        if service.endpoint.kind == "resolver":
             because += silent_servers
             step = f"journalctl -u '{daemon}*' on {holder}; does it reach the name servers?"
         else:
@@ -108,15 +110,13 @@ def _answered(
             step = f"leasemerge status on {holder}; ansible-playbook playbooks/audit-names.yml."
     else:
         return
-    yield Finding(("dns", service.address), text, step, because)
+    yield Finding(("dns", service.endpoint.address), text, step, because)
 
 
 def _unit_keys(server: str, service: Service) -> list[Key]:
     """Return the units that a service needs on a server."""
-    daemon = "tinydns" if service.kind == "name server" else "dnscache"
-    units = [f"{daemon}@{service.address}", daemon, "floating-address", "keepalived"]
+    at = service.endpoint
+    units = [f"{at.daemon}@{at.address}", at.daemon, "floating-address", "keepalived"]
     return [
-        ("unit", f"{server} {unit}.service")
-        for unit in units
-        if service.floating or "-" not in unit
+        ("unit", f"{server} {unit}.service") for unit in units if at.floating or "-" not in unit
     ]

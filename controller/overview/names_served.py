@@ -18,12 +18,8 @@ _TAKEOVER = ("floating-address.service", "keepalived.service")
 
 
 @dataclass(frozen=True, slots=True)
-class Service:
-    """A name server or a resolver at an address.
-
-    A floating address is on `lo` of every server that may hold it, and on an interface of the one
-    that does. Such a server queries its own daemon; any other one queries the holder's.
-    """
+class Endpoint:
+    """An address that clients and caches query."""
 
     kind: str
     """`name server` or `resolver`."""
@@ -35,6 +31,22 @@ class Service:
     """Whether another server may take it over."""
     whole: bool
     """Whether all servers that may hold it were to be read; false with a --limit."""
+
+    @property
+    def daemon(self) -> str:
+        """Return the program that answers there."""
+        return "tinydns" if self.kind == "name server" else "dnscache"
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What a name server or a resolver answered.
+
+    A floating address is on `lo` of every server that may hold it, and on an interface of the one
+    that does. Such a server queries its own daemon; any other one queries the holder's.
+    """
+
+    endpoint: Endpoint
     holders: Sequence[str]
     """The servers that have the address on an interface: one, unless something is wrong."""
     standbys: Sequence[str]
@@ -57,7 +69,8 @@ class Service:
     @property
     def state(self) -> str:
         """Return `answers`, `silent`, `wrong`, `partly`, `not held` or `not queried`."""
-        if self.floating and self.whole and (self.standbys or self.answered) and not self.holders:
+        at = self.endpoint
+        if at.floating and at.whole and (self.standbys or self.answered) and not self.holders:
             return "not held"
         if self.by_holder(self.wrong):
             return "wrong"
@@ -87,10 +100,10 @@ class Service:
         if self.state == "partly":
             detail = f"not to {', '.join(self.by_holder(self.silent))}"
         return {
-            "kind": self.kind,
-            "name": self.name,
-            "address": self.address,
-            "home": self.home,
+            "kind": self.endpoint.kind,
+            "name": self.endpoint.name,
+            "address": self.endpoint.address,
+            "home": self.endpoint.home,
             "holder": " and ".join(self.holders),
             "standbys": self.able,
             "state": self.state,
@@ -110,31 +123,24 @@ def status_answers(site: Site) -> dict[Query, list[str]]:
 
 
 def services(
-    addresses: Sequence[tuple[str, str, str, str, bool, bool]],
-    readings: Sequence[Reading],
-    site: Site,
+    endpoints: Iterable[Endpoint], readings: Sequence[Reading], site: Site
 ) -> list[Service]:
-    """Return the state of each service, given its first six fields."""
+    """Return what each address answered to the servers that were read."""
     expected = status_answers(site)
-    return [_service(*found, readings, site, expected) for found in addresses]
+    return [_service(endpoint, readings, site, expected) for endpoint in endpoints]
 
 
 def _service(
-    kind: str,
-    name: str,
-    address: str,
-    home: str,
-    floating: bool,
-    whole: bool,
-    readings: Sequence[Reading],
-    site: Site,
-    expected: Answers,
+    endpoint: Endpoint, readings: Sequence[Reading], site: Site, expected: Answers
 ) -> Service:
+    address = endpoint.address
     answered, silent, wrong = [], [], {}
     for reading in readings:
         rows = [row for row in reading.answers if row["server"] == address]
         # dnscache answers only the networks that it serves.
-        if not rows or (kind == "resolver" and not _is_client(reading, home, site)):
+        if not rows or (
+            endpoint.kind == "resolver" and not _is_client(reading, endpoint.home, site)
+        ):
             continue
         values = {(row["name"], row["type"]): row["values"] for row in rows}
         if all(value is None for value in values.values()):
@@ -151,8 +157,7 @@ def _service(
         for reading in readings
         if any(reading.units.get(unit, "active") != "active" for unit in _TAKEOVER)
     ]
-    about = (kind, name, address, home, floating, whole)
-    return Service(*about, holders, standbys, answered, silent, wrong, stuck)
+    return Service(endpoint, holders, standbys, answered, silent, wrong, stuck)
 
 
 def _is_client(reading: Reading, home: str, site: Site) -> bool:

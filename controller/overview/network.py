@@ -20,7 +20,7 @@ from leasemerge.zone import zone_data
 
 from .attention import attention
 from .finding import Network
-from .names_served import Service, services
+from .names_served import Endpoint, Service, services
 from .pools import pools
 from .readings import DHCPD, KEA, Reading, merged
 
@@ -57,7 +57,7 @@ def network_report(
     """Return the report on what was read at `now`, with `subnets` as in site.json."""
     names, hardware = merged(readings, site, now), hardware_of(site)
     counted = pools(readings, site, subnets, now)
-    found = services(list(_addresses(machines, site)), readings, site)
+    found = services(_endpoints(machines, site), readings, site)
     servers = [_server(machine, readings, now) for machine in machines]
     for machine, server in zip(machines, servers, strict=True):
         server["rows"] = list(_rows(machine, server, found))
@@ -90,28 +90,31 @@ def network_report(
     }
 
 
-def _addresses(
-    machines: Sequence[Machine], site: Site
-) -> Iterator[tuple[str, str, str, str, bool, bool]]:
-    """Yield kind, name, address, home, floating and whole of what clients and caches query."""
+def _endpoints(machines: Sequence[Machine], site: Site) -> Iterator[Endpoint]:
+    """Yield the addresses that clients and caches query: name servers, then resolvers."""
     homes = {machine.alias: machine for machine in machines if machine.alias}
     shown = {machine.name for machine in machines}
     for server in site.name_servers:
         home = homes.get(server.address)
         whole = home is not None and shown.issuperset(home.peers)
         name = home.name if home is not None else ""
-        yield "name server", server.name, server.address, name, True, whole
+        yield Endpoint("name server", server.name, server.address, name, floating=True, whole=whole)
     for machine in machines:
         if machine.resolver:
-            floating = machine.resolver != machine.address
-            whole = shown.issuperset(machine.peers)
-            yield "resolver", machine.name, machine.resolver, machine.name, floating, whole
+            yield Endpoint(
+                "resolver",
+                machine.name,
+                machine.resolver,
+                home=machine.name,
+                floating=machine.resolver != machine.address,
+                whole=shown.issuperset(machine.peers),
+            )
 
 
 def _checked(readings: Sequence[Reading], found: Sequence[Service]) -> str:
     """Return what was queried, for when there is nothing else to report."""
     servers = sum(reading.reachable for reading in readings)
-    kinds = Counter(service.kind for service in found if service.state != "not queried")
+    kinds = Counter(service.endpoint.kind for service in found if service.state != "not queried")
     return (
         f"{servers} of {len(readings)} servers were read, {kinds['name server']} name servers and "
         f"{kinds['resolver']} resolvers were queried"
@@ -218,20 +221,20 @@ def _server(machine: Machine, readings: Sequence[Reading], now: int) -> dict[str
     row["errors"] = list(status["errors"])
     last = status["publish"]["last"]
     row["published"] = "never" if last is None else f"{span(now - last)} ago"
-    row["feeds"] = [
-        {
-            "server": feed["server"],
-            "kind": feed["kind"],
-            "state": feed["state"],
-            "leases": feed["leases"],
-            "last_seen": "never"
-            if feed["last_seen"] is None
-            else f"{span(now - feed['last_seen'])} ago",
-            "note": feed["error"] or (f"{feed['damage']} places skipped" if feed["damage"] else ""),
-        }
-        for feed in status["feeds"]
-    ]
+    row["feeds"] = [_feed_row(feed, now) for feed in status["feeds"]]
     return row
+
+
+def _feed_row(feed: Mapping[str, Any], now: int) -> dict[str, Any]:
+    last = feed["last_seen"]
+    return {
+        "server": feed["server"],
+        "kind": feed["kind"],
+        "state": feed["state"],
+        "leases": feed["leases"],
+        "last_seen": "never" if last is None else f"{span(now - last)} ago",
+        "note": feed["error"] or (f"{feed['damage']} places skipped" if feed["damage"] else ""),
+    }
 
 
 def _zone_differences(
@@ -299,13 +302,13 @@ def _rows(
         silent = [] if server["answered"] else ["silent"]
         yield row("leasemerge", [*_states(units, "leasemerge"), *silent])
     for service in found:
-        daemon = "tinydns" if service.kind == "name server" else "dnscache"
+        at = service.endpoint
         has = machine.name in (*service.holders, *service.standbys)
-        if has or service.home == machine.name:
+        if has or at.home == machine.name:
             stands_by = ", standby" if machine.name in service.standbys else ""
-            unit = _states(units, f"{daemon}@{service.address}") or _states(units, daemon)[:1]
+            unit = _states(units, f"{at.daemon}@{at.address}") or _states(units, at.daemon)[:1]
             state = service.state_on(machine.name) if has else service.state
-            yield row(f"{daemon} {service.address}{stands_by}", [state, *unit])
+            yield row(f"{at.daemon} {at.address}{stands_by}", [state, *unit])
 
 
 def _states(units: Mapping[str, str], prefix: str) -> list[str]:
