@@ -58,7 +58,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             [*map(tinydns.read, options.tinydns_data), *(part for _, part in of_dnsmasq)]
         )
         inventory = reconcile(
-            found, records, options.domain, conflicts, dhcp_server_of(options.model)
+            found,
+            records,
+            options.domain,
+            conflicts=conflicts,
+            dhcp_server=dhcp_server_of(options.model),
         )
         write(inventory, options.model, options.into)
         remarks = list(inventory.remarks)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from .conflicts import Conflict, Kind, conflict
+from .conflicts import Conflicts, Kind
 from .found import Found, Host, Pool, Records, Subnet
 
 # A name may occur once: dhcpd refuses a second class, key or definition of it.
@@ -22,9 +22,9 @@ _NAMED = re.compile(
 )
 
 
-def joined(founds: Iterable[Found]) -> tuple[Found, list[Conflict]]:
+def joined(founds: Iterable[Found]) -> tuple[Found, Conflicts]:
     """Merge several configurations; also return where they differ."""
-    conflicts: list[Conflict] = []
+    conflicts = Conflicts()
     whole: Found | None = None
     for found in founds:
         whole = found if whole is None else _both(whole, found, conflicts)
@@ -47,7 +47,7 @@ def joined_records(parts: Iterable[Records]) -> Records:
     return whole
 
 
-def _both(first: Found, second: Found, conflicts: list[Conflict]) -> Found:
+def _both(first: Found, second: Found, conflicts: Conflicts) -> Found:
     halves = bool(first.servers) and first.servers == second.servers
 
     def laid_over(what: str, mine: Mapping[str, Any], theirs: Mapping[str, Any]) -> dict[str, Any]:
@@ -57,21 +57,19 @@ def _both(first: Found, second: Found, conflicts: list[Conflict]) -> Found:
 
     def differs(what: str, mine: object, theirs: object) -> None:
         if mine and theirs and mine != theirs:
-            conflicts.append(
-                conflict(
-                    Kind.SETTING_DIFFERS,
-                    second.source,
-                    what=what,
-                    first=first.source,
-                    mine=_shown(mine),
-                    theirs=_shown(theirs),
-                )
+            conflicts.add(
+                Kind.SETTING_DIFFERS,
+                second.source,
+                what=what,
+                first=first.source,
+                mine=_shown(mine),
+                theirs=_shown(theirs),
             )
 
     differs("The domain", first.domain, second.domain)
     differs("The list of resolvers", first.resolvers, second.resolvers)
     differs("The failover pair", first.servers, second.servers)
-    whole = Found(
+    return Found(
         source=first.source,
         domain=first.domain or second.domain,
         hosts=first.hosts + _new_hosts(first, second, halves, conflicts),
@@ -82,18 +80,13 @@ def _both(first: Found, second: Found, conflicts: list[Conflict]) -> Found:
         extra=first.extra + _new_extra(first, second, halves, conflicts),
         servers=first.servers or second.servers,
         role_variables=laid_over("{}", first.role_variables, second.role_variables),
-        authoritative=first.authoritative if second.authoritative is None else second.authoritative,
+        authoritative=second.authoritative if first.authoritative is None else first.authoritative,
         sends_names=first.sends_names or second.sends_names,
         remarks=first.remarks + second.remarks,
     )
-    if first.authoritative is not None:
-        whole = replace(whole, authoritative=first.authoritative)
-    return whole
 
 
-def _new_hosts(
-    first: Found, second: Found, halves: bool, conflicts: list[Conflict]
-) -> tuple[Host, ...]:
+def _new_hosts(first: Found, second: Found, halves: bool, conflicts: Conflicts) -> tuple[Host, ...]:
     """Return the hosts that only the second has; note those that differ between two halves."""
     known = {_same(host) for host in first.hosts}
     mine = {host.name.lower(): host for host in first.hosts}
@@ -106,29 +99,25 @@ def _new_hosts(
         if other is None:
             new.append(host)
             if halves:
-                conflicts.append(_only(f"The host {host.name}", host.where, first))
+                _note_only(f"The host {host.name}", host.where, first, conflicts)
         else:
-            conflicts.append(
-                conflict(
-                    Kind.SETTING_DIFFERS,
-                    host.where,
-                    what=f"The host {host.name}",
-                    first=other.where,
-                    mine=_described(other),
-                    theirs=_described(host),
-                )
+            conflicts.add(
+                Kind.SETTING_DIFFERS,
+                host.where,
+                what=f"The host {host.name}",
+                first=other.where,
+                mine=_described(other),
+                theirs=_described(host),
             )
     if halves:
-        conflicts += [
-            _only(f"The host {host.name}", host.where, second)
-            for host in first.hosts
-            if host.name.lower() not in theirs
-        ]
+        for host in first.hosts:
+            if host.name.lower() not in theirs:
+                _note_only(f"The host {host.name}", host.where, second, conflicts)
     return tuple(new)
 
 
 def _new_subnets(
-    first: Found, second: Found, halves: bool, conflicts: list[Conflict]
+    first: Found, second: Found, halves: bool, conflicts: Conflicts
 ) -> tuple[Subnet, ...]:
     mine = {subnet.network: subnet for subnet in first.subnets}
     new = []
@@ -137,7 +126,7 @@ def _new_subnets(
         if other is None:
             new.append(subnet)
             if halves:
-                conflicts.append(_only(f"The subnet {subnet.network}", subnet.where, first))
+                _note_only(f"The subnet {subnet.network}", subnet.where, first, conflicts)
             continue
         whats = {
             "ranges": (_pools(subnet), _pools(other)),
@@ -147,28 +136,22 @@ def _new_subnets(
         }
         what = ", ".join(key for key, (theirs, ours) in whats.items() if theirs != ours)
         if what:
-            conflicts.append(
-                conflict(
-                    Kind.SUBNET_TWICE,
-                    subnet.where,
-                    network=subnet.network,
-                    other=other.where,
-                    what=what,
-                )
+            conflicts.add(
+                Kind.SUBNET_TWICE,
+                subnet.where,
+                network=subnet.network,
+                other=other.where,
+                what=what,
             )
     if halves:
         theirs = {subnet.network for subnet in second.subnets}
-        conflicts += [
-            _only(f"The subnet {subnet.network}", subnet.where, second)
-            for subnet in first.subnets
-            if subnet.network not in theirs
-        ]
+        for subnet in first.subnets:
+            if subnet.network not in theirs:
+                _note_only(f"The subnet {subnet.network}", subnet.where, second, conflicts)
     return tuple(new)
 
 
-def _new_extra(
-    first: Found, second: Found, halves: bool, conflicts: list[Conflict]
-) -> tuple[str, ...]:
+def _new_extra(first: Found, second: Found, halves: bool, conflicts: Conflicts) -> tuple[str, ...]:
     known = {_spaced(text) for text in first.extra}
     mine = {key: text for text in first.extra if (key := _name_of(text))}
     new = []
@@ -177,32 +160,28 @@ def _new_extra(
             continue
         other = mine.get(_name_of(text))
         if other is not None:
-            conflicts.append(
-                conflict(
-                    Kind.STATEMENT_DIFFERS,
-                    second.source,
-                    first=first.source,
-                    mine=" ".join(other.split()),
-                    theirs=" ".join(text.split()),
-                )
+            conflicts.add(
+                Kind.STATEMENT_DIFFERS,
+                second.source,
+                first=first.source,
+                mine=" ".join(other.split()),
+                theirs=" ".join(text.split()),
             )
             continue
         new.append(text)
         if halves:
-            conflicts.append(_only(_head(text), second.source, first))
+            _note_only(_head(text), second.source, first, conflicts)
     if halves:
         theirs = {_spaced(text) for text in second.extra}
         names = {_name_of(text) for text in second.extra} - {""}
-        conflicts += [
-            _only(_head(text), first.source, second)
-            for text in first.extra
-            if _spaced(text) not in theirs and _name_of(text) not in names
-        ]
+        for text in first.extra:
+            if _spaced(text) not in theirs and _name_of(text) not in names:
+                _note_only(_head(text), first.source, second, conflicts)
     return tuple(new)
 
 
-def _only(what: str, where: str, other: Found) -> Conflict:
-    return conflict(Kind.ONLY_IN_ONE_HALF, where, what=what, other=other.source)
+def _note_only(what: str, where: str, other: Found, conflicts: Conflicts) -> None:
+    conflicts.add(Kind.ONLY_IN_ONE_HALF, where, what=what, other=other.source)
 
 
 def _same(host: Host) -> str:

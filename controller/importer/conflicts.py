@@ -6,7 +6,7 @@ name is the zone data's, because people use it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
@@ -255,15 +255,17 @@ class Conflict:
     values: Mapping[str, str]
 
 
-def conflict(kind: Kind, where: str, **values: object) -> Conflict:
-    """Note a conflict."""
-    return Conflict(kind, where, {key: str(value) for key, value in values.items()})
+class Conflicts(list[Conflict]):
+    """The conflicts of an import, in the order in which they were found."""
 
+    def add(self, kind: Kind, where: str, **values: object) -> None:
+        """Add a conflict."""
+        self.append(Conflict(kind, where, {key: str(value) for key, value in values.items()}))
 
-def sentences(conflicts: Iterable[Conflict]) -> tuple[Remark, ...]:
-    """Return the sentence of each conflict, in the same order."""
-    return tuple(
-        Remark(section, item.where, template.format(**item.values))
-        for item in conflicts
-        for section, template in (item.kind.value,)
-    )
+    def sentences(self) -> tuple[Remark, ...]:
+        """Return the sentence of each conflict, in the same order."""
+        return tuple(
+            Remark(section, item.where, template.format(**item.values))
+            for item in self
+            for section, template in (item.kind.value,)
+        )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from .conflicts import Conflict, Kind, conflict
+from .conflicts import Conflicts, Kind
 from .fixedhost import FixedHost
 from .found import Found, Record, Subnet, home_of, joined_settings, label_of, number_of
 from .resolve import Resolved
@@ -46,7 +46,7 @@ def name_hosts(
     owners: Owners,
     resolved: Resolved,
     found: Found,
-    conflicts: list[Conflict],
+    conflicts: Conflicts,
 ) -> None:
     """Name every host as the zone data names its address, or else as the DHCP server does."""
     labels_at = {address: list(labels) for address, labels in resolved.names.labels_at.items()}
@@ -77,20 +77,18 @@ def name_hosts(
             _name_as_in_dhcpd(host, addresses, labels_at, owners, resolved, found, conflicts)
 
 
-def _note_other_name(host: FixedHost, wish: str, names: Names, conflicts: list[Conflict]) -> None:
+def _note_other_name(host: FixedHost, wish: str, names: Names, conflicts: Conflicts) -> None:
     if wish in (host.name, *host.aliases) or wish.startswith("host-"):
         return
     other = names.home.get(f"{wish}.{host.domain}")
-    conflicts.append(
-        conflict(
-            Kind.ZONE_NAME_KEPT,
-            host.where,
-            address=host.shown,
-            wish=wish,
-            line=names.home[f"{host.name}.{host.domain}"].where,
-            kept=host.name,
-            elsewhere=f" The zone data has {wish} at {other.value}." if other else "",
-        )
+    conflicts.add(
+        Kind.ZONE_NAME_KEPT,
+        host.where,
+        address=host.shown,
+        wish=wish,
+        line=names.home[f"{host.name}.{host.domain}"].where,
+        kept=host.name,
+        elsewhere=f" The zone data has {wish} at {other.value}." if other else "",
     )
 
 
@@ -101,7 +99,7 @@ def _name_as_in_dhcpd(
     owners: Owners,
     resolved: Resolved,
     found: Found,
-    conflicts: list[Conflict],
+    conflicts: Conflicts,
 ) -> None:
     (wish, written), *_ = host.wishes
     elsewhere = resolved.names.home.get(f"{wish}.{host.domain}")
@@ -109,35 +107,33 @@ def _name_as_in_dhcpd(
         values = {"wish": wish, "line": elsewhere.where, "address": elsewhere.value}
         inside = home_of(elsewhere.value, resolved.subnets) is not None
         if not host.addresses and inside:
-            conflicts.append(conflict(Kind.ZONE_ADDRESS_TAKEN, host.where, **values))
+            conflicts.add(Kind.ZONE_ADDRESS_TAKEN, host.where, **values)
             host.addresses = [elsewhere.value]
             host.aliases = [label for label in labels_at[elsewhere.value] if label != wish]
             owners.claim(host.aliases, host)
             addresses.add(elsewhere.value)
         else:
             mine = host.shown
-            conflicts.append(conflict(Kind.DHCPD_ADDRESS_KEPT, host.where, mine=mine, **values))
+            conflicts.add(Kind.DHCPD_ADDRESS_KEPT, host.where, mine=mine, **values)
             labels_at[elsewhere.value].remove(wish)
     elif host.addresses and resolved.has_zone_data:
-        conflicts.append(conflict(Kind.NO_NAME_IN_ZONE, host.where, address=host.shown, wish=wish))
+        conflicts.add(Kind.NO_NAME_IN_ZONE, host.where, address=host.shown, wish=wish)
     host.name = wish
     owner = owners.owner(wish, host.domain)
     if owner is not None:
         host.name = owners.free(wish, host.domain)
         other = f"the host at {owner.where}"
-        conflicts.append(
-            conflict(Kind.NAME_TAKEN, host.where, wish=wish, other=other, kept=host.name)
-        )
+        conflicts.add(Kind.NAME_TAKEN, host.where, wish=wish, other=other, kept=host.name)
     elif not written:
         shown = host.addresses[0] if host.addresses else host.hardware[0]
-        conflicts.append(conflict(Kind.NAMED, host.where, address=shown, new=host.name))
+        conflicts.add(Kind.NAMED, host.where, address=shown, new=host.name)
         if found.names_are_sent and host.hardware:  # not a made-up name
             off = {"extra": "use-host-decl-names off;\n"}
             host.settings = joined_settings(off, host.settings)
     elif _is_renamed(written, wish, host.domain, found.names_are_sent):
         full = f"{wish}.{host.domain}"
         new = wish if "." not in written or written.lower() == full else full
-        conflicts.append(conflict(Kind.RENAMED, host.where, old=written, new=new))
+        conflicts.add(Kind.RENAMED, host.where, old=written, new=new)
     owners.claim([host.name], host)
 
 
@@ -159,7 +155,7 @@ def named_only(
     hosts: Sequence[FixedHost],
     owners: Owners,
     resolved: Resolved,
-    conflicts: list[Conflict],
+    conflicts: Conflicts,
 ) -> list[FixedHost]:
     """Make fixed hosts for the addresses that no DHCP server knows."""
     with_host = {address for host in hosts for address in host.addresses}
@@ -179,10 +175,8 @@ def named_only(
         for each in addresses:
             range_ = _range_of(each, resolved.subnets)
             if range_ is not None:
-                conflicts.append(
-                    conflict(
-                        Kind.NAME_IN_RANGE, record.where, labels=shown, address=each, range=range_
-                    )
+                conflicts.add(
+                    Kind.NAME_IN_RANGE, record.where, labels=shown, address=each, range=range_
                 )
         if len(addresses) > 1:
             _note_pointers(record.where, shown, addresses, conflicts)
@@ -192,11 +186,9 @@ def named_only(
     return new
 
 
-def _note_pointers(
-    where: str, label: str, addresses: Sequence[str], conflicts: list[Conflict]
-) -> None:
+def _note_pointers(where: str, label: str, addresses: Sequence[str], conflicts: Conflicts) -> None:
     shown = ", ".join(addresses)
-    conflicts.append(conflict(Kind.POINTERS_ADDED, where, label=label, addresses=shown))
+    conflicts.add(Kind.POINTERS_ADDED, where, label=label, addresses=shown)
 
 
 def _range_of(address: str, subnets: Sequence[Subnet]) -> str | None:
@@ -209,7 +201,7 @@ def _range_of(address: str, subnets: Sequence[Subnet]) -> str | None:
     return None
 
 
-def add_aliases(owners: Owners, resolved: Resolved, conflicts: list[Conflict]) -> list[Record]:
+def add_aliases(owners: Owners, resolved: Resolved, conflicts: Conflicts) -> list[Record]:
     """Turn CNAMEs within a domain into aliases, even if one leads to another; return the rest.
 
     An alias of a host in another domain stays a CNAME.
@@ -230,15 +222,13 @@ def add_aliases(owners: Owners, resolved: Resolved, conflicts: list[Conflict]) -
                 host.aliases.append(label)
                 owners.claim([label], host)
             elif other is not host:
-                conflicts.append(
-                    conflict(
-                        Kind.ALIAS_TAKEN,
-                        record.where,
-                        label=label,
-                        host=host.name,
-                        other=other.name,
-                        place=other.where,
-                    )
+                conflicts.add(
+                    Kind.ALIAS_TAKEN,
+                    record.where,
+                    label=label,
+                    host=host.name,
+                    other=other.name,
+                    place=other.where,
                 )
     return waiting
 
@@ -249,7 +239,8 @@ def times_lost(
     cnames: Sequence[Record],
     ipv6: Sequence[Record],
     ttl: int | None,
-) -> Iterator[Conflict]:
+    conflicts: Conflicts,
+) -> None:
     """Note the names with a TTL of their own that are a host's now, grouped by TTL.
 
     `ipv6` are the hosts' addresses; `ttl` is the one that all names of hosts get.
@@ -260,14 +251,14 @@ def times_lost(
             names.setdefault(record.ttl, {}).setdefault(record.name, record.where)
     for seconds, found in names.items():
         where = next(iter(found.values()))
-        yield conflict(Kind.TIME_LOST, where, names=", ".join(found), seconds=seconds)
+        conflicts.add(Kind.TIME_LOST, where, names=", ".join(found), seconds=seconds)
 
 
 def add_wishes(
     hosts: Sequence[FixedHost],
     owners: Owners,
     resolved: Resolved,
-    conflicts: list[Conflict],
+    conflicts: Conflicts,
 ) -> None:
     """Add the names of other declarations, and the names that hosts are sent, as aliases."""
     for host in hosts:
@@ -277,18 +268,18 @@ def add_wishes(
                 continue  # the same name, no name, or a disagreement already noted
             owner = owners.owner(wish, host.domain)
             if owner is not None:
-                values = {"label": wish, "host": host.name, "other": owner.name}
-                conflicts.append(conflict(Kind.NAME_LOST, host.where, **values))
+                conflicts.add(
+                    Kind.NAME_LOST, host.where, label=wish, host=host.name, other=owner.name
+                )
                 continue
             host.aliases.append(wish)
             owners.claim([wish], host)
-            values = {"label": wish, "host": host.name}
-            conflicts.append(conflict(Kind.ALIAS_ADDED, host.where, **values))
+            conflicts.add(Kind.ALIAS_ADDED, host.where, label=wish, host=host.name)
         _add_sent_name(host, owners, resolved, conflicts)
 
 
 def _add_sent_name(
-    host: FixedHost, owners: Owners, resolved: Resolved, conflicts: list[Conflict]
+    host: FixedHost, owners: Owners, resolved: Resolved, conflicts: Conflicts
 ) -> None:
     """Turn the `option host-name` of a host into an alias, or note that it is not in DNS."""
     sent = str(host.settings.get("options", {}).get("host-name", "")).strip('"')
@@ -299,8 +290,7 @@ def _add_sent_name(
     if label is not None and owners.is_free(label, host.domain) and not resolved.has_zone_data:
         host.aliases.append(label)
         owners.claim([label], host)
-        values = {"label": label, "host": host.name}
-        conflicts.append(conflict(Kind.ALIAS_ADDED, host.where, **values))
+        conflicts.add(Kind.ALIAS_ADDED, host.where, label=label, host=host.name)
         return
     if owner is not None:
         why = f"that is {owner.name}"
@@ -310,5 +300,4 @@ def _add_sent_name(
         why = "the zone data does not have it"
     else:
         why = "another source has it"
-    values = {"host": host.name, "sent": sent, "why": why}
-    conflicts.append(conflict(Kind.SENT_NAME_LOST, host.where, **values))
+    conflicts.add(Kind.SENT_NAME_LOST, host.where, host=host.name, sent=sent, why=why)

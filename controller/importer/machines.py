@@ -6,15 +6,13 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from .conflicts import Conflict, Kind, conflict
+from .conflicts import Conflicts, Kind
 from .fixedhost import FixedHost
 from .found import Host, Settings, Subnet, home_of, is_address, joined_settings, label_of
 from .resolve import Resolved, ResolvedHost
 
 
-def fixed_hosts(
-    resolved: Resolved, conflicts: list[Conflict]
-) -> tuple[list[FixedHost], list[Host]]:
+def fixed_hosts(resolved: Resolved, conflicts: Conflicts) -> tuple[list[FixedHost], list[Host]]:
     """Make a fixed host for each machine; also return the hosts that are kept as text."""
     hosts: list[FixedHost] = []
     texts: list[Host] = []
@@ -25,7 +23,7 @@ def fixed_hosts(
     def keep(host: Host, why: str) -> None:
         kind = Kind.HOST_AS_TEXT if host.text else Kind.HOST_LEFT_OUT
         known = "".join(f", {value}" for value in (*host.hardware, *host.addresses))
-        conflicts.append(conflict(kind, host.where, host=_name_of(host), known=known, why=why))
+        conflicts.add(kind, host.where, host=_name_of(host), known=known, why=why)
         if host.text:
             texts.append(host)
 
@@ -64,10 +62,8 @@ def fixed_hosts(
             continue
         for mac in irregular_macs.keys() & set(host.hardware):
             other = irregular_macs[mac].where
-            conflicts.append(
-                conflict(
-                    Kind.MAC_AT_IRREGULAR, host.where, host=_name_of(host), mac=mac, other=other
-                )
+            conflicts.add(
+                Kind.MAC_AT_IRREGULAR, host.where, host=_name_of(host), mac=mac, other=other
             )
         owner = next((by_mac[mac] for mac in host.hardware if mac in by_mac), None)
         neighbour = next((by_address[a] for a in item.inside if a in by_address), None)
@@ -84,9 +80,7 @@ def fixed_hosts(
             _extend(neighbour, item, by_address)
             equip(neighbour, host)
         elif dict(neighbour.settings) == _without_own_name(host.settings, neighbour):
-            conflicts.append(
-                conflict(Kind.HOSTS_JOINED, host.where, host=_name_of(host), other=neighbour.where)
-            )
+            conflicts.add(Kind.HOSTS_JOINED, host.where, host=_name_of(host), other=neighbour.where)
             _extend(neighbour, item, by_address)
             equip(neighbour, host)
         else:
@@ -123,7 +117,7 @@ def _join_by_mac(
     item: ResolvedHost,
     host: Host,
     subnets: Sequence[Subnet],
-    conflicts: list[Conflict],
+    conflicts: Conflicts,
     keep: Callable[[Host, str], None],
     add_names_only: Callable[[ResolvedHost], None],
 ) -> None:
@@ -135,18 +129,18 @@ def _join_by_mac(
     same_settings = dict(owner.settings) == dict(host.settings)
     values = {"host": _name_of(host), "other": owner.where}
     if new and here & homes:
-        conflicts.append(conflict(Kind.MAC_TWICE, host.where, mac=mac, **values))
+        conflicts.add(Kind.MAC_TWICE, host.where, mac=mac, **values)
         add_names_only(item)
     elif new and owner.addresses and not same_settings:
-        conflicts.append(conflict(Kind.MAC_WITH_OTHER_SETTINGS, host.where, mac=mac, **values))
+        conflicts.add(Kind.MAC_WITH_OTHER_SETTINGS, host.where, mac=mac, **values)
         keep(host, f"its MAC address {mac} is that of the host at {owner.where}")
         add_names_only(item)
     else:
         if not same_settings and not owner.settings:
             owner.settings = host.settings
         elif not same_settings and host.settings:
-            conflicts.append(conflict(Kind.SETTINGS_DIFFER, host.where, **values))
-        conflicts.append(conflict(Kind.MAC_JOINED, host.where, **values))
+            conflicts.add(Kind.SETTINGS_DIFFER, host.where, **values)
+        conflicts.add(Kind.MAC_JOINED, host.where, **values)
         owner.addresses += new
         wish = _wish(item)
         if wish and wish not in owner.wishes:

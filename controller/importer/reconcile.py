@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from .conflicts import Conflict, Kind, conflict, sentences
+from .conflicts import Conflicts, Kind
 from .fixedhost import FixedHost
 from .found import Found, Records, Remark, Subnet
 from .resolve import resolve
 from .role_variables import differing, for_kea
-from .settle import settle
+from .settle import Settled, settle
 from .zone_names import domain_at
 
 # site_mclt in the model.
@@ -55,44 +55,28 @@ class Inventory:
 def reconcile(
     found: Found,
     records: Records,
-    domain: str | None = None,
-    conflicts: Sequence[Conflict] = (),
-    dhcp_server: str = "dhcpd",
+    domain: str | None,
+    *,
+    conflicts: Conflicts,
+    dhcp_server: str,
 ) -> Inventory:
     """Make the inventory for a DHCP server, dhcpd or kea.
 
-    `conflicts` are those found earlier, between the files.
+    `conflicts` are those between the files; those found here are added.
 
     Raises SourceError: when no source has the domain.
     """
-    chosen = []
+    resolved, found = resolve(found, records, domain, conflicts)
+    settled = settle(resolved, found, records.ttl, conflicts)
+    statements = (*found.extra, *settled.kept)
     if found.sends_names is not None and dhcp_server == "dhcpd":
         program, source = found.sends_names
-        chosen.append(conflict(Kind.NAMES_SENT, source, program=program))
-        found = replace(found, extra=("use-host-decl-names on;", *found.extra))
-    resolved, found, in_names = resolve(found, records, domain)
-    settled, in_tables = settle(resolved, found, records.ttl)
-    variables = dict(found.role_variables)
-    given = dict(found.options)
-    if searched := re.findall(r'"([^"]+)"', given.pop("domain-search", "")):
-        # The role sends it, with a subnet's own domain in front.
-        variables.setdefault("dhcpd_domain_search", searched)
-    options, extra = _below_no_condition(given, (*found.extra, *settled.kept))
-    if settled.pool_extra:
-        variables["dhcpd_pool_extra"] = settled.pool_extra
-    times = dict(found.times)
-    most = times.get("max_lease_time", _MCLT)
-    if times.get("mclt", _MCLT) > most:
-        times["mclt"] = most
-        chosen.append(conflict(Kind.MCLT, found.source, seconds=most))
-    if found.authoritative is False:
-        variables["dhcpd_authoritative"] = False
-    elif found.authoritative is None and found.subnets:
-        chosen.append(_not_authoritative(found.source, dhcp_server))
-    variables = differing(variables, resolved.domain)
-    if dhcp_server == "kea":
-        variables, lost = for_kea(variables, found.source)
-        chosen += lost
+        conflicts.add(Kind.NAMES_SENT, source, program=program)
+        statements = ("use-host-decl-names on;", *statements)
+    given = {name: value for name, value in found.options.items() if name != "domain-search"}
+    options, extra = _below_no_condition(given, statements)
+    times = _times(found, conflicts)
+    variables = _role_variables(found, settled, resolved.domain, dhcp_server, conflicts)
     return Inventory(
         domain=resolved.domain,
         hosts=settled.hosts,
@@ -112,19 +96,39 @@ def reconcile(
         ttl=records.ttl,
         dhcp_server=dhcp_server,
         role_variables=variables,
-        remarks=(
-            *found.remarks,
-            *records.remarks,
-            *sentences([*conflicts, *in_names, *in_tables, *chosen]),
-        ),
+        remarks=(*found.remarks, *records.remarks, *conflicts.sentences()),
     )
 
 
-def _not_authoritative(source: str, dhcp_server: str) -> Conflict:
-    variable, value = ("dhcpd_authoritative", "false")
-    if dhcp_server == "kea":
-        variable, value = ("kea_extra", "{authoritative: false}")
-    return conflict(Kind.NOT_AUTHORITATIVE, source, variable=variable, value=value)
+def _times(found: Found, conflicts: Conflicts) -> dict[str, int]:
+    """Return the lease times and the MCLT, which is at most as long as a lease may be."""
+    times = dict(found.times)
+    most = times.get("max_lease_time", _MCLT)
+    if times.get("mclt", _MCLT) > most:
+        times["mclt"] = most
+        conflicts.add(Kind.MCLT, found.source, seconds=most)
+    return times
+
+
+def _role_variables(
+    found: Found, settled: Settled, domain: str, dhcp_server: str, conflicts: Conflicts
+) -> dict[str, object]:
+    """Return the variables of the role dhcpd or kea that differ from its defaults."""
+    variables = dict(found.role_variables)
+    if searched := re.findall(r'"([^"]+)"', found.options.get("domain-search", "")):
+        # The role sends it, with a subnet's own domain in front.
+        variables.setdefault("dhcpd_domain_search", searched)
+    if settled.pool_extra:
+        variables["dhcpd_pool_extra"] = settled.pool_extra
+    if found.authoritative is False:
+        variables["dhcpd_authoritative"] = False
+    elif found.authoritative is None and found.subnets:
+        variable, value = ("dhcpd_authoritative", "false")
+        if dhcp_server == "kea":
+            variable, value = ("kea_extra", "{authoritative: false}")
+        conflicts.add(Kind.NOT_AUTHORITATIVE, found.source, variable=variable, value=value)
+    variables = differing(variables, domain)
+    return for_kea(variables, found.source, conflicts) if dhcp_server == "kea" else variables
 
 
 def _below_no_condition(

@@ -13,7 +13,7 @@ from ipaddress import IPv4Network
 
 from leasemerge.ranges import reverse_zones
 
-from .conflicts import Conflict, Kind, conflict
+from .conflicts import Conflicts, Kind
 from .found import (
     Found,
     Host,
@@ -69,13 +69,12 @@ class Resolved:
 
 
 def resolve(
-    found: Found, records: Records, domain: str | None
-) -> tuple[Resolved, Found, list[Conflict]]:
+    found: Found, records: Records, domain: str | None, conflicts: Conflicts
+) -> tuple[Resolved, Found]:
     """Resolve every name and address; also return what remains of `found`.
 
     Raises SourceError: when no source has the domain.
     """
-    conflicts: list[Conflict] = []
     found = _from_subnets(found)
     domain = (domain or _choose_domain(found, records, conflicts)).lower().strip(".")
     addresses = _address_book(found, records, domain)
@@ -103,7 +102,7 @@ def resolve(
     resolved = Resolved(
         domain, subnets, hosts, servers, resolvers, names, name_servers, bool(records.zones), zones
     )
-    return resolved, found, conflicts
+    return resolved, found
 
 
 def _from_subnets(found: Found) -> Found:
@@ -122,7 +121,7 @@ def _from_subnets(found: Found) -> Found:
     return replace(found, domain=domain, resolvers=resolvers)
 
 
-def _choose_domain(found: Found, records: Records, conflicts: list[Conflict]) -> str:
+def _choose_domain(found: Found, records: Records, conflicts: Conflicts) -> str:
     zones = [zone for zone in records.zones if not zone.endswith(_REVERSE)]
     mine = found.domain
     if mine is not None and (not zones or mine in zones):
@@ -133,9 +132,7 @@ def _choose_domain(found: Found, records: Records, conflicts: list[Conflict]) ->
     chosen = max(zones, key=lambda zone: sum(name.endswith(f".{zone}") for name in names))
     if mine is not None:
         shown = ", ".join(zones)
-        conflicts.append(
-            conflict(Kind.OTHER_DOMAIN, "domain-name", mine=mine, zones=shown, kept=chosen)
-        )
+        conflicts.add(Kind.OTHER_DOMAIN, "domain-name", mine=mine, zones=shown, kept=chosen)
     return chosen
 
 
@@ -159,7 +156,7 @@ def _address_book(found: Found, records: Records, domain: str) -> dict[str, str]
 
 
 def _all_subnets(
-    found: Found, records: Records, domain: str, conflicts: list[Conflict]
+    found: Found, records: Records, domain: str, conflicts: Conflicts
 ) -> tuple[Subnet, ...]:
     """Add to dhcpd's subnets those that only the zone data knows, by their reverse zones."""
     subnets: dict[IPv4Network, Subnet] = {}
@@ -169,14 +166,12 @@ def _all_subnets(
             trimmed = _without_repeats(subnet, found.resolvers, domain, conflicts)
             subnets[subnet.network] = _with_domain(trimmed, records, conflicts)
         else:
-            conflicts.append(
-                conflict(
-                    Kind.SUBNET_TWICE,
-                    subnet.where,
-                    network=subnet.network,
-                    other=other.where,
-                    what="content",
-                )
+            conflicts.add(
+                Kind.SUBNET_TWICE,
+                subnet.where,
+                network=subnet.network,
+                other=other.where,
+                what="content",
             )
     addresses = [record.value for record in records.of("a")]
     for zone in records.zones:
@@ -190,13 +185,13 @@ def _all_subnets(
         if any(known.overlaps(network) for known in subnets):
             continue
         if any(home_of(address, [Subnet(network, "")]) for address in addresses):
-            conflicts.append(conflict(Kind.SUBNET_OF_ZONE, zone, network=network))
+            conflicts.add(Kind.SUBNET_OF_ZONE, zone, network=network)
             subnets[network] = Subnet(network, zone)
     return tuple(subnets.values())
 
 
 def _without_repeats(
-    subnet: Subnet, resolvers: Sequence[str], domain: str, conflicts: list[Conflict]
+    subnet: Subnet, resolvers: Sequence[str], domain: str, conflicts: Conflicts
 ) -> Subnet:
     """Leave out of a subnet the domain and the resolvers that are set for the whole file, too."""
     settings = dict(subnet.settings)
@@ -208,17 +203,15 @@ def _without_repeats(
         del options["domain-name-servers"]
     elif servers:
         shown = options["domain-name-servers"]
-        conflicts.append(
-            conflict(
-                Kind.RESOLVERS_OF_SUBNET, subnet.where, network=subnet.network, resolvers=shown
-            )
+        conflicts.add(
+            Kind.RESOLVERS_OF_SUBNET, subnet.where, network=subnet.network, resolvers=shown
         )
     if options:
         settings["options"] = options
     return replace(subnet, settings=settings)
 
 
-def _with_domain(subnet: Subnet, records: Records, conflicts: list[Conflict]) -> Subnet:
+def _with_domain(subnet: Subnet, records: Records, conflicts: Conflicts) -> Subnet:
     """Name the hosts of a subnet in the domain that its clients are sent, if it is a zone here."""
     options = dict(subnet.settings.get("options", {}))
     domain = subnet.domain or _domain(options.get("domain-name", ""))
@@ -229,9 +222,7 @@ def _with_domain(subnet: Subnet, records: Records, conflicts: list[Conflict]) ->
         if not any(record.name.endswith(below) for record in records.of("a")):
             return replace(subnet, domain=None)
     options.pop("domain-name", None)
-    conflicts.append(
-        conflict(Kind.DOMAIN_OF_SUBNET, subnet.where, network=subnet.network, domain=domain)
-    )
+    conflicts.add(Kind.DOMAIN_OF_SUBNET, subnet.where, network=subnet.network, domain=domain)
     settings = {key: value for key, value in subnet.settings.items() if key != "options"}
     if options:
         settings["options"] = options
@@ -239,7 +230,7 @@ def _with_domain(subnet: Subnet, records: Records, conflicts: list[Conflict]) ->
 
 
 def _resolvers(
-    resolvers: Sequence[str], subnets: Sequence[Subnet], conflicts: list[Conflict]
+    resolvers: Sequence[str], subnets: Sequence[Subnet], conflicts: Conflicts
 ) -> tuple[str, ...]:
     """Keep the resolvers that are machines of this site."""
     kept = []
@@ -252,7 +243,7 @@ def _resolvers(
             kept.append(resolver)
             continue
         where = "domain-name-servers"
-        conflicts.append(conflict(Kind.FOREIGN_RESOLVER, where, resolver=resolver, why=why))
+        conflicts.add(Kind.FOREIGN_RESOLVER, where, resolver=resolver, why=why)
     return tuple(kept)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import yaml
 
-from .conflicts import Conflict, Kind, conflict
+from .conflicts import Conflicts, Kind
 
 _ROLES = Path(__file__).resolve().parents[2] / "roles"
 
@@ -30,12 +30,9 @@ def differing(variables: Mapping[str, object], domain: str) -> dict[str, object]
     }
 
 
-def for_kea(
-    variables: Mapping[str, object], where: str
-) -> tuple[dict[str, object], list[Conflict]]:
-    """Turn variables of the role dhcpd into those of the role kea; also return what Kea lacks."""
+def for_kea(variables: Mapping[str, object], where: str, conflicts: Conflicts) -> dict[str, object]:
+    """Turn variables of the role dhcpd into those of the role kea, as far as Kea has them."""
     kept: dict[str, object] = {}
-    lost: list[Conflict] = []
     for key, value in variables.items():
         match key, value:
             case "dhcpd_domain_search", _:
@@ -46,5 +43,5 @@ def for_kea(
                 kept["kea_extra"] = {"authoritative": value}
             case _:
                 shown = " ".join(str(value).split())
-                lost.append(conflict(Kind.NOT_OF_KEA, where, variable=key, value=shown))
-    return kept, lost
+                conflicts.add(Kind.NOT_OF_KEA, where, variable=key, value=shown)
+    return kept

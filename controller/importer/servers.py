@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .conflicts import Conflict, Kind, conflict
+from .conflicts import Conflicts, Kind
 from .fixedhost import FixedHost
 from .found import home_of, is_address, label_of
 from .host_names import Owners
@@ -15,16 +15,14 @@ def server(
     hosts: list[FixedHost],
     owners: Owners,
     resolved: Resolved,
-    conflicts: list[Conflict],
+    conflicts: Conflicts,
 ) -> str:
     """Return the name of a server's fixed host; make one if there is none."""
     if not is_address(address):
         label = label_of(address) or stem
         owner = owners.owner(label, resolved.domain)
         if owner is None:
-            conflicts.append(
-                conflict(Kind.SERVER_WITHOUT_ADDRESS, "servers", server=address, label=label)
-            )
+            conflicts.add(Kind.SERVER_WITHOUT_ADDRESS, "servers", server=address, label=label)
             return label
         return owner.name
     host = next((host for host in hosts if address in host.addresses), None)
@@ -34,14 +32,14 @@ def server(
         host = FixedHost(name, address, domain, [address])
         hosts.append(host)
         owners.claim([name], host)
-        conflicts.append(conflict(Kind.SERVER_NAMED, address, address=address, label=name))
+        conflicts.add(Kind.SERVER_NAMED, address, address=address, label=name)
         if home_of(address, resolved.subnets) is None:
-            conflicts.append(conflict(Kind.SERVER_OUTSIDE, address, address=address))
+            conflicts.add(Kind.SERVER_OUTSIDE, address, address=address)
     return host.name
 
 
 def name_server_names(
-    resolved: Resolved, machines: int, owners: Owners, conflicts: list[Conflict]
+    resolved: Resolved, machines: int, owners: Owners, conflicts: Conflicts
 ) -> tuple[tuple[str, str], ...]:
     """Assign the name and address of a name server to each DHCP server's machine, in order."""
     named: list[tuple[str, str]] = []
@@ -52,21 +50,20 @@ def name_server_names(
         if len(named) == machines:
             at_host = address in resolved.machines | busy
             kind = Kind.NAME_SERVER_NEEDS_ALIAS if at_host else Kind.NAME_SERVER_UNPLACED
-            conflicts.append(conflict(kind, full, server=full, address=address))
+            conflicts.add(kind, full, server=full, address=address)
             continue
         if owners.owner(label, resolved.domain) or label in used or label_of(label) != label:
             taken, label = label, f"ns{number}"
             while not owners.is_free(label, resolved.domain) or label in used:
                 number += 1
                 label = f"ns{number}"
-            conflicts.append(
-                conflict(Kind.NAME_SERVER_IS_HOST, full, server=full, label=label, taken=taken)
-            )
+            conflicts.add(Kind.NAME_SERVER_IS_HOST, full, server=full, label=label, taken=taken)
         elif full != f"{label}.{resolved.domain}":
-            values = {"server": full, "label": label, "domain": resolved.domain}
-            conflicts.append(conflict(Kind.NAME_SERVER_RENAMED, full, **values))
+            conflicts.add(
+                Kind.NAME_SERVER_RENAMED, full, server=full, label=label, domain=resolved.domain
+            )
         used.add(label)
         if address in resolved.machines | busy:
-            conflicts.append(conflict(Kind.NAME_SERVER_NEEDS_ALIAS, full, address=address))
+            conflicts.add(Kind.NAME_SERVER_NEEDS_ALIAS, full, address=address)
         named.append((label, address))
     return tuple(named)

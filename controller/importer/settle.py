@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .conflicts import Conflict, Kind, conflict
+from .conflicts import Conflicts, Kind
 from .fixedhost import FixedHost
 from .found import Found, Host, Subnet, number_of
 from .host_names import Owners, add_aliases, add_wishes, name_hosts, named_only, times_lost
@@ -37,9 +37,8 @@ class Settled:
     ipv6_networks: tuple[str, ...]
 
 
-def settle(resolved: Resolved, found: Found, ttl: int | None) -> tuple[Settled, list[Conflict]]:
-    """Make the tables, and the list of what had to give way."""
-    conflicts: list[Conflict] = []
+def settle(resolved: Resolved, found: Found, ttl: int | None, conflicts: Conflicts) -> Settled:
+    """Make the tables; add to `conflicts` what had to give way."""
     hosts, texts = fixed_hosts(resolved, conflicts)
     owners = Owners(resolved.names, hosts)
     name_hosts(hosts, owners, resolved, found, conflicts)
@@ -65,18 +64,16 @@ def settle(resolved: Resolved, found: Found, ttl: int | None) -> tuple[Settled, 
         ("dnscache_servers", resolvers),
     ):
         if not servers:
-            conflicts.append(conflict(Kind.NO_SERVERS, "servers.yml", group=group))
+            conflicts.add(Kind.NO_SERVERS, "servers.yml", group=group)
     by_label = {name.partition(".")[0]: host for name, host in owners.of.items()}
     reserved = tuple(name for name in RESERVED if name not in by_label)
-    conflicts += [
-        conflict(Kind.NOT_RESERVED, by_label[name].where, label=name)
-        for name in RESERVED
-        if name in by_label
-    ]
+    for name in RESERVED:
+        if name in by_label:
+            conflicts.add(Kind.NOT_RESERVED, by_label[name].where, label=name)
     lines, networks, ipv6 = zone_records(resolved, hosts, cnames, ttl, conflicts)
-    conflicts += times_lost(owners, resolved, cnames, ipv6, ttl)
+    times_lost(owners, resolved, cnames, ipv6, ttl, conflicts)
     subnets, pool_extra = shaped(resolved.subnets, found.times, conflicts)
-    settled = Settled(
+    return Settled(
         tuple(sorted(hosts, key=_order)),
         subnets,
         dhcp_servers,
@@ -88,7 +85,6 @@ def settle(resolved: Resolved, found: Found, ttl: int | None) -> tuple[Settled, 
         tuple(lines),
         tuple(networks),
     )
-    return settled, conflicts
 
 
 def _renamed(host: Host, owners: Owners) -> str:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from ipaddress import IPv4Address
 from typing import Any
 
-from .conflicts import Conflict, Kind, conflict
+from .conflicts import Conflicts, Kind
 from .dhcpd_text import statements
 from .found import Pool, Settings, Subnet, joined_settings, number_of
 
@@ -19,7 +19,7 @@ _TIMES = ("default_lease_time", "min_lease_time", "max_lease_time")
 
 
 def shaped(
-    subnets: Sequence[Subnet], times: Mapping[str, int], conflicts: list[Conflict]
+    subnets: Sequence[Subnet], times: Mapping[str, int], conflicts: Conflicts
 ) -> tuple[tuple[Subnet, ...], str]:
     """Convert the pools to the inventory's form; also return what all of them have."""
     rules = [pool.settings for subnet in subnets for pool in subnet.pools]
@@ -32,7 +32,7 @@ def shaped(
     return tuple(_shaped_subnet(subnet, times, conflicts) for subnet in subnets), common
 
 
-def _shaped_subnet(subnet: Subnet, times: Mapping[str, int], conflicts: list[Conflict]) -> Subnet:
+def _shaped_subnet(subnet: Subnet, times: Mapping[str, int], conflicts: Conflicts) -> Subnet:
     """Join the ranges without rules, and keep the pools that have some."""
     subnet = _with_routers_inside(subnet, conflicts)
     pools = [pool for pool in _without_overlaps(subnet, conflicts) if pool.ranges]
@@ -49,14 +49,12 @@ def _shaped_subnet(subnet: Subnet, times: Mapping[str, int], conflicts: list[Con
     return replace(subnet, pools=tuple(shaped), settings=_in_order(subnet.settings, times))
 
 
-def _with_routers_inside(subnet: Subnet, conflicts: list[Conflict]) -> Subnet:
+def _with_routers_inside(subnet: Subnet, conflicts: Conflicts) -> Subnet:
     """Turn routers that the inventory check would reject into an option."""
     if all(IPv4Address(router) in subnet.network for router in subnet.routers):
         return subnet
     shown = ", ".join(subnet.routers)
-    conflicts.append(
-        conflict(Kind.ROUTER_OUTSIDE, subnet.where, routers=shown, network=subnet.network)
-    )
+    conflicts.add(Kind.ROUTER_OUTSIDE, subnet.where, routers=shown, network=subnet.network)
     given = {"options": {"routers": shown}}
     return replace(subnet, routers=(), settings=joined_settings(given, subnet.settings))
 
@@ -94,7 +92,7 @@ def _pool_settings(settings: Settings) -> dict[str, Any]:
     return kept
 
 
-def _without_overlaps(subnet: Subnet, conflicts: list[Conflict]) -> list[Pool]:
+def _without_overlaps(subnet: Subnet, conflicts: Conflicts) -> list[Pool]:
     """Keep every range inside its subnet, and every address in one range."""
     kept: list[tuple[int, int, int]] = []
     ranges: list[list[tuple[str, str]]] = []
@@ -113,17 +111,15 @@ def _without_overlaps(subnet: Subnet, conflicts: list[Conflict]) -> list[Pool]:
             of_other = _ends_of(other, ranges)
             values = {"first": ends[0], "last": ends[1], "network": subnet.network}
             if dict(subnet.pools[other[2]].settings) != dict(pool.settings):
-                conflicts.append(
-                    conflict(
-                        Kind.RANGE_OF_RULES_OVERLAPS,
-                        pool.where,
-                        other_first=of_other[0],
-                        other_last=of_other[1],
-                        **values,
-                    )
+                conflicts.add(
+                    Kind.RANGE_OF_RULES_OVERLAPS,
+                    pool.where,
+                    other_first=of_other[0],
+                    other_last=of_other[1],
+                    **values,
                 )
                 continue
-            conflicts.append(conflict(Kind.RANGES_OVERLAP, pool.where, **values))
+            conflicts.add(Kind.RANGES_OVERLAP, pool.where, **values)
             merged = (
                 min(of_other[0], inside[0], key=number_of),
                 max(of_other[1], inside[1], key=number_of),
@@ -142,28 +138,25 @@ def _ends_of(
 
 
 def _inside(
-    ends: tuple[str, str], subnet: Subnet, pool: Pool, conflicts: list[Conflict]
+    ends: tuple[str, str], subnet: Subnet, pool: Pool, conflicts: Conflicts
 ) -> tuple[str, str] | None:
     """Exclude the network and broadcast address from a range; None if it is outside the subnet."""
     network = subnet.network
     first, last = ends
     if not network[0] <= type(network[0])(first) <= type(network[0])(last) <= network[-1]:
-        values = {"first": first, "last": last, "network": network}
-        conflicts.append(conflict(Kind.RANGE_OUTSIDE, pool.where, **values))
+        conflicts.add(Kind.RANGE_OUTSIDE, pool.where, first=first, last=last, network=network)
         return None
     if network.prefixlen < 31:
         first = str(network[1]) if first == str(network[0]) else first
         last = str(network[-2]) if last == str(network[-1]) else last
     if (first, last) != ends:
-        conflicts.append(
-            conflict(
-                Kind.RANGE_AT_EDGE,
-                pool.where,
-                first=ends[0],
-                last=ends[1],
-                network=network,
-                new_first=first,
-                new_last=last,
-            )
+        conflicts.add(
+            Kind.RANGE_AT_EDGE,
+            pool.where,
+            first=ends[0],
+            last=ends[1],
+            network=network,
+            new_first=first,
+            new_last=last,
         )
     return (first, last) if number_of(first) <= number_of(last) else None

@@ -10,7 +10,7 @@ from leasemerge.ranges import reverse_zones
 from leasemerge.record_data import RecordError
 from leasemerge.records import parse
 
-from .conflicts import Conflict, Kind, conflict
+from .conflicts import Conflicts, Kind
 from .fixedhost import FixedHost
 from .found import Record
 from .resolve import Resolved
@@ -25,7 +25,7 @@ def zone_records(
     hosts: Sequence[FixedHost],
     cnames: Iterable[Record],
     ttl: int | None,
-    conflicts: list[Conflict],
+    conflicts: Conflicts,
 ) -> tuple[list[str], list[str], list[Record]]:
     """Return the lines of site_records, site_ipv6_networks, and the IPv6 addresses of hosts.
 
@@ -45,15 +45,13 @@ def zone_records(
     of_hosts: list[Record] = []
 
     def leave_out(record: Record, why: str) -> None:
-        conflicts.append(
-            conflict(
-                Kind.RECORD_WITHOUT_PLACE,
-                record.where,
-                name=record.name,
-                type=record.kind.upper(),
-                value=record.value,
-                why=why,
-            )
+        conflicts.add(
+            Kind.RECORD_WITHOUT_PLACE,
+            record.where,
+            name=record.name,
+            type=record.kind.upper(),
+            value=record.value,
+            why=why,
         )
 
     def add(record: Record) -> None:
@@ -82,14 +80,12 @@ def zone_records(
         elif owner is not None and record.kind in {"a", "ns", "cname"}:
             leave_out(record, f"{owner.name} is a host with that name")
         elif record.kind == "cname" and _in(record.value, zones) and record.value not in names:
-            conflicts.append(
-                conflict(
-                    Kind.ALIAS_OF_NOTHING,
-                    record.where,
-                    name=record.name,
-                    target=record.value,
-                    domain=resolved.domain,
-                )
+            conflicts.add(
+                Kind.ALIAS_OF_NOTHING,
+                record.where,
+                name=record.name,
+                target=record.value,
+                domain=resolved.domain,
             )
         elif record.kind == "ns" and record.name.startswith("*."):
             leave_out(record, "tinydns delegates nothing by a *")

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from .conflicts import Conflict, Kind, conflict
+from .conflicts import Conflicts, Kind
 from .found import Found, Record, Records, Subnet, home_of, label_of
 from .tinydns import address_of
 
@@ -35,7 +35,7 @@ def find_names(
     subnets: Sequence[Subnet],
     name_servers: Sequence[tuple[str, str]],
     machines: set[str],
-    conflicts: list[Conflict],
+    conflicts: Conflicts,
 ) -> Names:
     """Find the names of hosts and the records; `machines` are the addresses of known machines."""
     all_of, loose = _addresses_of(records, domain, subnets, name_servers, machines)
@@ -57,11 +57,9 @@ def find_names(
     kept = {*home, *(record.name for record in loose), *(name for name, _ in name_servers)}
     # Nobody misses what tinydns makes of a short name (a.ns.ZONE).
     short = tuple(f".ns.{zone}" for zone in records.zones)
-    conflicts += [
-        conflict(Kind.NAME_SERVER_GONE, glue.where, server=glue.name, address=glue.value)
-        for glue in {glue.name: glue for glue in records.of("glue")}.values()
-        if glue.name not in kept and not glue.name.endswith(short)
-    ]
+    for glue in {glue.name: glue for glue in records.of("glue")}.values():
+        if glue.name not in kept and not glue.name.endswith(short):
+            conflicts.add(Kind.NAME_SERVER_GONE, glue.where, server=glue.name, address=glue.value)
     return Names(
         home,
         {address: tuple(labels) for address, labels in labels_at.items()},
@@ -72,7 +70,7 @@ def find_names(
 
 
 def find_name_servers(
-    records: Records, domain: str, conflicts: list[Conflict]
+    records: Records, domain: str, conflicts: Conflicts
 ) -> tuple[tuple[str, str], ...]:
     """Return the full name and the address of each name server of the domain."""
     addresses: dict[str, str] = {}
@@ -84,9 +82,7 @@ def find_name_servers(
             if record.value in addresses:
                 found.setdefault(record.value, addresses[record.value])
             else:
-                conflicts.append(
-                    conflict(Kind.FOREIGN_NAME_SERVER, record.where, server=record.value)
-                )
+                conflicts.add(Kind.FOREIGN_NAME_SERVER, record.where, server=record.value)
     return tuple(found.items())
 
 
@@ -150,7 +146,7 @@ def _with_one_home(
     found: Found,
     all_of: Mapping[str, list[Record]],
     loose: list[Record],
-    conflicts: list[Conflict],
+    conflicts: Conflicts,
 ) -> tuple[dict[str, list[Record]], dict[str, tuple[str, ...]]]:
     """Put the address that counts for each name first; also return those that go with it.
 
@@ -177,10 +173,8 @@ def _with_one_home(
             more_at[first.value] = tuple(record.value for record in homes[name][1:])
         if shared:
             shown = ", ".join(record.value for record in shared)
-            conflicts.append(
-                conflict(
-                    Kind.SEVERAL_ADDRESSES, first.where, label=label, kept=first.value, others=shown
-                )
+            conflicts.add(
+                Kind.SEVERAL_ADDRESSES, first.where, label=label, kept=first.value, others=shown
             )
     return homes, more_at
 
@@ -190,22 +184,20 @@ def _put_pointed_first(
     labels: list[str],
     home: Mapping[str, Record],
     pointer: str | None,
-    conflicts: list[Conflict],
+    conflicts: Conflicts,
 ) -> None:
     pointed = [label for label in labels if home[label].pointed]
     first = pointer or (pointed[0] if pointed else None)
     if len(pointed) > 1:
         shown = ", ".join(pointed)
         where = home[pointed[1]].where
-        conflicts.append(
-            conflict(Kind.SEVERAL_POINTERS, where, address=address, labels=shown, kept=first)
-        )
+        conflicts.add(Kind.SEVERAL_POINTERS, where, address=address, labels=shown, kept=first)
     if first in labels:
         labels.remove(first)
         labels.insert(0, first)
     if first is None and len(labels) > 1:
         where = home[labels[0]].where
-        conflicts.append(conflict(Kind.NO_POINTER, where, address=address, kept=labels[0]))
+        conflicts.add(Kind.NO_POINTER, where, address=address, kept=labels[0])
 
 
 def _pointers(
@@ -214,7 +206,7 @@ def _pointers(
     subnets: Sequence[Subnet],
     all_of: Mapping[str, list[Record]],
     loose: list[Record],
-    conflicts: list[Conflict],
+    conflicts: Conflicts,
 ) -> dict[str, str]:
     """Read the PTRs with a line of their own, and note those that nothing points back to."""
     pointers: dict[str, str] = {}
@@ -230,9 +222,7 @@ def _pointers(
             loose.append(record)
         else:
             has = ", ".join(known.value for known in all_of.get(record.value, [])) or "no address"
-            conflicts.append(
-                conflict(
-                    Kind.POINTER_WITHOUT_NAME, record.where, address=address, label=label, has=has
-                )
+            conflicts.add(
+                Kind.POINTER_WITHOUT_NAME, record.where, address=address, label=label, has=has
             )
     return pointers
