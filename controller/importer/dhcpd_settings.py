@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from .defaults import DHCPD_DEFAULT_LEASE_TIME, DHCPD_MAX_LEASE_TIME, DHCPD_MIN_LEASE_TIME
 from .dhcpd_syntax import Statement, address_of, is_plain_option, option_value, unquoted
 from .found import Remarks, Section, number
 
@@ -21,9 +22,6 @@ DECLARATIONS = frozenset(
 _TIMES = ("default-lease-time", "min-lease-time", "max-lease-time")
 # Known to the whole server, wherever they stand.
 _EVERYWHERE = frozenset({"class", "subclass", "key", "zone"})
-# dhcpd.conf(5): "the minimum of 300 seconds or max-lease-time".
-_LEAST = 300
-_MOST = 86400
 _PING_TIMEOUT = {"ping-timeout-ms": 1, "ping-timeout": 1000}
 # What the role dhcpd writes itself, for a client that sends its name only in option 81.
 _OF_THE_ROLE = (
@@ -81,7 +79,7 @@ class Server:
         self._has_least = any(s.keyword == "min-lease-time" for s in everything)
         mosts = [_seconds(s) for s in statements if s.keyword == "max-lease-time" and s.values]
         # Then the default minimum is that maximum, but not in a scope with its own maximum.
-        self._is_short = any(most is not None and most < _LEAST for most in mosts)
+        self._is_short = any(most is not None and most < DHCPD_MIN_LEASE_TIME for most in mosts)
 
     def read(self, statement: Statement) -> None:
         """Read a top-level setting; one below a conditional that sets the same stays text."""
@@ -184,8 +182,12 @@ class Server:
                 )
                 self._remarks.add(Section.CHOSEN, statement.where, text)
         most = settings.get("max_lease_time")
-        if most is not None and not self._has_least and (most < _LEAST or self._is_short):
-            settings["min_lease_time"] = min(most, _LEAST)
+        if (
+            most is not None
+            and not self._has_least
+            and (most < DHCPD_MIN_LEASE_TIME or self._is_short)
+        ):
+            settings["min_lease_time"] = min(most, DHCPD_MIN_LEASE_TIME)
         return settings, rest
 
     @staticmethod
@@ -199,10 +201,11 @@ class Server:
 
         dhcpd keeps the default between minimum and maximum; of these two the minimum prevails.
         """
-        most = self.times.get("max_lease_time", _MOST)
-        least = self.times.get("min_lease_time", min(_LEAST, most))
+        most = self.times.get("max_lease_time", DHCPD_MAX_LEASE_TIME)
+        least = self.times.get("min_lease_time", min(DHCPD_MIN_LEASE_TIME, most))
         most = max(least, most)
-        default = max(least, min(self.times.get("default_lease_time", 43200), most))
+        default = self.times.get("default_lease_time", DHCPD_DEFAULT_LEASE_TIME)
+        default = max(least, min(default, most))
         return {
             **self.times,
             "default_lease_time": default,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from .defaults import DHCPD_MIN_LEASE_TIME
 from .found import SourceError
 
 TIME = re.compile(r"([0-9]{1,9})([smhdw]?)|infinite|deprecated", re.IGNORECASE)
@@ -11,8 +12,6 @@ DEFAULT = 3600
 """dnsmasq's own, for a range without one."""
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _FOR_EVER = 2**32 - 1
-# site_min_lease_time, and dhcpd's own.
-_LEAST = 300
 
 
 def lease_times(text: str) -> dict[str, int]:
@@ -23,5 +22,5 @@ def lease_times(text: str) -> dict[str, int]:
     unit = (match[2] or "").lower()
     seconds = min(int(match[1]) * _UNITS[unit], _FOR_EVER) if match[1] else _FOR_EVER
     seconds = max(seconds, 120)  # dnsmasq's minimum
-    least = {"min_lease_time": seconds} if seconds < _LEAST else {}
+    least = {"min_lease_time": seconds} if seconds < DHCPD_MIN_LEASE_TIME else {}
     return {"default_lease_time": seconds, "max_lease_time": seconds, **least}

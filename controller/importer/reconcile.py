@@ -7,15 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from .conflicts import Conflicts, Kind
+from .defaults import SITE_MCLT
 from .fixedhost import FixedHost
 from .found import Found, Records, Remark, Subnet
 from .resolve import resolve
 from .role_variables import differing, for_kea
 from .settle import Settled, settle
 from .zone_names import domain_at
-
-# site_mclt in the model.
-_MCLT = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +101,8 @@ def reconcile(
 def _times(found: Found, conflicts: Conflicts) -> dict[str, int]:
     """Return the lease times and the MCLT, which is at most as long as a lease may be."""
     times = dict(found.times)
-    most = times.get("max_lease_time", _MCLT)
-    if times.get("mclt", _MCLT) > most:
+    most = times.get("max_lease_time", SITE_MCLT)
+    if times.get("mclt", SITE_MCLT) > most:
         times["mclt"] = most
         conflicts.add(Kind.MCLT, found.source, seconds=most)
     return times

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .conflicts import Conflicts, Kind
+from .defaults import SITE_RESERVED_NAMES
 from .fixedhost import FixedHost
 from .found import Found, Host, Subnet, number_of
 from .host_names import Owners, add_aliases, add_wishes, name_hosts, named_only, times_lost
@@ -13,9 +14,6 @@ from .resolve import Resolved
 from .servers import name_server_names, server
 from .subnets import shaped
 from .zone import zone_records
-
-RESERVED = ("wpad", "isatap", "localhost")
-"""site_reserved_names in the model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +64,8 @@ def settle(resolved: Resolved, found: Found, ttl: int | None, conflicts: Conflic
         if not servers:
             conflicts.add(Kind.NO_SERVERS, "servers.yml", group=group)
     by_label = {name.partition(".")[0]: host for name, host in owners.of.items()}
-    reserved = tuple(name for name in RESERVED if name not in by_label)
-    for name in RESERVED:
+    reserved = tuple(name for name in SITE_RESERVED_NAMES if name not in by_label)
+    for name in SITE_RESERVED_NAMES:
         if name in by_label:
             conflicts.add(Kind.NOT_RESERVED, by_label[name].where, label=name)
     lines, networks, ipv6 = zone_records(resolved, hosts, cnames, ttl, conflicts)

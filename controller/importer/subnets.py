@@ -8,6 +8,7 @@ from ipaddress import IPv4Address
 from typing import Any
 
 from .conflicts import Conflicts, Kind
+from .defaults import DHCPD_DEFAULT_LEASE_TIME, DHCPD_MAX_LEASE_TIME, DHCPD_MIN_LEASE_TIME
 from .dhcpd_text import statements
 from .found import Pool, Settings, Subnet, joined_settings, number_of
 
@@ -69,16 +70,16 @@ def _in_order(settings: Settings, outer: Mapping[str, Any]) -> dict[str, Any]:
     if not own:
         return dict(settings)
     values = {**outer, **own}
-    default = values.get("default_lease_time", 43200)
-    most = values.get("max_lease_time", 86400)
-    least = values.get("min_lease_time", min(300, most))
+    default = values.get("default_lease_time", DHCPD_DEFAULT_LEASE_TIME)
+    most = values.get("max_lease_time", DHCPD_MAX_LEASE_TIME)
+    least = values.get("min_lease_time", min(DHCPD_MIN_LEASE_TIME, most))
     most = max(least, most)
     default = max(least, min(default, most))
     ordered = dict(zip(_TIMES, (default, least, most), strict=True))
     changed = {key: ordered[key] for key in _TIMES if key in own or ordered[key] != values.get(key)}
-    if "min_lease_time" not in values and least == 300:
+    if "min_lease_time" not in values and least == DHCPD_MIN_LEASE_TIME:
         changed.pop("min_lease_time", None)
-    if "max_lease_time" not in values and most == 86400:
+    if "max_lease_time" not in values and most == DHCPD_MAX_LEASE_TIME:
         changed.pop("max_lease_time", None)
     return {**settings, **changed}
 

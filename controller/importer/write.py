@@ -12,10 +12,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from .defaults import SITE_MAX_LEASE_TIME, SITE_MIN_LEASE_TIME, SITE_RESERVED_NAMES
 from .fixedhost import FixedHost
 from .found import Remark, Section, SourceError, Subnet
 from .reconcile import Inventory
-from .settle import RESERVED
 
 # What YAML 1.1 reads as text without quotation marks in any context.
 _PLAIN = re.compile(r"[a-z][a-z0-9._/-]*|\d{1,3}(?:\.\d{1,3}){3}(?:/\d{1,2})?")
@@ -132,7 +132,7 @@ def _site(text: str, inventory: Inventory) -> str:
         "site_options": dict(inventory.options),
         "site_extra": "".join(f"{statement}\n" for statement in inventory.extra),
     }
-    if inventory.reserved_names != RESERVED:
+    if inventory.reserved_names != SITE_RESERVED_NAMES:
         values["site_reserved_names"] = list(inventory.reserved_names)
     values.update((f"site_{key}", seconds) for key, seconds in _times(inventory.times).items())
     if inventory.ttl:
@@ -163,8 +163,8 @@ def _times(times: Mapping[str, int]) -> dict[str, int]:
     if "default_lease_time" not in times:
         return dict(times)
     default = times["default_lease_time"]
-    most = max(times.get("max_lease_time", 86400), default)
-    least = min(times.get("min_lease_time", 300), default)
+    most = max(times.get("max_lease_time", SITE_MAX_LEASE_TIME), default)
+    least = min(times.get("min_lease_time", SITE_MIN_LEASE_TIME), default)
     return {**times, "max_lease_time": most, "min_lease_time": least}
 
 

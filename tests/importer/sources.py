@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-GOLDEN = Path(__file__).resolve().parent / "golden"
+PROJECT = Path(__file__).resolve().parents[2]
+GOLDEN = PROJECT / "tests/importer/golden"
 CASES = sorted(path.name for path in GOLDEN.iterdir())
 _OPTIONS = {
     "dhcpd*.conf": "--dhcpd-conf",
