@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from .found import Remark, Section, SourceError, beside, is_file, read_text_and_encoding
@@ -76,71 +76,94 @@ def parse(path: Path, depth: int = 0) -> tuple[list[Statement], list[Remark]]:
 
     Raises SourceError: when quotation marks or braces do not match.
     """
-    text, encoding = read_text_and_encoding(path)
-    remarks: list[Remark] = []
-    if encoding != "utf-8":
-        sentence = "The file is not UTF-8: it was read as Latin-1, and its text is UTF-8 now."
-        remarks.append(Remark(Section.CHOSEN, f"{path}:1", sentence))
-    scopes: list[tuple[list[Statement], tuple[tuple[str, ...], str, str]]] = []
-    statements: list[Statement] = []
-    words: list[str] = []
-    spelt = ""
-    begins = ""
-    position = 0
-    counted, line = 0, 1
-    # Open braces of a definition, `option x code 1 = { … };`: they hold no statements.
-    record_braces = 0
+    parser = _Parser(path, depth)
+    parser.read()
+    return parser.statements, parser.remarks
 
-    def where(offset: int) -> str:
-        nonlocal counted, line
-        line += text.count("\n", counted, offset)
-        counted = offset
-        return f"{path}:{line}"
 
-    while (start := _SPACE.match(text, position).end()) < len(text):  # type: ignore[union-attr]  # matches always
-        match = _TOKEN.match(text, start)
-        if match is None:
-            raise SourceError(f"{where(start)}: a quotation mark is not closed.")
-        token, spaced = match[0], start > position
-        position = match.end()
-        if token.startswith("#"):
-            continue
-        in_record = (
-            token in "{}" and words and words[0].lower() == "option" and "code" in map(_low, words)
-        )
-        if in_record and (token == "{" or record_braces):
-            record_braces += 1 if token == "{" else -1
-        elif token in "{};":
-            in_record = False
-        if token not in "{};" or in_record:
-            begins = begins if words else where(start)
-            spelt += (" " if words and spaced else "") + token
-            words.append(token)
-            continue
-        record_braces = 0
+class _Parser:
+    """Read one file, token by token."""
+
+    def __init__(self, path: Path, depth: int) -> None:
+        self.statements: list[Statement] = []
+        """Those of the innermost open block."""
+        self.remarks: list[Remark] = []
+        self._path = path
+        self._depth = depth
+        self._text, encoding = read_text_and_encoding(path)
+        if encoding != "utf-8":
+            sentence = "The file is not UTF-8: it was read as Latin-1, and its text is UTF-8 now."
+            self.remarks.append(Remark(Section.CHOSEN, f"{path}:1", sentence))
+        # The open blocks: the statements before each, and its heading.
+        self._blocks: list[tuple[list[Statement], Statement]] = []
+        # The statement that is being read: its words, its text, where it begins.
+        self._words: list[str] = []
+        self._spelt = ""
+        self._begins = ""
+        # Open braces of a definition, `option x code 1 = { … };`: they hold no statements.
+        self._record_braces = 0
+        self._counted, self._line = 0, 1
+
+    def read(self) -> None:
+        text, position = self._text, 0
+        while (start := _SPACE.match(text, position).end()) < len(text):  # type: ignore[union-attr]  # matches always
+            match = _TOKEN.match(text, start)
+            if match is None:
+                raise SourceError(f"{self._where(start)}: a quotation mark is not closed.")
+            token, spaced = match[0], start > position
+            position = match.end()
+            if token.startswith("#"):
+                continue
+            if token in "{};" and not self._is_in_definition(token):
+                self._end_statement(token, start)
+            else:
+                self._begins = self._begins if self._words else self._where(start)
+                self._spelt += (" " if self._words and spaced else "") + token
+                self._words.append(token)
+        if self._blocks or self._words:
+            place = self._blocks[-1][1].where if self._blocks else self._begins
+            raise SourceError(f"{place}: this does not end before the file does.")
+
+    def _is_in_definition(self, token: str) -> bool:
+        """Return whether a brace belongs to the definition of an option, and count it if so."""
+        words = self._words
+        if token == ";" or not words or words[0].lower() != "option":
+            return False
+        if "code" not in map(str.lower, words) or (token == "}" and not self._record_braces):
+            return False
+        self._record_braces += 1 if token == "{" else -1
+        return True
+
+    def _end_statement(self, token: str, start: int) -> None:
+        """Take what was read as a statement, or as the heading of a block; or end a block."""
+        words = self._words
+        begins = self._begins if words else self._where(start)
         if token == "{":
-            if len(scopes) == _MAX_DEPTH:
-                raise SourceError(f"{where(start)}: the blocks are nested too deep.")
-            scopes.append((statements, (tuple(words), spelt, begins if words else where(start))))
-            statements = []
-        elif token == ";":
-            if words and words[0].lower() == "include":
-                more, others = _included(path, unquoted(words[-1]), begins, depth)
-                statements += more
-                remarks += others
-            elif words:
-                statements.append(Statement(tuple(words), spelt, begins))
-        else:
-            if words or not scopes:
-                raise SourceError(f"{where(start)}: this brace closes nothing, or a ; is missing.")
-            outer, (heading, head_text, place) = scopes.pop()
-            outer.append(Statement(heading, head_text, place, tuple(statements)))
-            statements = outer
-        words, spelt = [], ""
-    if scopes or words:
-        place = scopes[-1][1][2] if scopes else begins
-        raise SourceError(f"{place}: this does not end before the file does.")
-    return statements, remarks
+            if len(self._blocks) == _MAX_DEPTH:
+                raise SourceError(f"{self._where(start)}: the blocks are nested too deep.")
+            self._blocks.append((self.statements, Statement(tuple(words), self._spelt, begins)))
+            self.statements = []
+        elif token == "}":
+            if words or not self._blocks:
+                raise SourceError(
+                    f"{self._where(start)}: this brace closes nothing, or a ; is missing."
+                )
+            outer, heading = self._blocks.pop()
+            outer.append(replace(heading, block=tuple(self.statements)))
+            self.statements = outer
+        elif words and words[0].lower() == "include":
+            more, others = _included(self._path, unquoted(words[-1]), begins, self._depth)
+            self.statements += more
+            self.remarks += others
+        elif words:
+            self.statements.append(Statement(tuple(words), self._spelt, begins))
+        self._words, self._spelt, self._record_braces = [], "", 0
+
+    def _where(self, offset: int) -> str:
+        """Return file and line of an offset, which is not before the one of the last call."""
+        self._line += self._text.count("\n", self._counted, offset)
+        self._counted = offset
+        return f"{self._path}:{self._line}"
 
 
 def included_file(by: Path, name: str) -> Path | None:
@@ -200,7 +223,3 @@ def indented(text: str) -> str:
     return "    " + _STRING_OR_LINE_END.sub(
         lambda match: "\n    " if match[0] == "\n" else match[0], text
     )
-
-
-def _low(word: str) -> str:
-    return word.lower()
