@@ -4,19 +4,44 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from ipaddress import IPv6Address
-from typing import Any
 
 from .dhcpd_text import of_host, quoted
 from .dnsmasq_files import Line, LineRemarks
 from .dnsmasq_tags import WILD_MAC, Tags, octets_or_text, of_wild_mac
 from .dnsmasq_times import TIME, lease_times
-from .found import Host, Section, is_address, is_ipv6, normal_mac
+from .found import Host, Section, Settings, is_address, is_ipv6, normal_mac
 
 # A hardware type comes first: 06-aa:bb:cc:dd:ee:ff is not an Ethernet address, which is type 1.
 _TYPED = re.compile(r"([0-9A-Fa-f]{1,2})-((?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2})")
 _HOSTNAME = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?")
+
+
+@dataclass(slots=True)
+class _Entry:
+    """The parts of a line, sorted by what they are."""
+
+    names: list[str] = field(default_factory=list)
+    addresses: list[str] = field(default_factory=list)
+    ipv6: list[str] = field(default_factory=list)
+    hardware: list[str] = field(default_factory=list)
+    clients: list[str] = field(default_factory=list)
+    """Client identifiers, and MAC addresses with stars."""
+    tags: list[str] = field(default_factory=list)
+    """The tags that it sets."""
+    settings: Settings = field(default_factory=dict)
+    ignored: bool = False
+
+    def host(self, where: str) -> Host:
+        return Host(
+            self.names[-1] if self.names else "",
+            where,
+            tuple(self.addresses),
+            tuple(self.hardware),
+            self.settings,
+            ipv6=tuple(self.ipv6),
+        )
 
 
 class Hosts:
@@ -32,79 +57,59 @@ class Hosts:
 
     def read(self, line: Line) -> None:
         """Read a line of dhcp-host or of /etc/ethers."""
-        parts = line.parts
-        if line.key == "ethers-line":
-            parts = line.value.split()[:2]
-        names: list[str] = []
-        addresses: list[str] = []
-        ipv6: list[str] = []
-        hardware: list[str] = []
-        clients: list[str] = []
-        settings: dict[str, Any] = {}
-        tags: list[str] = []
-        ignored = False
-        for part in filter(None, parts):
-            typed = _TYPED.fullmatch(part)
-            mac = normal_mac(typed[2] if typed and int(typed[1], 16) == 1 else part)
-            if mac is not None and (typed is None or int(typed[1], 16) == 1):
-                hardware.append(mac)
-            elif is_address(part):
-                addresses.append(part)
-            elif part.startswith("[") and is_ipv6(part.strip("[]").partition("/")[0]):
-                self._ipv6(line, part, ipv6)
-            elif part.startswith("id:"):
-                clients.append(part.removeprefix("id:"))
-            elif part.startswith(("set:", "net:")):
-                tags.append(part.partition(":")[2])
-            elif part.startswith("tag:"):
-                self._remarks.no_place(
-                    line, f"{part}: a fixed host is known by its MAC address alone"
-                )
-            elif part == "ignore":
-                ignored = True
-            elif TIME.fullmatch(part) and part.lower() != "deprecated":
-                settings = of_host(lease_times(part))
-            elif WILD_MAC.fullmatch(part):
-                clients.append(part)
-            elif _HOSTNAME.fullmatch(part):
-                names.append(part)
-            else:
-                self._remarks.no_place(line, f"{part} has no place with a fixed host")
-        if len(names) > 1:
-            self._remarks.add(
-                Section.LEFT_OUT,
-                line.where,
-                f"{names[0]} of dhcp-host: it has a second name, {names[1]}; the last one counts.",
-            )
-        host = Host(
-            names[-1] if names else "",
-            line.where,
-            tuple(addresses),
-            tuple(hardware),
-            settings,
-            ipv6=tuple(ipv6),
-        )
-        if ignored:
-            self._ignored(line, host, clients)
-        elif hardware and (addresses or names or ipv6):
-            if clients:
+        entry = self._parse(line)
+        host = entry.host(line.where)
+        if entry.ignored:
+            self._ignored(line, host, entry.clients)
+        elif host.hardware and (host.addresses or host.name or host.ipv6):
+            if entry.clients:
                 why = "dhcpd knows the host by its MAC address"
-                self._remarks.no_place(line, f"{', '.join(clients)}: {why}")
+                self._remarks.no_place(line, f"{', '.join(entry.clients)}: {why}")
             self.all.append(host)
-            for tag in tags:
+            for tag in entry.tags:
                 self._tags.named(tag).hosts.append(len(self.all) - 1)
                 self._tags.named(tag).macs.extend(host.hardware)
         else:
-            self._unusual_host(line, host, clients, tags)
+            self._unusual_host(line, host, entry.clients, entry.tags)
 
-    def _ipv6(self, line: Line, part: str, ipv6: list[str]) -> None:
-        address = IPv6Address(part.strip("[]").partition("/")[0])
-        if int(address) >> 64:
-            ipv6.append(str(address))
-        else:
-            self._remarks.no_place(
-                line, f"{part}: the network of an IPv6 address is written out here"
-            )
+    def _parse(self, line: Line) -> _Entry:
+        """Sort the parts of a line by what they are; note those without a place."""
+        entry = _Entry()
+        parts = line.value.split()[:2] if line.key == "ethers-line" else line.parts
+        for part in filter(None, parts):
+            if (mac := _mac(part)) is not None:
+                entry.hardware.append(mac)
+            elif is_address(part):
+                entry.addresses.append(part)
+            elif part.startswith("[") and is_ipv6(part.strip("[]").partition("/")[0]):
+                address = IPv6Address(part.strip("[]").partition("/")[0])
+                if int(address) >> 64:
+                    entry.ipv6.append(str(address))
+                else:
+                    why = "the network of an IPv6 address is written out here"
+                    self._remarks.no_place(line, f"{part}: {why}")
+            elif part.startswith("id:"):
+                entry.clients.append(part.removeprefix("id:"))
+            elif part.startswith(("set:", "net:")):
+                entry.tags.append(part.partition(":")[2])
+            elif part.startswith("tag:"):
+                why = "a fixed host is known by its MAC address alone"
+                self._remarks.no_place(line, f"{part}: {why}")
+            elif part == "ignore":
+                entry.ignored = True
+            elif TIME.fullmatch(part) and part.lower() != "deprecated":
+                entry.settings = of_host(lease_times(part))
+            elif WILD_MAC.fullmatch(part):
+                entry.clients.append(part)
+            elif _HOSTNAME.fullmatch(part):
+                entry.names.append(part)
+            else:
+                self._remarks.no_place(line, f"{part} has no place with a fixed host")
+        if len(entry.names) > 1:
+            first, second, *_ = entry.names
+            text = f"{first} of dhcp-host: it has a second name, {second}; the last one counts."
+            self._remarks.add(Section.LEFT_OUT, line.where, text)
+        return entry
 
     def _ignored(self, line: Line, host: Host, clients: Sequence[str]) -> None:
         """Write a client that gets no address, which dhcpd can do for a MAC address."""
@@ -161,3 +166,9 @@ class Hosts:
                 self._tags.named(tag).conditions.append(f"option host-name = {name}")
         elif host.addresses or host.ipv6 or host.name:
             self._remarks.no_place(line, "it names no MAC address, so that dhcpd cannot know it")
+
+
+def _mac(part: str) -> str | None:
+    """Return the MAC address that a part is; None if it is not one, or not of Ethernet."""
+    typed = _TYPED.fullmatch(part)
+    return normal_mac(typed[2] if typed and int(typed[1], 16) == 1 else part)
