@@ -174,13 +174,8 @@ class Server:
             settings["options"] = options
         if extra:
             settings["extra"] = "\n".join(extra) + "\n"
-        for statement in statements if settings else ():
-            if statement.keyword == "class":
-                text = (
-                    f"The {statement.text} stands among other statements, which dhcpd sends its "
-                    "members wherever they are; now these are only for where they stand."
-                )
-                self._remarks.add(Section.CHOSEN, statement.where, text)
+        if settings:
+            self._note_classes(statements)
         most = settings.get("max_lease_time")
         if (
             most is not None
@@ -189,6 +184,15 @@ class Server:
         ):
             settings["min_lease_time"] = min(most, DHCPD_MIN_LEASE_TIME)
         return settings, rest
+
+    def _note_classes(self, statements: Sequence[Statement]) -> None:
+        for statement in statements:
+            if statement.keyword == "class":
+                text = (
+                    f"The {statement.text} stands among other statements, which dhcpd sends its "
+                    "members wherever they are; now these are only for where they stand."
+                )
+                self._remarks.add(Section.CHOSEN, statement.where, text)
 
     @staticmethod
     def _why_unknown(statement: Statement) -> str:

@@ -91,7 +91,7 @@ def interpret(
 
 
 class _Reader:
-    """Read the lines, those that others depend on first."""
+    """Read the lines together."""
 
     def __init__(self, lines: Sequence[Line], remarks: LineRemarks, domain: str | None) -> None:
         self._lines = lines
@@ -111,30 +111,7 @@ class _Reader:
         )
 
     def result(self) -> tuple[Found, Records]:
-        steps: tuple[tuple[frozenset[str], Callable[[Line], None]], ...] = (
-            (frozenset({"dhcp-range"}), self._range),
-            (frozenset({"dhcp-host", "ethers-line"}), self._hosts.read),
-            (dnsmasq_tags.KEYS, self._tags.read),
-            (dnsmasq_options.KEYS, self._options.read),
-            (frozenset({"dhcp-boot"}), self._options.read_boot),
-            (frozenset({"pxe-service", "pxe-prompt"}), self._options.read_pxe),
-            (frozenset({"dhcp-broadcast", "dhcp-ignore-clid"}), self._options.read_switch),
-            (frozenset({"dhcp-ignore"}), self._ignore),
-        )
-        done = {key for keys, _ in steps for key in keys} | NAME_KEYS | _SILENT
-        # Lines without a tag come first, as defaults: dhcpd takes the last that applies.
-        lines = sorted(self._lines, key=_has_tag)
-        for keys, step in steps:
-            for line in lines:
-                if line.key in keys:
-                    step(line)
-            if "dhcp-range" in keys:
-                self._options.place_interfaces(lines)
-        for line in self._lines:
-            if line.key not in done:
-                self._remarks.no_place(
-                    line, _WHY.get(line.key, "the inventory has no place for it")
-                )
+        self._read_lines()
         classes = self._class_texts()
         self._say_defaults()
         self._options.repeat_conditions()
@@ -163,6 +140,33 @@ class _Reader:
             remarks=tuple(self._remarks),
         )
         return found, records
+
+    def _read_lines(self) -> None:
+        """Read the lines, those first that others depend on."""
+        steps: tuple[tuple[frozenset[str], Callable[[Line], None]], ...] = (
+            (frozenset({"dhcp-range"}), self._range),
+            (frozenset({"dhcp-host", "ethers-line"}), self._hosts.read),
+            (dnsmasq_tags.KEYS, self._tags.read),
+            (dnsmasq_options.KEYS, self._options.read),
+            (frozenset({"dhcp-boot"}), self._options.read_boot),
+            (frozenset({"pxe-service", "pxe-prompt"}), self._options.read_pxe),
+            (frozenset({"dhcp-broadcast", "dhcp-ignore-clid"}), self._options.read_switch),
+            (frozenset({"dhcp-ignore"}), self._ignore),
+        )
+        done = {key for keys, _ in steps for key in keys} | NAME_KEYS | _SILENT
+        # Lines without a tag come first, as defaults: dhcpd takes the last that applies.
+        lines = sorted(self._lines, key=_has_tag)
+        for keys, step in steps:
+            for line in lines:
+                if line.key in keys:
+                    step(line)
+            if "dhcp-range" in keys:
+                self._options.place_interfaces(lines)
+        for line in self._lines:
+            if line.key not in done:
+                self._remarks.no_place(
+                    line, _WHY.get(line.key, "the inventory has no place for it")
+                )
 
     def _has(self, key: str) -> bool:
         return any(line.key == key for line in self._lines)

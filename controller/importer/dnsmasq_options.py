@@ -6,7 +6,7 @@ A line with a tag goes to the subnets or hosts that set it, or else into a dhcpd
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Network
 from typing import Any
@@ -91,9 +91,14 @@ class Options:
                 )
             return
         if "0.0.0.0" in values:
-            self._own_as_value(line, values, networks)
-            if "0.0.0.0" in values:
+            own = self._own_address(line, networks)
+            if own is None:
                 return
+            values = [own if value == "0.0.0.0" else value for value in values]
+        self._place(line, code, tags, values)
+
+    def _place(self, line: Line, code: int, tags: Sequence[str], values: Sequence[str]) -> None:
+        """Place an option and its values where the inventory has them."""
         if code == 6 and {*values} <= {*self._own}:
             text = (
                 f"{line.text}: that is dnsmasq itself; now clients get the group dnscache_servers."
@@ -105,17 +110,13 @@ class Options:
             self.resolvers = tuple(values)
         elif code == 15 and not tags:
             self.domain = values[0].lower().strip(".") or self.domain
+        elif (written := options.option(code, values)) is None:
+            self._remarks.no_place(line, "its value does not fit the option")
+        elif written.definition:
+            self.definitions[written.definition] = None
+            self._give(line, tags, {"extra": f"option {written.name} {written.value};\n"})
         else:
-            written = options.option(code, values)
-            if written is None:
-                self._remarks.no_place(line, "its value does not fit the option")
-                return
-            if written.definition:
-                self.definitions[written.definition] = None
-                text = f"option {written.name} {written.value};"
-                self._give(line, tags, {"extra": text + "\n"})
-            else:
-                self._give(line, tags, {"options": {written.name: written.value}})
+            self._give(line, tags, {"options": {written.name: written.value}})
 
     def place_interfaces(self, lines: Sequence[Line]) -> None:
         """Find each interface's subnet by its router; its name is a tag of its clients."""
@@ -132,21 +133,19 @@ class Options:
                     text = f"The clients of the interface {name} are those of {network} now."
                     self._remarks.add(Section.CHOSEN, line.where, text)
 
-    def _own_as_value(
-        self, line: Line, values: list[str], networks: set[IPv4Network | None]
-    ) -> None:
-        """Replace 0.0.0.0, which stands for dnsmasq's own address, if that is known."""
+    def _own_address(self, line: Line, networks: Set[IPv4Network | None]) -> str | None:
+        """Return the address that 0.0.0.0 stands for, dnsmasq's own; None if it is unknown."""
         own = [
             address
             for address in self._own
             if any(n is None or IPv4Address(address) in n for n in networks)
         ]
-        if len(own) == 1:
-            values[:] = [own[0] if value == "0.0.0.0" else value for value in values]
-        else:
+        if len(own) != 1:
             self._remarks.no_place(
                 line, "0.0.0.0 stands for dnsmasq's own address; write the new one"
             )
+            return None
+        return own[0] if own[0] != "0.0.0.0" else None  # it listens on every address
 
     def _routers(self, line: Line, values: Sequence[str]) -> None:
         """Add routers to the subnets that they lie in."""
