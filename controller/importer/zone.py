@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from ipaddress import IPv6Address, IPv6Network
 
@@ -31,21 +31,108 @@ def zone_records(
 
     IPv6 addresses of hosts are also added to `hosts`. `cnames` are those that are no host's alias.
     """
-    owners = {
-        f"{label}.{host.domain}": host for host in hosts for label in (host.name, *host.aliases)
-    }
-    at = {address: host for host in hosts for address in host.addresses}
-    zones = _zones(resolved)
     loose = [*resolved.names.loose, *_flattened(cnames)]
-    names = {record.name for record in loose} | owners.keys()
-    pointed = {record.name for record in loose if record.kind == "ptr"}
-    # tinydns serves all addresses of a name with the TTL of the last one.
-    ttls = {record.name: record.ttl for record in loose if record.kind == "a"}
-    lines: dict[str, None] = {}
-    of_hosts: list[Record] = []
+    table = _Table(resolved, hosts, loose, ttl, conflicts)
+    for record in loose:
+        table.add(record)
+    networks = {
+        str(IPv6Network((address, 64), strict=False)) for host in hosts for address in host.ipv6
+    }
+    return list(table.lines), sorted(networks), table.ipv6
 
-    def leave_out(record: Record, why: str) -> None:
-        conflicts.add(
+
+class _Table:
+    """The lines of site_records, without what hosts and zones have already."""
+
+    def __init__(
+        self,
+        resolved: Resolved,
+        hosts: Sequence[FixedHost],
+        loose: Sequence[Record],
+        ttl: int | None,
+        conflicts: Conflicts,
+    ) -> None:
+        self.lines: dict[str, None] = {}
+        self.ipv6: list[Record] = []
+        """The IPv6 addresses of hosts."""
+        self._domain = resolved.domain
+        self._zones = _zones(resolved)
+        self._owners = {
+            f"{label}.{host.domain}": host for host in hosts for label in (host.name, *host.aliases)
+        }
+        self._at = {address: host for host in hosts for address in host.addresses}
+        self._names = {record.name for record in loose} | self._owners.keys()
+        self._pointed = {record.name for record in loose if record.kind == "ptr"}
+        # tinydns serves all addresses of a name with the TTL of the last one.
+        self._ttls = {record.name: record.ttl for record in loose if record.kind == "a"}
+        self._ttl = ttl
+        self._conflicts = conflicts
+
+    def add(self, record: Record) -> None:
+        """Add a record, or note why it is left out."""
+        owner = self._owners.get(record.name)
+        if not _in(record.name, self._zones):
+            self._leave_out(record, "it lies in no zone of this site")
+        elif record.kind == "aaaa" and owner is not None:
+            self._add_ipv6(owner, record)
+        elif record.kind == "ptr":
+            host = self._at.get(address_of(record.name) or "")
+            if host is None:
+                self._add_line(record)
+            else:
+                self._leave_out(record, f"the PTR is that of {host.name}")
+        elif owner is not None and record.kind in {"a", "ns", "cname"}:
+            self._leave_out(record, f"{owner.name} is a host with that name")
+        elif (
+            record.kind == "cname"
+            and _in(record.value, self._zones)
+            and record.value not in self._names
+        ):
+            self._conflicts.add(
+                Kind.ALIAS_OF_NOTHING,
+                record.where,
+                name=record.name,
+                target=record.value,
+                domain=self._domain,
+            )
+        elif record.kind == "ns" and record.name.startswith("*."):
+            self._leave_out(record, "tinydns delegates nothing by a *")
+        elif record.kind == "a":
+            self._add_address(record)
+        elif record.kind != "ns" or record.name not in self._zones:
+            self._add_line(record)
+
+    def _add_address(self, record: Record) -> None:
+        """Add an address, and the PTR that its line also makes."""
+        self._add_line(replace(record, ttl=self._ttls.get(record.name)))
+        reverse = ".".join([*reversed(record.value.split(".")), "in-addr.arpa"])
+        if (
+            record.pointed
+            and reverse not in self._pointed
+            and _in(reverse, self._zones)
+            and record.value not in self._at
+        ):
+            self._pointed.add(reverse)
+            self._add_line(Record("ptr", reverse, record.name, record.where, ttl=record.ttl))
+
+    def _add_ipv6(self, host: FixedHost, record: Record) -> None:
+        if IPv6Address(record.value).is_link_local:
+            self._leave_out(record, "a link-local address is no address for others")
+        elif record.value not in host.ipv6:
+            host.ipv6.append(record.value)
+        self.ipv6.append(record)
+
+    def _add_line(self, record: Record) -> None:
+        line = _line(record, self._domain, self._ttl)
+        try:
+            parse(line, self._domain)
+        except RecordError as error:
+            self._leave_out(record, error.problem)
+        else:
+            self.lines[line] = None
+
+    def _leave_out(self, record: Record, why: str) -> None:
+        self._conflicts.add(
             Kind.RECORD_WITHOUT_PLACE,
             record.where,
             name=record.name,
@@ -53,57 +140,6 @@ def zone_records(
             value=record.value,
             why=why,
         )
-
-    def add(record: Record) -> None:
-        """Add the line of a record that the inventory can hold."""
-        line = _line(record, resolved.domain, ttl)
-        try:
-            parse(line, resolved.domain)
-        except RecordError as error:
-            leave_out(record, error.problem)
-        else:
-            lines[line] = None
-
-    for record in loose:
-        owner = owners.get(record.name)
-        if not _in(record.name, zones):
-            leave_out(record, "it lies in no zone of this site")
-        elif record.kind == "aaaa" and owner is not None:
-            _add_ipv6(owner, record, leave_out)
-            of_hosts.append(record)
-        elif record.kind == "ptr":
-            host = at.get(address_of(record.name) or "")
-            if host is None:
-                add(record)
-            else:
-                leave_out(record, f"the PTR is that of {host.name}")
-        elif owner is not None and record.kind in {"a", "ns", "cname"}:
-            leave_out(record, f"{owner.name} is a host with that name")
-        elif record.kind == "cname" and _in(record.value, zones) and record.value not in names:
-            conflicts.add(
-                Kind.ALIAS_OF_NOTHING,
-                record.where,
-                name=record.name,
-                target=record.value,
-                domain=resolved.domain,
-            )
-        elif record.kind == "ns" and record.name.startswith("*."):
-            leave_out(record, "tinydns delegates nothing by a *")
-        elif record.kind != "ns" or record.name not in zones:
-            add(replace(record, ttl=ttls.get(record.name)) if record.kind == "a" else record)
-            reverse = _reverse(record)
-            if (
-                reverse
-                and reverse not in pointed
-                and _in(reverse, zones)
-                and (record.value not in at)
-            ):
-                pointed.add(reverse)
-                add(Record("ptr", reverse, record.name, record.where, ttl=record.ttl))
-    networks = {
-        str(IPv6Network((address, 64), strict=False)) for host in hosts for address in host.ipv6
-    }
-    return list(lines), sorted(networks), of_hosts
 
 
 def _zones(resolved: Resolved) -> frozenset[str]:
@@ -132,14 +168,6 @@ def _flattened(cnames: Iterable[Record]) -> list[Record]:
     return flat
 
 
-def _add_ipv6(host: FixedHost, record: Record, leave_out: Callable[[Record, str], None]) -> None:
-    address = IPv6Address(record.value)
-    if address.is_link_local:
-        leave_out(record, "a link-local address is no address for others")
-    elif record.value not in host.ipv6:
-        host.ipv6.append(record.value)
-
-
 def _line(record: Record, domain: str, ttl: int | None) -> str:
     """Write a record with names relative to the domain."""
     value = record.value
@@ -154,10 +182,3 @@ def _relative(name: str, domain: str) -> str:
     if name == domain:
         return "@"
     return name.removesuffix(f".{domain}") if name.endswith(f".{domain}") else f"{name}."
-
-
-def _reverse(record: Record) -> str:
-    """Name the PTR that an address' line also makes; empty if it makes none."""
-    if record.kind != "a" or not record.pointed:
-        return ""
-    return ".".join([*reversed(record.value.split(".")), "in-addr.arpa"])
