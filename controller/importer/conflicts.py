@@ -46,7 +46,7 @@ class Kind(Enum):
     )
     RESOLVERS_OF_SUBNET = (
         Section.CHOSEN,
-        "The clients of {network} go on asking {resolvers}, not the group dnscache_servers.",
+        "The clients of {network} continue to use {resolvers}, not the group dnscache_servers.",
     )
     ROUTER_OUTSIDE = (
         Section.CHOSEN,
@@ -162,24 +162,24 @@ class Kind(Enum):
     # What hosts are called.
     ZONE_NAME_KEPT = (
         Section.DISAGREEMENT,
-        "dhcpd calls {address} {wish}, the zone data ({line}) {kept}; kept {kept}.{elsewhere}",
+        "dhcpd calls {address} {label}, the zone data ({line}) {kept}; kept {kept}.{elsewhere}",
     )
     NO_NAME_IN_ZONE = (
         Section.DISAGREEMENT,
-        "{address} is {wish} in dhcpd, and has no name in the zone data; it gets one.",
+        "{address} is {label} in dhcpd, and has no name in the zone data; it gets one.",
     )
     ZONE_ADDRESS_TAKEN = (
         Section.DISAGREEMENT,
-        "dhcpd gives {wish} any address, the zone data ({line}) has {address}; dhcpd will give "
+        "dhcpd gives {label} any address, the zone data ({line}) has {address}; dhcpd will give "
         "that.",
     )
     DHCPD_ADDRESS_KEPT = (
         Section.DISAGREEMENT,
-        "dhcpd gives {wish} {mine}, the zone data ({line}) has {address}; kept dhcpd's.",
+        "dhcpd gives {label} {mine}, the zone data ({line}) has {address}; kept dhcpd's.",
     )
     NAME_TAKEN = (
         Section.DISAGREEMENT,
-        "{wish} is already the name of {other}; this one is {kept}.",
+        "{label} is already the name of {other}; this one is {kept}.",
     )
     RENAMED = (Section.CHOSEN, "{old} is called {new} now.")
     NAMED = (Section.CHOSEN, "The host {address} has no name; it is called {new}.")

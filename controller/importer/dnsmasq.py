@@ -106,14 +106,14 @@ class _Reader:
         own = [address for address, _ in self._own]
         self._tags = dnsmasq_tags.Tags(lines, remarks)
         self._hosts = Hosts(self._tags, remarks)
-        self._options = dnsmasq_options.Options(
+        self._options = dnsmasq_options.DnsmasqOptions(
             own, self._subnets, self._hosts.all, self._tags, remarks
         )
 
     def result(self) -> tuple[Found, Records]:
         self._read_lines()
         classes = self._class_texts()
-        self._say_defaults()
+        self._report_defaults()
         self._options.repeat_conditions()
         domain = self._options.domain or self._domain
         hosts = self._hosts.all
@@ -334,9 +334,10 @@ class _Reader:
 
     # What dnsmasq does unless a line sets it.
 
-    def _say_defaults(self) -> None:
+    def _report_defaults(self) -> None:
+        explicit = self._options.explicit
         for network, subnet in list(self._subnets.items()):
-            if subnet.routers or None in self._options.said[3] or network in self._options.said[3]:
+            if subnet.routers or {None, network} & explicit[3]:
                 continue
             own = [address for address, _ in self._own if IPv4Address(address) in network]
             if own:
@@ -349,7 +350,7 @@ class _Reader:
                     "not here: write it as routers of the subnet."
                 )
                 self._remarks.add(Section.LEFT_OUT, subnet.where, text)
-        if self._subnets and not self._options.resolvers and not self._options.said[6]:
+        if self._subnets and not self._options.resolvers and not explicit[6]:
             first = next(iter(self._subnets.values()))
             text = (
                 "dnsmasq sends clients its own address as name server; now they get the group "

@@ -30,7 +30,7 @@ _PXE_TYPES = {
 }  # fmt: skip
 
 
-class Options:
+class DnsmasqOptions:
     """What clients are sent, in all or in some of the subnets."""
 
     def __init__(
@@ -48,7 +48,7 @@ class Options:
         self.definitions: dict[str, None] = {}
         self.statements: list[str] = []
         """What else is for all clients, and what is for some clients in every subnet."""
-        self.said: dict[int, set[IPv4Network | None]] = {3: set(), 6: set()}
+        self.explicit: dict[int, set[IPv4Network | None]] = {3: set(), 6: set()}
         """Options 3 and 6 that a line sets, so that dnsmasq does not send its own address."""
         # What only some clients get: the names of the settings, and the text.
         self._conditional: list[tuple[frozenset[str], str]] = []
@@ -82,10 +82,10 @@ class Options:
         networks: set[IPv4Network | None] = {None}
         if tags:
             networks = {n for tag in tags for n in self._tags.named(tag).networks}
-        if code in self.said:
-            self.said[code] |= networks
+        if code in self.explicit:
+            self.explicit[code] |= networks
         if not values:
-            if code not in self.said:
+            if code not in self.explicit:
                 self._remarks.no_place(
                     line, "an option without a value: dhcpd sends it only with one"
                 )
@@ -114,9 +114,9 @@ class Options:
             self._remarks.no_place(line, "its value does not fit the option")
         elif written.definition:
             self.definitions[written.definition] = None
-            self._give(line, tags, {"extra": f"option {written.name} {written.value};\n"})
+            self._apply(line, tags, {"extra": f"option {written.name} {written.value};\n"})
         else:
-            self._give(line, tags, {"options": {written.name: written.value}})
+            self._apply(line, tags, {"options": {written.name: written.value}})
 
     def place_interfaces(self, lines: Sequence[Line]) -> None:
         """Find each interface's subnet by its router; its name is a tag of its clients."""
@@ -155,7 +155,7 @@ class Options:
             if inside:
                 placed = True
                 routers = {"options": {"routers": ", ".join(inside)}}
-                self._give_subnet(network, routers)
+                self._apply_to_subnet(network, routers)
         if not placed:
             self._remarks.no_place(line, "no dhcp-range is in the network of this router")
 
@@ -181,7 +181,7 @@ class Options:
                 unknown_server = True
         if servers and servers[0] and not is_address(servers[0]):
             settings["extra"] = f"server-name {quoted(servers[0])};\n"
-        if settings and self._give(line, tags, settings) and unknown_server:
+        if settings and self._apply(line, tags, settings) and unknown_server:
             text = "its server is dnsmasq itself: write next_server beside filename"
             self._remarks.no_place(line, text)
 
@@ -205,16 +205,16 @@ class Options:
         high, low = divmod(machine, 256)
         name = f"pxe-type-{machine}"
         self._tags.named(name).conditions[:] = [f"option pxe-system-type = {high:02x}:{low:02x}"]
-        if self._give(line, [*tags, f"tag:{name}"], settings):
+        if self._apply(line, [*tags, f"tag:{name}"], settings):
             text = f"{line.text}: such a machine boots {file} now, without a menu."
             self._remarks.add(Section.CHOSEN, line.where, text)
 
     def read_switch(self, line: Line) -> None:
         """Read a line that dhcpd has a statement for, with the tags of its clients."""
         tags = [part if ":" in part else f"tag:{part}" for part in line.parts if part]
-        self._give(line, tags, {"extra": f"{_SWITCHES[line.key]}\n"})
+        self._apply(line, tags, {"extra": f"{_SWITCHES[line.key]}\n"})
 
-    def _give(self, line: Line, tags: Sequence[str], settings: Mapping[str, Any]) -> bool:
+    def _apply(self, line: Line, tags: Sequence[str], settings: Mapping[str, Any]) -> bool:
         """Apply settings to the clients with all the tags; return whether that was possible."""
         tags = [tag for tag in tags if not self._tags.is_always(tag)]
         names = [tag.partition(":")[2] for tag in tags]
@@ -222,11 +222,11 @@ class Options:
         networks = dict.fromkeys(n for name in places for n in self._tags.named(name).networks)
         hosts = [index for name in places for index in self._tags.named(name).hosts]
         if not names:
-            self._give_all(settings)
+            self._apply_to_all(settings)
             return True
         if len(names) == 1 and (networks or hosts):
             for network in networks:
-                self._give_subnet(network, settings)
+                self._apply_to_subnet(network, settings)
             for index in hosts:
                 host = self._hosts[index]
                 self._hosts[index] = replace(
@@ -251,15 +251,15 @@ class Options:
             self._conditional.append((_keys(settings), text))
         else:
             for network in dict.fromkeys(self._tags.named(of_subnet).networks):
-                self._give_subnet(network, {"extra": text + "\n"})
+                self._apply_to_subnet(network, {"extra": text + "\n"})
         return True
 
-    def _give_all(self, settings: Mapping[str, Any]) -> None:
+    def _apply_to_all(self, settings: Mapping[str, Any]) -> None:
         self.of_all.update(settings.get("options", {}))
         rest = {key: value for key, value in settings.items() if key != "options"}
         self.statements += statements(rest)
 
-    def _give_subnet(self, network: IPv4Network, settings: Mapping[str, Any]) -> None:
+    def _apply_to_subnet(self, network: IPv4Network, settings: Mapping[str, Any]) -> None:
         subnet = self._subnets[network]
         routers = subnet.routers
         option_map = dict(settings.get("options", {}))

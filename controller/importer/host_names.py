@@ -5,27 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from .conflicts import Conflicts, Kind
-from .fixedhost import FixedHost
 from .found import Found, Record, Subnet, home_of, joined_settings, label_of, number_of
+from .host_line import HostLine
 from .resolve import Resolved
-from .zone_names import Names, label_in
+from .zone_names import ZoneNames, label_in
 
 
 class Owners:
     """The fixed host that each full name belongs to."""
 
-    def __init__(self, names: Names, hosts: Iterable[FixedHost]) -> None:
+    def __init__(self, names: ZoneNames, hosts: Iterable[HostLine]) -> None:
         """Take note of the names in `names`, and of what the DHCP server calls `hosts`."""
-        self.of: dict[str, FixedHost] = {}
+        self.of: dict[str, HostLine] = {}
         # Names that a source has, so that no made-up name may be one of them.
         self._known = {*names.home, *(r.name for r in (*names.aliases, *names.loose))}
-        self._known |= {f"{label}.{host.domain}" for host in hosts for label, _ in host.wishes}
+        self._known |= {f"{label}.{host.domain}" for host in hosts for label, _ in host.dhcp_names}
 
-    def claim(self, labels: Iterable[str], host: FixedHost) -> None:
+    def claim(self, labels: Iterable[str], host: HostLine) -> None:
         """Assign labels of its domain to a host."""
         self.of.update((f"{label}.{host.domain}", host) for label in labels)
 
-    def owner(self, label: str, domain: str) -> FixedHost | None:
+    def owner(self, label: str, domain: str) -> HostLine | None:
         """Return the owner of a label in a domain."""
         return self.of.get(f"{label}.{domain}")
 
@@ -42,7 +42,7 @@ class Owners:
 
 
 def name_hosts(
-    hosts: Sequence[FixedHost],
+    hosts: Sequence[HostLine],
     owners: Owners,
     resolved: Resolved,
     found: Found,
@@ -68,8 +68,8 @@ def name_hosts(
             host.addresses += new
             _note_pointers(host.where, host.name, host.addresses, conflicts)
         owners.claim(labels, host)
-        for wish, _ in host.wishes:
-            _note_other_name(host, wish, resolved.names, conflicts)
+        for label, _ in host.dhcp_names:
+            _note_other_name(host, label, resolved.names, conflicts)
     addresses = {address for host in hosts for address in host.addresses}
     # Hosts that need no change come first: a_b becomes a-b only if nobody is a-b.
     for host in sorted(hosts, key=lambda host: not _is_exact(host)):
@@ -77,23 +77,23 @@ def name_hosts(
             _name_as_in_dhcpd(host, addresses, labels_at, owners, resolved, found, conflicts)
 
 
-def _note_other_name(host: FixedHost, wish: str, names: Names, conflicts: Conflicts) -> None:
-    if wish in (host.name, *host.aliases) or wish.startswith("host-"):
+def _note_other_name(host: HostLine, label: str, names: ZoneNames, conflicts: Conflicts) -> None:
+    if label in (host.name, *host.aliases) or label.startswith("host-"):
         return
-    other = names.home.get(f"{wish}.{host.domain}")
+    other = names.home.get(f"{label}.{host.domain}")
     conflicts.add(
         Kind.ZONE_NAME_KEPT,
         host.where,
         address=host.shown,
-        wish=wish,
+        label=label,
         line=names.home[f"{host.name}.{host.domain}"].where,
         kept=host.name,
-        elsewhere=f" The zone data has {wish} at {other.value}." if other else "",
+        elsewhere=f" The zone data has {label} at {other.value}." if other else "",
     )
 
 
 def _name_as_in_dhcpd(
-    host: FixedHost,
+    host: HostLine,
     addresses: set[str],
     labels_at: Mapping[str, list[str]],
     owners: Owners,
@@ -101,45 +101,45 @@ def _name_as_in_dhcpd(
     found: Found,
     conflicts: Conflicts,
 ) -> None:
-    (wish, written), *_ = host.wishes
-    elsewhere = resolved.names.home.get(f"{wish}.{host.domain}")
+    (label, written), *_ = host.dhcp_names
+    elsewhere = resolved.names.home.get(f"{label}.{host.domain}")
     if elsewhere is not None and elsewhere.value not in addresses:
-        values = {"wish": wish, "line": elsewhere.where, "address": elsewhere.value}
+        values = {"label": label, "line": elsewhere.where, "address": elsewhere.value}
         inside = home_of(elsewhere.value, resolved.subnets) is not None
         if not host.addresses and inside:
             conflicts.add(Kind.ZONE_ADDRESS_TAKEN, host.where, **values)
             host.addresses = [elsewhere.value]
-            host.aliases = [label for label in labels_at[elsewhere.value] if label != wish]
+            host.aliases = [other for other in labels_at[elsewhere.value] if other != label]
             owners.claim(host.aliases, host)
             addresses.add(elsewhere.value)
         else:
             mine = host.shown
             conflicts.add(Kind.DHCPD_ADDRESS_KEPT, host.where, mine=mine, **values)
-            labels_at[elsewhere.value].remove(wish)
+            labels_at[elsewhere.value].remove(label)
     elif host.addresses and resolved.has_zone_data:
-        conflicts.add(Kind.NO_NAME_IN_ZONE, host.where, address=host.shown, wish=wish)
-    host.name = wish
-    owner = owners.owner(wish, host.domain)
+        conflicts.add(Kind.NO_NAME_IN_ZONE, host.where, address=host.shown, label=label)
+    host.name = label
+    owner = owners.owner(label, host.domain)
     if owner is not None:
-        host.name = owners.free(wish, host.domain)
+        host.name = owners.free(label, host.domain)
         other = f"the host at {owner.where}"
-        conflicts.add(Kind.NAME_TAKEN, host.where, wish=wish, other=other, kept=host.name)
+        conflicts.add(Kind.NAME_TAKEN, host.where, label=label, other=other, kept=host.name)
     elif not written:
         shown = host.addresses[0] if host.addresses else host.hardware[0]
         conflicts.add(Kind.NAMED, host.where, address=shown, new=host.name)
         if found.names_are_sent and host.hardware:  # not a made-up name
             off = {"extra": "use-host-decl-names off;\n"}
             host.settings = joined_settings(off, host.settings)
-    elif _is_renamed(written, wish, host.domain, found.names_are_sent):
-        full = f"{wish}.{host.domain}"
-        new = wish if "." not in written or written.lower() == full else full
+    elif _is_renamed(written, label, host.domain, found.names_are_sent):
+        full = f"{label}.{host.domain}"
+        new = label if "." not in written or written.lower() == full else full
         conflicts.add(Kind.RENAMED, host.where, old=written, new=new)
     owners.claim([host.name], host)
 
 
-def _is_exact(host: FixedHost) -> bool:
+def _is_exact(host: HostLine) -> bool:
     """Return whether its label is its name as written, except for capitals."""
-    label, written = host.wishes[0] if host.wishes else ("", "")
+    label, written = host.dhcp_names[0] if host.dhcp_names else ("", "")
     return written.lower() in {label, f"{label}.{host.domain}"}
 
 
@@ -152,11 +152,11 @@ def _is_renamed(written: str, label: str, domain: str, sent: bool) -> bool:
 
 
 def named_only(
-    hosts: Sequence[FixedHost],
+    hosts: Sequence[HostLine],
     owners: Owners,
     resolved: Resolved,
     conflicts: Conflicts,
-) -> list[FixedHost]:
+) -> list[HostLine]:
     """Make fixed hosts for the addresses that no DHCP server knows."""
     with_host = {address for host in hosts for address in host.addresses}
     new = []
@@ -180,7 +180,7 @@ def named_only(
                 )
         if len(addresses) > 1:
             _note_pointers(record.where, shown, addresses, conflicts)
-        host = FixedHost(labels[0], record.where, domain, addresses, aliases=labels[1:])
+        host = HostLine(labels[0], record.where, domain, addresses, aliases=labels[1:])
         new.append(host)
         owners.claim(labels, host)
     return new
@@ -254,8 +254,8 @@ def times_lost(
         conflicts.add(Kind.TIME_LOST, where, names=", ".join(found), seconds=seconds)
 
 
-def add_wishes(
-    hosts: Sequence[FixedHost],
+def add_dhcp_names(
+    hosts: Sequence[HostLine],
     owners: Owners,
     resolved: Resolved,
     conflicts: Conflicts,
@@ -263,23 +263,23 @@ def add_wishes(
     """Add the names of other declarations, and the names that hosts are sent, as aliases."""
     for host in hosts:
         by_zone = f"{host.name}.{host.domain}" in resolved.names.home
-        for wish, written in host.wishes[1:]:
-            if wish in (host.name, *host.aliases) or not written or by_zone:
+        for label, written in host.dhcp_names[1:]:
+            if label in (host.name, *host.aliases) or not written or by_zone:
                 continue  # the same name, no name, or a disagreement already noted
-            owner = owners.owner(wish, host.domain)
+            owner = owners.owner(label, host.domain)
             if owner is not None:
                 conflicts.add(
-                    Kind.NAME_LOST, host.where, label=wish, host=host.name, other=owner.name
+                    Kind.NAME_LOST, host.where, label=label, host=host.name, other=owner.name
                 )
                 continue
-            host.aliases.append(wish)
-            owners.claim([wish], host)
-            conflicts.add(Kind.ALIAS_ADDED, host.where, label=wish, host=host.name)
+            host.aliases.append(label)
+            owners.claim([label], host)
+            conflicts.add(Kind.ALIAS_ADDED, host.where, label=label, host=host.name)
         _add_sent_name(host, owners, resolved, conflicts)
 
 
 def _add_sent_name(
-    host: FixedHost, owners: Owners, resolved: Resolved, conflicts: Conflicts
+    host: HostLine, owners: Owners, resolved: Resolved, conflicts: Conflicts
 ) -> None:
     """Turn the `option host-name` of a host into an alias, or note that it is not in DNS."""
     sent = str(host.settings.get("options", {}).get("host-name", "")).strip('"')

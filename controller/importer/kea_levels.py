@@ -8,7 +8,7 @@ from typing import Any
 from .dhcpd_text import quoted
 from .found import Remarks, number
 from .kea_json import Object
-from .kea_options import Options
+from .kea_options import KeaOptions
 
 TIMES = {
     "valid-lifetime": "default_lease_time",
@@ -47,7 +47,7 @@ class Levels:
 
     def __init__(self, remarks: Remarks) -> None:
         """Add to `remarks` what the inventory has no place for."""
-        self.options = Options(remarks)
+        self.options = KeaOptions(remarks)
         self._remarks = remarks
 
     def settings(self, data: Object, what: str) -> dict[str, Any]:

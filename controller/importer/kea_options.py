@@ -25,7 +25,7 @@ _DEFINED_TYPES = {
 }  # fmt: skip
 
 
-class Options:
+class KeaOptions:
     """The options of one configuration, with those that it defines itself."""
 
     def __init__(self, remarks: Remarks) -> None:

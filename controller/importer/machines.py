@@ -7,12 +7,12 @@ from dataclasses import replace
 from typing import Any
 
 from .conflicts import Conflicts, Kind
-from .fixedhost import FixedHost
 from .found import Host, Settings, Subnet, home_of, is_address, joined_settings, label_of
+from .host_line import HostLine
 from .resolve import Resolved, ResolvedHost
 
 
-def fixed_hosts(resolved: Resolved, conflicts: Conflicts) -> tuple[list[FixedHost], list[Host]]:
+def fixed_hosts(resolved: Resolved, conflicts: Conflicts) -> tuple[list[HostLine], list[Host]]:
     """Make a fixed host for each machine; also return the hosts that are kept as text."""
     machines = _Machines(resolved, conflicts)
     for item in resolved.hosts:
@@ -24,12 +24,12 @@ class _Machines:
     """The machines that the declarations so far are about."""
 
     def __init__(self, resolved: Resolved, conflicts: Conflicts) -> None:
-        self.fixed: list[FixedHost] = []
+        self.fixed: list[HostLine] = []
         self.texts: list[Host] = []
         self._resolved = resolved
         self._conflicts = conflicts
-        self._by_address: dict[str, FixedHost] = {}
-        self._by_mac: dict[str, FixedHost] = {}
+        self._by_address: dict[str, HostLine] = {}
+        self._by_mac: dict[str, HostLine] = {}
         self._irregular_macs: dict[str, Host] = {}
 
     def add(self, item: ResolvedHost) -> None:
@@ -54,7 +54,7 @@ class _Machines:
             fixed.settings = host.settings
             self._attach(fixed, host)
 
-    def _join_by_mac(self, owner: FixedHost, item: ResolvedHost, host: Host) -> None:
+    def _join_by_mac(self, owner: HostLine, item: ResolvedHost, host: Host) -> None:
         """Settle a second declaration of a MAC address; dhcpd takes the first for a subnet."""
         subnets = self._resolved.subnets
         mac = next(mac for mac in host.hardware if mac in owner.hardware)
@@ -81,7 +81,7 @@ class _Machines:
             self._attach(owner, host)
         self._by_address.update(dict.fromkeys(owner.addresses, owner))
 
-    def _join_by_address(self, neighbour: FixedHost, item: ResolvedHost, host: Host) -> None:
+    def _join_by_address(self, neighbour: HostLine, item: ResolvedHost, host: Host) -> None:
         """Settle a second declaration of an address, with another MAC address."""
         if not neighbour.hardware:
             neighbour.settings = host.settings
@@ -115,16 +115,16 @@ class _Machines:
             if address not in free:
                 _add_name(self._by_address[address], item)
 
-    def _new(self, item: ResolvedHost, addresses: Iterable[str]) -> FixedHost:
+    def _new(self, item: ResolvedHost, addresses: Iterable[str]) -> HostLine:
         addresses = list(addresses)
         domain = self._resolved.domain_of(addresses[0] if addresses else None)
-        fixed = FixedHost("", item.host.where, domain, addresses, [*item.host.ipv6])
+        fixed = HostLine("", item.host.where, domain, addresses, [*item.host.ipv6])
         _add_name(fixed, item)
         self.fixed.append(fixed)
         self._by_address.update(dict.fromkeys(addresses, fixed))
         return fixed
 
-    def _attach(self, fixed: FixedHost, host: Host) -> None:
+    def _attach(self, fixed: HostLine, host: Host) -> None:
         """Add the MAC addresses of a declaration."""
         fixed.hardware += [mac for mac in host.hardware if mac not in fixed.hardware]
         self._by_mac.update(dict.fromkeys(host.hardware, fixed))
@@ -133,11 +133,11 @@ class _Machines:
         self._conflicts.add(kind, host.where, host=host.name or "without a name", **values)
 
 
-def _without_own_name(settings: Settings, fixed: FixedHost) -> dict[str, Any]:
+def _without_own_name(settings: Settings, fixed: HostLine) -> dict[str, Any]:
     """Leave out the host-name that the role sends to a host's other cards anyway."""
     given = dict(settings.get("options", {}))
     sent = label_of(str(given.get("host-name", "")).strip('"'))
-    first = fixed.wishes[0][0] if fixed.wishes else None
+    first = fixed.dhcp_names[0][0] if fixed.dhcp_names else None
     if sent is None or sent != first or "host-name" in fixed.settings.get("options", {}):
         return dict(settings)
     del given["host-name"]
@@ -156,14 +156,14 @@ def _with_inherited(item: ResolvedHost, subnets: Sequence[Subnet]) -> Settings:
     return joined_settings(host.inherited, host.settings) if homes else host.settings
 
 
-def _add_name(fixed: FixedHost, item: ResolvedHost) -> None:
+def _add_name(fixed: HostLine, item: ResolvedHost) -> None:
     """Add the name of a declaration, if it has one."""
-    name = _wish(item)
-    if name and name not in fixed.wishes:
-        fixed.wishes.append(name)
+    name = _dhcp_name(item)
+    if name and name not in fixed.dhcp_names:
+        fixed.dhcp_names.append(name)
 
 
-def _wish(item: ResolvedHost) -> tuple[str, str] | None:
+def _dhcp_name(item: ResolvedHost) -> tuple[str, str] | None:
     """Return a host's label, and its name as written; None if it has neither."""
     name = item.host.name
     label = None if is_address(name) else label_of(name)

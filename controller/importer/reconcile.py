@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from .conflicts import Conflicts, Kind
 from .defaults import SITE_MCLT
-from .fixedhost import FixedHost
+from .dhcp_role import differing, for_kea
 from .found import Found, Records, Remark, Subnet
+from .host_line import HostLine
 from .resolve import resolve
-from .role_variables import differing, for_kea
 from .settle import Settled, settle
 from .zone_names import domain_at
 
@@ -21,7 +21,7 @@ class Inventory:
     """What the import writes. The lists of servers hold names of fixed hosts."""
 
     domain: str
-    hosts: tuple[FixedHost, ...]
+    hosts: tuple[HostLine, ...]
     subnets: tuple[Subnet, ...]
     dhcp_servers: tuple[str, ...]
     """The primary, then the secondary."""
@@ -45,7 +45,7 @@ class Inventory:
     """Those of its role."""
     remarks: tuple[Remark, ...]
 
-    def domain_of(self, host: FixedHost) -> str:
+    def domain_of(self, host: HostLine) -> str:
         """Return the domain that a host is in unless it has its own."""
         return domain_at(host.addresses[0] if host.addresses else None, self.subnets, self.domain)
 

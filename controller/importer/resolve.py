@@ -23,7 +23,7 @@ from .found import (
     home_of,
     is_address,
 )
-from .zone_names import Names, domain_at, find_name_servers, find_names
+from .zone_names import ZoneNames, domain_at, find_name_servers, find_names
 
 _REVERSE = ".in-addr.arpa"
 _DOMAIN = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
@@ -51,7 +51,7 @@ class Resolved:
     """("primary", address), ("secondary", address); a name where its address is unknown."""
     resolvers: tuple[str, ...]
     """Addresses of resolvers that lie in the subnets."""
-    names: Names
+    names: ZoneNames
     name_servers: tuple[tuple[str, str], ...]
     """The full name and address of each."""
     has_zone_data: bool
@@ -247,7 +247,7 @@ def _resolvers(
     return tuple(kept)
 
 
-def _resolved(host: Host, names: Names, subnets: Sequence[Subnet], domain: str) -> ResolvedHost:
+def _resolved(host: Host, names: ZoneNames, subnets: Sequence[Subnet], domain: str) -> ResolvedHost:
     """Resolve a host's addresses; note why it is irregular if that fails."""
     inside: list[str] = []
     outside: list[str] = []

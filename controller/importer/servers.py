@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from .conflicts import Conflicts, Kind
-from .fixedhost import FixedHost
 from .found import home_of, is_address, label_of
+from .host_line import HostLine
 from .host_names import Owners
 from .resolve import Resolved
 
@@ -12,7 +12,7 @@ from .resolve import Resolved
 def server(
     address: str,
     stem: str,
-    hosts: list[FixedHost],
+    hosts: list[HostLine],
     owners: Owners,
     resolved: Resolved,
     conflicts: Conflicts,
@@ -29,7 +29,7 @@ def server(
     if host is None:
         domain = resolved.domain_of(address)
         name = stem if owners.is_free(stem, domain) else owners.free(stem, domain)
-        host = FixedHost(name, address, domain, [address])
+        host = HostLine(name, address, domain, [address])
         hosts.append(host)
         owners.claim([name], host)
         conflicts.add(Kind.SERVER_NAMED, address, address=address, label=name)

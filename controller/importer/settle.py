@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from .conflicts import Conflicts, Kind
 from .defaults import SITE_RESERVED_NAMES
-from .fixedhost import FixedHost
 from .found import Found, Host, Subnet, number_of
-from .host_names import Owners, add_aliases, add_wishes, name_hosts, named_only, times_lost
+from .host_line import HostLine
+from .host_names import Owners, add_aliases, add_dhcp_names, name_hosts, named_only, times_lost
 from .machines import fixed_hosts
 from .resolve import Resolved
 from .servers import name_server_names, server
@@ -20,7 +20,7 @@ from .zone import zone_records
 class Settled:
     """The tables of the inventory, in which no two have the same name or address."""
 
-    hosts: tuple[FixedHost, ...]
+    hosts: tuple[HostLine, ...]
     subnets: tuple[Subnet, ...]
     dhcp_servers: tuple[str, ...]
     name_servers: tuple[tuple[str, str], ...]
@@ -42,7 +42,7 @@ def settle(resolved: Resolved, found: Found, ttl: int | None, conflicts: Conflic
     name_hosts(hosts, owners, resolved, found, conflicts)
     hosts += named_only(hosts, owners, resolved, conflicts)
     cnames = add_aliases(owners, resolved, conflicts)
-    add_wishes(hosts, owners, resolved, conflicts)
+    add_dhcp_names(hosts, owners, resolved, conflicts)
 
     def host_of(address: str, stem: str) -> str:
         return server(address, stem, hosts, owners, resolved, conflicts)
@@ -98,6 +98,6 @@ def _renamed(host: Host, owners: Owners) -> str:
     return f"{head}host {label}-{number}{rest}" if mark else host.text
 
 
-def _order(host: FixedHost) -> tuple[int, str]:
+def _order(host: HostLine) -> tuple[int, str]:
     """Sort by address; those without one come last, by name."""
     return (number_of(host.addresses[0]) if host.addresses else 2**32, host.name)

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from .defaults import SITE_MAX_LEASE_TIME, SITE_MIN_LEASE_TIME, SITE_RESERVED_NAMES
-from .fixedhost import FixedHost
 from .found import Remark, Section, SourceError, Subnet
+from .host_line import HostLine
 from .reconcile import Inventory
 
 # What YAML 1.1 reads as text without quotation marks in any context.
@@ -77,7 +77,7 @@ def _fixed_hosts(text: str, inventory: Inventory) -> str:
     return f"{head}\n{body}\n"
 
 
-def _host(host: FixedHost, home: str) -> list[str]:
+def _host(host: HostLine, home: str) -> list[str]:
     """Write a host; `home` is the domain that its address is in."""
     values: dict[str, Any] = {}
     if host.addresses:

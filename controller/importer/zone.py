@@ -11,8 +11,8 @@ from leasemerge.record_data import RecordError
 from leasemerge.records import parse
 
 from .conflicts import Conflicts, Kind
-from .fixedhost import FixedHost
 from .found import Record
+from .host_line import HostLine
 from .resolve import Resolved
 from .tinydns import address_of
 
@@ -22,7 +22,7 @@ _WITH_TARGET = frozenset({"mx", "srv", "ns", "cname", "ptr"})
 
 def zone_records(
     resolved: Resolved,
-    hosts: Sequence[FixedHost],
+    hosts: Sequence[HostLine],
     cnames: Iterable[Record],
     ttl: int | None,
     conflicts: Conflicts,
@@ -47,7 +47,7 @@ class _Table:
     def __init__(
         self,
         resolved: Resolved,
-        hosts: Sequence[FixedHost],
+        hosts: Sequence[HostLine],
         loose: Sequence[Record],
         ttl: int | None,
         conflicts: Conflicts,
@@ -115,7 +115,7 @@ class _Table:
             self._pointed.add(reverse)
             self._add_line(Record("ptr", reverse, record.name, record.where, ttl=record.ttl))
 
-    def _add_ipv6(self, host: FixedHost, record: Record) -> None:
+    def _add_ipv6(self, host: HostLine, record: Record) -> None:
         if IPv6Address(record.value).is_link_local:
             self._leave_out(record, "a link-local address is no address for others")
         elif record.value not in host.ipv6:

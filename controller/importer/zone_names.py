@@ -12,7 +12,7 @@ from .tinydns import address_of
 
 
 @dataclass(frozen=True, slots=True)
-class Names:
+class ZoneNames:
     """The names in the zone data, in the domains of the subnets."""
 
     home: Mapping[str, Record]
@@ -36,7 +36,7 @@ def find_names(
     name_servers: Sequence[tuple[str, str]],
     machines: set[str],
     conflicts: Conflicts,
-) -> Names:
+) -> ZoneNames:
     """Find the names of hosts and the records; `machines` are the addresses of known machines."""
     all_of, loose = _addresses_of(records, domain, subnets, name_servers, machines)
     all_of, more_at = _with_one_home(found, all_of, loose, conflicts)
@@ -60,7 +60,7 @@ def find_names(
     for glue in {glue.name: glue for glue in records.of("glue")}.values():
         if glue.name not in kept and not glue.name.endswith(short):
             conflicts.add(Kind.NAME_SERVER_GONE, glue.where, server=glue.name, address=glue.value)
-    return Names(
+    return ZoneNames(
         home,
         {address: tuple(labels) for address, labels in labels_at.items()},
         more_at,

@@ -85,7 +85,7 @@ def _line(leases: Sequence[Lease], names: Sequence[str], site: Site) -> str:
     host = site.by_hardware.get(lease.hardware or "")
     if lease.address in site.addresses or (host is not None and host.fixed_addresses):
         return ""
-    wish = host.name if host is not None else names[0] if names else label(lease, site)
+    name = host.name if host is not None else names[0] if names else label(lease, site)
     # A host whose name is pinned keeps its other MAC addresses and its aliases.
     macs = [
         f'"{mac}"' for mac in (host.hardware_ethernet if host is not None else [lease.hardware])
@@ -94,7 +94,7 @@ def _line(leases: Sequence[Lease], names: Sequence[str], site: Site) -> str:
     values.append(f"hardware_ethernet: {macs[0] if len(macs) == 1 else _listed(macs)}")
     if host is not None and host.aliases:
         values.append(f"aliases: {_listed(host.aliases)}")
-    return f"    {wish or 'NAME'}: {{ {', '.join(values)} }}"
+    return f"    {name or 'NAME'}: {{ {', '.join(values)} }}"
 
 
 def _listed(values: Sequence[str]) -> str:

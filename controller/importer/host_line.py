@@ -8,7 +8,7 @@ from typing import Any
 
 
 @dataclass(slots=True, eq=False)
-class FixedHost:
+class HostLine:
     """A line of fixed_hosts.yml."""
 
     name: str
@@ -19,8 +19,8 @@ class FixedHost:
     hardware: list[str] = field(default_factory=list)
     aliases: list[str] = field(default_factory=list)
     settings: Mapping[str, Any] = field(default_factory=dict)
-    wishes: list[tuple[str, str]] = field(default_factory=list)
-    """What the DHCP server calls it: label, and the name as written; the first one counts."""
+    dhcp_names: list[tuple[str, str]] = field(default_factory=list)
+    """What the DHCP server calls it: label and name as written; the first one counts."""
 
     @property
     def shown(self) -> str:
