@@ -13,19 +13,19 @@ from .fuzz_leases import check, finds, fuzz, seeds
 
 
 @pytest.mark.parametrize(("name", "data"), [*finds()], ids=[name for name, _ in finds()])
-def test_find(name: str, data: bytes) -> None:
+def test_former_find_breaks_no_rule(name: str, data: bytes) -> None:
     """What once broke a rule no longer does."""
     assert name
     check(data)
 
 
-def test_seeds() -> None:
+def test_undamaged_seeds_break_no_rule() -> None:
     """Nothing breaks a rule before it is damaged."""
     for data in seeds():
         check(data[:3000])
 
 
-def test_a_short_run() -> None:
+def test_damaged_files_break_no_rule() -> None:
     """A few hundred damaged files break no rule."""
     turns = iter(range(300))
     count, broken = fuzz(random.Random(20260921), lambda: next(turns, None) is not None)
@@ -35,7 +35,7 @@ def test_a_short_run() -> None:
 @pytest.mark.skipif(
     not dhcpd_oracle.available(), reason="needs dhcpd, and the right to make a network namespace"
 )
-def test_a_short_run_against_dhcpd() -> None:
+def test_damaged_files_mean_to_dhcpd_what_they_mean_to_us() -> None:
     """Of some hundred damaged files dhcpd reads some without a complaint, and means the same."""
     turns = iter(range(600))
     count, differing = fuzz_agreement.fuzz(

@@ -16,7 +16,7 @@ FINDS = sorted((Path(__file__).parent.parent / "fuzz" / "finds").glob("*.hostnam
 
 @needs_tinydns
 @pytest.mark.parametrize("find", FINDS, ids=[path.stem for path in FINDS])
-def test_find(find: Path, tmp_path: Path) -> None:
+def test_former_find_is_compiled_as_meant(find: Path, tmp_path: Path) -> None:
     """One hostname a line, in hex: exactly what is meant is compiled."""
     blocks = hostile_log([bytes.fromhex(line) for line in find.read_text().splitlines()])
     records = compile_data(zone_data(merged(draco=blocks), site), tmp_path)

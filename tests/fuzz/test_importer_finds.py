@@ -7,7 +7,7 @@ from pathlib import Path
 from .fuzz_importer import find
 
 
-def test_a_short_run(tmp_path: Path) -> None:
+def test_damaged_inputs_are_imported_or_refused(tmp_path: Path) -> None:
     """Two hundred damaged inputs are imported, or refused with a line."""
     finds = [found for seed in range(200) if (found := find(seed, tmp_path / "case"))]
     assert finds == []

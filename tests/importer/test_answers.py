@@ -1,4 +1,4 @@
-"""Each client is given by the new dhcpd what the old one gave it: both are real, and are asked.
+"""Each client gets from the new dhcpd what it got from the old one: both are real daemons.
 
 The golden inputs of dhcpd.conf are the old configuration; what the role would write from the
 imported inventory is the new one.
@@ -56,7 +56,7 @@ _LISTED = re.compile(r"subclass\s+\S+\s+1:([0-9a-fA-F:]+)")
 @pytest.mark.skipif(not can_ask(), reason="needs dhcpd, and a network namespace")
 @pytest.mark.parametrize("case", CASES)
 def test_every_client_is_given_the_same(case: str, tmp_path: Path) -> None:
-    """Ask for each host and for strangers, who send this and that, in each subnet."""
+    """Send a request of each host and of strangers, with various options, in each subnet."""
     folder = tmp_path / "old"
     shutil.copytree(GOLDEN / case / "input", folder)
     assert importer.main([*options(folder), "--into", str(tmp_path / "inventory")]) == 0
@@ -78,7 +78,7 @@ def test_every_client_is_given_the_same(case: str, tmp_path: Path) -> None:
             assert is_now, f"{question}: no answer any more"
             assert _is_dynamic(str(is_now["address"]), found)
             was["address"] = is_now["address"]
-        assert is_now == was, f"{question}: an other answer"
+        assert is_now == was, f"{question}: a different answer"
 
 
 def _questions(found: Found, text: str) -> list[Question]:

@@ -77,7 +77,7 @@ def test_no_hardware_address_is_lost(tmp_path: Path, monkeypatch: pytest.MonkeyP
         ("\n\nsubnet 10.0.0.1 netmask 255.0.0.0 {}\n", "dhcpd.conf:3: this is no subnet: "),
     ],
 )
-def test_broken_dhcpd_conf_is_told_with_its_line(
+def test_broken_dhcpd_conf_is_reported_with_its_line(
     text: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Refuse what dhcpd would refuse, and report where."""
@@ -87,7 +87,7 @@ def test_broken_dhcpd_conf_is_told_with_its_line(
         dhcpd.read(Path("dhcpd.conf"))
 
 
-def test_broken_kea_conf_is_told_with_its_line(
+def test_broken_kea_conf_is_reported_with_its_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Count lines in the file as it is, with its comments."""
@@ -115,7 +115,7 @@ def test_include_of_itself_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     dhcpd.read(Path("dhcpd.conf"))
 
 
-def test_nothing_is_written_over(
+def test_existing_directory_is_left_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Leave a directory alone that is there already."""
@@ -124,14 +124,14 @@ def test_nothing_is_written_over(
     assert not list(tmp_path.iterdir())
 
 
-def test_missing_file_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_missing_file_is_reported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Name the file that cannot be read."""
     into = str(tmp_path / "inventory")
     assert importer.main(["--dhcpd-conf", str(tmp_path / "none"), "--into", into]) == 1
     assert f"{tmp_path / 'none'}: No such file" in capsys.readouterr().err
 
 
-def test_large_configuration_is_read_in_no_time(
+def test_large_configuration_is_imported_in_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Import 5,000 hosts: what is quadratic in them would not end here."""

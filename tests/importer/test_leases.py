@@ -58,7 +58,7 @@ def written(folder: Path, name: str, text: str) -> Path:
     return path
 
 
-def test_dnsmasq(tmp_path: Path) -> None:
+def test_dnsmasq_lease_has_expiry_client_and_name(tmp_path: Path) -> None:
     """Expiry, MAC address, name and client identifier; lines of IPv6 are others' business."""
     found = leases.read_dnsmasq(written(tmp_path, "leases", DNSMASQ), NOW)
     assert found[0] == Lease(
@@ -68,7 +68,7 @@ def test_dnsmasq(tmp_path: Path) -> None:
     assert len(found) == 3
 
 
-def test_kea(tmp_path: Path) -> None:
+def test_last_row_of_a_kea_address_counts(tmp_path: Path) -> None:
     """The last row of an address counts, and one without a lifetime takes it away."""
     found = {item.address: item for item in leases.read_kea(written(tmp_path, "csv", KEA))}
     assert found["10.1.1.25"] == Lease(
@@ -86,7 +86,7 @@ def test_kea(tmp_path: Path) -> None:
     assert (found["10.1.1.28"].ends, found["10.1.1.28"].hostname) == (NEVER, "a,b&#x2c")
 
 
-def test_kea_with_what_it_has_cleaned_up(tmp_path: Path) -> None:
+def test_older_kea_files_count_before_newer_ones(tmp_path: Path) -> None:
     """The older files count before the newer: one lease goes on, one was given back since."""
     head = KEA.split("\n")[0]
     rest = f"4000,{LATER},1,0,0,{{}},0,,0"
@@ -123,7 +123,7 @@ def test_damaged_kea_is_refused(text: str, message: str, tmp_path: Path) -> None
         leases.read_kea(written(tmp_path, "csv", text))
 
 
-def test_what_does_not_go_on_is_listed() -> None:
+def test_leases_that_are_left_out_are_listed() -> None:
     """A lease outside the ranges, one at a fixed host's address, one without a client."""
     hosts = [
         {"name": "a", "fixed_address": "10.1.1.21", "hardware_ethernet": ["02:00:00:00:00:01"]},
@@ -170,7 +170,7 @@ def imported(folder: Path, to: str) -> str:
     return str(json.loads(output.getvalue())["leases"])
 
 
-def test_kea_is_given_them_as_its_own(tmp_path: Path) -> None:
+def test_leases_for_kea_are_rows_of_its_lease_file(tmp_path: Path) -> None:
     """Each in its subnet, with the client, its name and the time that is left."""
     rows = imported(tmp_path, "kea").encode().split(b"\n")
     assert rows[0] + b"\n" == kea.COLUMNS
@@ -187,7 +187,7 @@ def test_kea_is_given_them_as_its_own(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not dhcpd_oracle.available(), reason="needs dhcpd, and a network namespace")
-def test_dhcpd_keeps_them(tmp_path: Path) -> None:
+def test_dhcpd_keeps_the_imported_leases(tmp_path: Path) -> None:
     """The real dhcpd reads what is printed, and keeps each client at its address."""
     kept = dhcpd_oracle.kept_leases(tmp_path, imported(tmp_path, "dhcpd").encode())
     clients = {address: lease.hardware for address, lease in kept.items() if lease.hardware}

@@ -88,7 +88,7 @@ def made(rows: list[dict[str, Any]]) -> dict[str, Any]:
     return dict(FILTERS["network_report"](rows, PLAIN, machines, NOW))
 
 
-def test_a_network_that_is_well_has_no_faults() -> None:
+def test_healthy_network_has_no_faults() -> None:
     report = made(healthy())
     assert texts(report) == []
     assert report["zone_differences"] == [
@@ -632,7 +632,7 @@ def test_what_is_pinned_or_not_there_has_no_line(wanted: str) -> None:
     assert FILTERS["lease_view"](rows, PLAIN, wanted, NOW)["line"] == ""
 
 
-def test_differences_are_reported() -> None:
+def test_answers_that_differ_are_reported() -> None:
     rows = healthy()
     queries = FILTERS["dns_queries"](rows, PLAIN, NOW)
     assert ["lp.office.internal", "A"] in queries

@@ -308,7 +308,7 @@ def _readable(seen: dict[str, Any]) -> None:
     assert all(row.startswith("✗") for row in seen["dead"])
 
 
-def test_screenshots(rendered: Path) -> None:
+def test_screenshots_are_taken_for_people(rendered: Path) -> None:
     """For people; they are kept out of git."""
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     for width in WIDTHS:

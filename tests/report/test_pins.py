@@ -45,7 +45,7 @@ def test_pin_at_an_address_that_another_client_leases() -> None:
     assert "(10 min): until then both may use it." in sentence
 
 
-def test_a_lease_that_never_ends() -> None:
+def test_lease_that_never_ends_is_in_use_until_released() -> None:
     """`leasemerge dump` has `never` for it, and no number."""
     after = site(OLD, host("printer", "10.9.1.150", "02:00:00:00:00:02"))
     (sentence,) = warnings(after, site(OLD), lease("10.9.1.150", LAPTOP, "laptop", ends="never"))

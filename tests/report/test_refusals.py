@@ -58,13 +58,15 @@ def refused(tmp_path: Path, **parts: str) -> list[Refusal]:
         ("host", "host", "foobar"),
     ],
 )
-def test_an_option_that_does_not_exist(tmp_path: Path, part: str, kind: str, key: str) -> None:
+def test_option_that_does_not_exist_is_refused(
+    tmp_path: Path, part: str, kind: str, key: str
+) -> None:
     text = "option ntp-server 10.9.1.5;"
     found = refused(tmp_path, **{part: text})
     assert found == [Refusal(kind, key, text, "unknown option dhcp.ntp-server")]
 
 
-def test_all_at_once(tmp_path: Path) -> None:
+def test_all_refusals_are_returned_at_once(tmp_path: Path) -> None:
     text = "option root-path /srv;"
     found = refused(tmp_path, site=text, host=text)
     assert [(refusal.kind, refusal.reason) for refusal in found] == [
@@ -79,7 +81,7 @@ def test_a_brace_that_is_missing_is_still_a_sentence(tmp_path: Path) -> None:
     assert all(sentence(refusal, {}).endswith("; correct it.") for refusal in found)
 
 
-def test_what_is_not_of_one_line(tmp_path: Path) -> None:
+def test_refusal_without_a_line_is_of_the_site(tmp_path: Path) -> None:
     """A failover peer that nothing refers to has no line in dhcpd's answer."""
     peer = "primary; address 10.9.1.5; peer address 10.9.1.6; mclt 60; split 128;"
     (found,) = refused(tmp_path, site=f'failover peer "pair" {{ {peer} }}')
@@ -87,7 +89,7 @@ def test_what_is_not_of_one_line(tmp_path: Path) -> None:
     assert "no referring pools" in found.reason
 
 
-def test_the_sentence() -> None:
+def test_sentence_has_place_text_and_reason() -> None:
     refusal = Refusal("subnet", "10.9.1.0/24", "option x 1;", "unknown option dhcp.x")
     places = {("subnet", "10.9.1.0/24"): "inventory/group_vars/all/site.yml:15"}
     assert sentence(refusal, places) == (

@@ -40,7 +40,7 @@ def site(hosts: int = 0, **ranges: list[list[str]]) -> dict[str, Any]:
         (5000, 4989, True),
     ],
 )
-def test_fixed_hosts(before: int, after: int, stops: bool) -> None:
+def test_removal_of_many_fixed_hosts_stops(before: int, after: int, stops: bool) -> None:
     """More than ten, or more than a tenth, but never a single one."""
     lines = removals(site(after), site(before))
     assert bool(lines) == stops
@@ -60,7 +60,7 @@ def test_a_renamed_host_is_gone_and_one_in_other_letters_is_not() -> None:
 RANGE = [["10.9.1.100", "10.9.1.200"]]
 
 
-def test_a_subnet() -> None:
+def test_removed_subnet_is_listed_unless_another_covers_it() -> None:
     before = site(n1=RANGE, n2=[["10.9.2.100", "10.9.2.200"]])
     assert removals(site(n1=RANGE), before) == ["the subnet 10.9.2.0/24"]
     grown = {
@@ -78,12 +78,14 @@ def test_a_subnet() -> None:
         ([["10.9.1.50", "10.9.1.100"]], []),
     ],
 )
-def test_a_range(after: list[list[str]], lines: list[str]) -> None:
+def test_removed_range_is_listed_unless_it_only_shrinks(
+    after: list[list[str]], lines: list[str]
+) -> None:
     """One that is smaller is still there."""
     assert removals(site(n1=after), site(n1=RANGE)) == lines
 
 
-def test_servers_that_differ_or_have_nothing() -> None:
+def test_removals_of_several_servers_are_listed_once() -> None:
     """Each line once; a server that is away or bare has nothing to report."""
 
     def slurped(deployed: dict[str, Any]) -> dict[str, Any]:
