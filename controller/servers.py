@@ -10,7 +10,7 @@ from typing import Any
 
 from controller import unresolved
 from controller.origins import place
-from leasemerge.store import EARLIER
+from leasemerge.site import EARLIER
 
 #: keepalived's priorities: an address's home, and the first of the standbys, in the group's order.
 #: A daemon that fails costs 100, so that any other machine is preferred.

@@ -18,8 +18,7 @@ from leasemerge.lease import NEVER
 from leasemerge.lease_file import parse
 from leasemerge.merge import merge
 from leasemerge.names import Names
-from leasemerge.site import Site, SiteError
-from leasemerge.store import EARLIER
+from leasemerge.site import EARLIER, Site, SiteError
 from leasemerge.zone import zone_data as leasemerge_zone_data
 
 

@@ -7,8 +7,7 @@ from typing import Any
 
 from leasemerge.lease import NEVER, Lease
 from leasemerge.ranges import normal_mac
-from leasemerge.site import FixedHost, Site
-from leasemerge.store import EARLIER
+from leasemerge.site import EARLIER, FixedHost, Site
 
 from .network import hardware_of, host_row, loser_row, utc
 from .readings import Reading, blocks, label, merged
