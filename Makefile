@@ -106,7 +106,7 @@ molecule: setup ## Molecule: deploy the whole network on Debian 12, three domain
 test: lint unit molecule ## Everything: linters, pytest, Molecule with testinfra
 
 .PHONY: drills
-drills: setup ## Every failure, on real servers, with clients (an hour)
+drills: setup ## Every failure, on real servers, with clients (an hour and a quarter)
 	$(call step,Deploy the lab for the drills: two minutes,molecule converge -s failover,$(LOOK))
 	$(call step,Run the drills: an hour,molecule side-effect -s failover,$(LOOK))
 	$(call step,Verify them,molecule verify -s failover,The table above has the faults. One drill: molecule/failover/run-drill.yml.)

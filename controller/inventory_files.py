@@ -114,7 +114,7 @@ class _Files:
                         Fault(
                             shown_path(entry),
                             f"there is no {kind.partition('_')[0]} {name}",
-                            f"rename it to {meant}, if that is meant, or remove it",
+                            f"rename it to {meant}, if that is what you meant, or remove it",
                         )
                     )
                 if not entry.is_dir() and entry.suffix and entry.with_suffix("").is_dir():
@@ -164,7 +164,7 @@ class _Files:
                     path,
                     name,
                     f"the group {group} is unknown",
-                    f"write {meant}, or choose a name that is less like it for a group of your own",
+                    f"write {meant}, or choose a less similar name for your own group",
                 )
         self._groups.add(group)
         if node.tag == NULL:
@@ -174,7 +174,7 @@ class _Files:
                 path,
                 node,
                 f"the group {group} is {_kind(node)}",
-                "write hosts: under it, and under that each host with a colon in a line of its own",
+                "write hosts: under it, and under that each host with a colon on a line of its own",
             )
             return
         for key, value in node.value:
@@ -192,7 +192,7 @@ class _Files:
                     path,
                     value,
                     f"{key.value} of the group {group} is {_kind(value)}",
-                    "write a mapping: each name in a line of its own, with a colon",
+                    "write a mapping: each name on a line of its own, with a colon",
                 )
             elif key.value == "vars":
                 self._names(path, value)
@@ -204,7 +204,7 @@ class _Files:
                 and any(below.value in FIXED_HOST_KEYS for below, _ in content.value)
                 for _, content in value.value
             ):
-                problem = f"children of the group {group} are hosts, by their keys"
+                problem = f"children of the group {group} are hosts, to judge by their keys"
                 self._fault(path, key, problem, "write hosts: instead")
             elif key.value == "children":
                 for below, content in value.value:

@@ -77,20 +77,22 @@ def misplaced(source: Path) -> Iterator[Fault]:
             meant = likely_name(path.name, VARIABLE_FOLDERS)
             if meant:
                 problem = "Ansible reads a folder of this name as one of hosts"
-                yield Fault(shown_path(path), problem, f"rename it to {meant}, if that is meant")
+                yield Fault(
+                    shown_path(path), problem, f"rename it to {meant}, if that is what you meant"
+                )
                 continue
             for name in VARIABLE_FOLDERS:
                 if (path / name).is_dir():
-                    problem = f"Ansible reads {name} beside the inventory's folder of hosts alone"
+                    problem = f"Ansible reads {name} only beside the inventory's folder of hosts"
                     where = source / name
                     yield Fault(shown_path(path / name), problem, f"move it to {shown_path(where)}")
             yield from misplaced(path)
         elif not path.name.endswith((*_SUFFIXES, *_PASSED_OVER, ".ini", ".toml")) and path.suffix:
             is_copy = path.name.endswith(_COPIES)
             if not path.stat().st_mode & 0o111 and (is_copy or _is_yaml(_text(path))):
-                problem = "Ansible reads a file of this ending as hosts in INI format"
+                problem = "Ansible reads a file with this extension as hosts in INI format"
                 remedy = f"rename it to {path.stem.partition('.')[0]}.yml, or to {path.name}.bak"
-                yield Fault(shown_path(path), problem, f"{remedy} to have it passed over")
+                yield Fault(shown_path(path), problem, f"{remedy} to have it ignored")
 
 
 def unread(source: Path, folder: Path) -> Iterator[tuple[Fault, bool]]:
@@ -143,17 +145,17 @@ def _not_read(
     parts = path.relative_to(folder).parts
     if path.name.endswith(_OTHERS) or any(part.startswith(".") for part in parts):
         return
-    problem = "Ansible does not read it, because of its ending"
+    problem = "Ansible does not read it, because of its extension"
     is_of_folder = path.suffix in (*_SUFFIXES, "")
     if is_of_folder:
-        problem = f"Ansible does not read it, because of the ending of {path.parent.name}"
+        problem = f"Ansible does not read it, because of the extension of {path.parent.name}"
     is_copy = any(part.endswith(_COPIES) for part in parts)
     if not is_copy and is_meant(_text(path)):
         right = f"{path.name.partition('.')[0]}.yml"
         remedy = "rename the folder" if is_of_folder else f"rename it to {right}"
         yield Fault(shown_path(path), problem, f"{remedy}, or move it away"), True
     elif is_copy or not path.name.endswith(".txt"):
-        remedy = "move it away, or know that nothing in it counts"
+        remedy = "move it away, or accept that nothing in it is used"
         yield Fault(shown_path(path), problem, remedy), False
 
 

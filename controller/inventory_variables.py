@@ -134,7 +134,7 @@ def misplaced_variables(
         # A host named localhost, which is a fault, has its own.
         if key in of_all and "localhost" not in groups.get("fixed_hosts", ()):
             where = where_written(name for name in of_all if name == key)
-            problem, remedy = "it is set for every host", "write it at the host that it is for"
+            problem, remedy = "it is set for every host", "set it for the host that it belongs to"
             rows[key] = {"name": key, "problem": problem, "remedy": remedy, **where}
     for host in _examples(groups):
         variables = raw(host)
@@ -142,8 +142,8 @@ def misplaced_variables(
             value = variables.get(name)
             if name not in _DERIVED and value != of_all.get(name):
                 where = where_written([value])
-                problem = f"the host {plain_value(host)} has another value of it than the network"
-                row = {"name": name, "problem": problem, "remedy": "set it in group_vars/all alone"}
+                problem = f"the host {plain_value(host)} sets it differently from the network"
+                row = {"name": name, "problem": problem, "remedy": "set it only in group_vars/all"}
                 rows.setdefault((name, where.get("where", host)), {**row, **where})
     return list(rows.values())
 

@@ -136,7 +136,7 @@ def _refuse_dhcpd_text(settings: Mapping[str, Any]) -> None:
         rows += [(f"A pool of {subnet['network']}", pool) for pool in subnet.get("pools") or []]
     rows += [(f"Host {host['name']}", host) for host in settings["fixed_hosts"]]
     faults = [
-        f"{who} has {key}, which is dhcpd.conf's own language: Kea has no such text; "
+        f"{who} has {key}, which is dhcpd.conf syntax that Kea does not read; "
         "use options, or kea_extra, a mapping that is merged into Kea's configuration."
         for who, row in rows
         for key in ("extra", "allow", "deny")

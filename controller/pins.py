@@ -131,7 +131,7 @@ def _unpinned(pin: Pin, site: Mapping[str, Any]) -> Iterator[_Sentence]:
     taken = (
         "Kea may lease it to any client"
         if kea
-        else "dhcpd may lease it to any client while the machine answers no ping"
+        else "dhcpd may lease it to any client while the machine does not answer pings"
     )
     yield (
         (pin.host, pin.address),

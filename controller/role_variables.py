@@ -43,7 +43,7 @@ _KINDS = {
     "int": "a whole number",
     "list": "a list",
     "path": "a path",
-    "str": "a text",
+    "str": "text",
 }
 
 
@@ -136,7 +136,7 @@ def _of_value(key: str, take: Any, where: str) -> Iterator[tuple[str, str, str]]
     """Yield the place, the problem and the remedy of each fault in the value of a variable."""
     rows = list(unresolved.find(take))
     for row in rows:
-        problem = f"it cannot be worked out ({row['reason']})"
+        problem = f"it cannot be evaluated ({row['reason']})"
         yield row["where"] or where, problem, "fix its template"
     spec = specs().get(key)
     if rows or spec is None:

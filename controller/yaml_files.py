@@ -31,7 +31,7 @@ _SLIPS = (
     (
         "mapping values are not allowed",
         "there is a second colon in the line, or the line is indented more than the one above",
-        "indent it as the lines around it, and put a text with a colon in quotes",
+        "indent it like the lines around it, and put text that contains a colon in quotes",
     ),
     ("could not find expected ':'", "no colon follows the name", "write one, and a space after it"),
     (
@@ -48,12 +48,12 @@ _SLIPS = (
     (
         "did not find expected key",
         "this line is not indented like those above it, or text follows a quotation mark",
-        "indent it as the lines around it, and put a text in quotes as a whole",
+        "indent it like the lines around it, and put the whole text in quotes",
     ),
     (
         "expected '-' indicator",
         "this line is not indented like those above it",
-        "indent it as the lines around it",
+        "indent it like the lines around it",
     ),
     ("undefined alias", "the text begins with *", "put it in quotes"),
     ("expected alphabetic or numeric", "the text begins with * or &", "put it in quotes"),
@@ -112,7 +112,7 @@ def _misread(path: Path, node: yaml.Node, seen: set[int]) -> Iterator[Fault]:
         if node.tag == _NUMBER and _OCTAL.fullmatch(node.value):
             number = node.value.lstrip("0_") or "0"
             problem = f"{node.value} is an octal number to YAML, since it begins with 0"
-            yield fault(path, node, problem, f"write {number}, or put a text in quotes")
+            yield fault(path, node, problem, f"write {number}, or put it in quotes if it is text")
         return
     if id(node) in seen:
         return
@@ -124,10 +124,10 @@ def _misread(path: Path, node: yaml.Node, seen: set[int]) -> Iterator[Fault]:
     lines: dict[str, int] = {}
     for key, value in node.value:
         if not isinstance(key, yaml.ScalarNode):
-            yield fault(path, key, "a brace begins a text", "put a text with {{ }} in quotes")
+            yield fault(path, key, "a brace begins a text", "put text with {{ }} in quotes")
             continue
         if key.value in lines and key.tag != MERGE:
-            problem = f"{key.value} is already in line {lines[key.value]}"
+            problem = f"{key.value} is already on line {lines[key.value]}"
             yield fault(path, key, problem, "remove one of them, or put both into one")
         lines.setdefault(key.value, key.start_mark.line + 1)
         yield from _misread(path, value, seen)

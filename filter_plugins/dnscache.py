@@ -27,7 +27,7 @@ def dnscache_prefixes(networks: Iterable[str]) -> list[str]:
     try:
         parsed = [IPv4Network(network) for network in networks]
     except ValueError as exc:
-        raise AnsibleFilterError(f"dnscache can not serve this network: {exc}.") from exc
+        raise AnsibleFilterError(f"dnscache cannot serve this network: {exc}.") from exc
     return sorted({prefix for network in parsed for prefix in _prefixes(network)})
 
 

@@ -1,1 +1,1 @@
-"""The tests, laid out as the tree that they test."""
+"""The tests, laid out like the tree that they test."""

@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             option, type=Path, action="append", default=[], metavar="FILE", help=what
         )
     parser.add_argument("--domain", help="the zone to import, where the files have several or none")
-    parser.add_argument("--into", type=Path, required=True, help="a directory to be made")
+    parser.add_argument("--into", type=Path, required=True, help="a directory to create")
     parser.add_argument(
         "--no-check",
         action="store_false",

@@ -19,11 +19,11 @@ class Kind(Enum):
     # Between sources of the same kind.
     SETTING_DIFFERS = (
         Section.DISAGREEMENT,
-        "{what} is {mine} in {first} and {theirs} here; kept that of {first}.",
+        "{what} is {mine} in {first} and {theirs} here; kept the one from {first}.",
     )
     STATEMENT_DIFFERS = (
         Section.DISAGREEMENT,
-        "Here it says `{theirs}`, in {first} `{mine}`; kept that of {first}.",
+        "Here it says `{theirs}`, in {first} `{mine}`; kept the one from {first}.",
     )
     ONLY_IN_ONE_HALF = (
         Section.DISAGREEMENT,
@@ -55,8 +55,8 @@ class Kind(Enum):
     )
     RANGE_AT_EDGE = (
         Section.CHOSEN,
-        "The range {first} to {last} takes in the edge of {network}; it is now {new_first} to "
-        "{new_last}.",
+        "The range {first} to {last} includes the first or last address of {network}; it is now "
+        "{new_first} to {new_last}.",
     )
     RANGE_OUTSIDE = (
         Section.LEFT_OUT,
@@ -86,8 +86,8 @@ class Kind(Enum):
     )
     NOT_AUTHORITATIVE = (
         Section.CHOSEN,
-        "The server is not authoritative, for nothing here says so; the new pair is. To keep it, "
-        "set {variable}: {value}.",
+        "The server is not authoritative, since nothing here makes it so; the new pair is. To "
+        "keep it, set {variable}: {value}.",
     )
 
     # Names in the zone data.
@@ -186,7 +186,7 @@ class Kind(Enum):
     ALIAS_ADDED = (Section.CHOSEN, "{label} is an alias of {host} now.")
     TIME_LOST = (
         Section.CHOSEN,
-        "{names} may be cached for {seconds} s here; the name of a host is given site_fixed_ttl.",
+        "{names} may be cached for {seconds} s here; the name of a host gets site_fixed_ttl.",
     )
     NAME_LOST = (Section.LEFT_OUT, "The name {label} of {host}: it is already that of {other}.")
     SENT_NAME_LOST = (
@@ -214,11 +214,11 @@ class Kind(Enum):
     )
     FOREIGN_RESOLVER = (
         Section.LEFT_OUT,
-        "The resolver {resolver} {why}, so it is none of ours.",
+        "The resolver {resolver} {why}, so it is not one of ours.",
     )
     FOREIGN_NAME_SERVER = (
         Section.LEFT_OUT,
-        "The name server {server} has no address here: it is none of ours.",
+        "The name server {server} has no address here: it is not one of ours.",
     )
     NAME_SERVER_IS_HOST = (
         Section.CHOSEN,
@@ -232,8 +232,8 @@ class Kind(Enum):
     )
     NAME_SERVER_GONE = (
         Section.LEFT_OUT,
-        "The name server {server} at {address} is none of the domain: those of servers.yml serve "
-        "its zone too, and its name is gone.",
+        "The name server {server} at {address} is not one of the domain's: those of servers.yml "
+        "serve its zone too, and its name is gone.",
     )
     NAME_SERVER_UNPLACED = (
         Section.LEFT_OUT,

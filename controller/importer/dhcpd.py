@@ -56,7 +56,7 @@ def _without_the_machine(statements: Sequence[Statement], remarks: Remarks) -> l
     kept = []
     for statement in statements:
         if _is_of_the_machine(statement):
-            remarks.left_out(statement.where, statement.shown, "it is about the old machine")
+            remarks.left_out(statement.where, statement.shown, "it concerns only the old machine")
         elif statement.block:
             block = tuple(_without_the_machine(statement.block, remarks))
             kept.append(replace(statement, block=block))
@@ -189,7 +189,7 @@ class _Reader:
         try:
             network = IPv4Network(f"{address_of(values[0])}/{address_of(values[2])}")
         except (IndexError, ValueError) as error:
-            raise SourceError(f"{statement.where}: this is no subnet: {error}.") from error
+            raise SourceError(f"{statement.where}: this is not a subnet: {error}.") from error
         settings, rest = self._server.split(statement.block or ())
         settings = joined_settings(scope.for_subnets, settings)
         routers, options = _routers(settings.get("options", {}))
@@ -248,10 +248,12 @@ class _Reader:
                 text = "The range is for BOOTP clients too, which a failover pair cannot serve."
                 self._remarks.add(Section.LEFT_OUT, statement.where, text)
             if not 1 <= len(ends) <= 2 or not all(map(is_address, ends)):
-                raise SourceError(f"{statement.where}: {statement.text} is no range of addresses.")
+                raise SourceError(
+                    f"{statement.where}: {statement.text} is not a range of addresses."
+                )
             first, last = ends[0], ends[-1]
             if number_of(first) > number_of(last):
-                text = f"The range {first} to {last} is the wrong way round; dhcpd turns it, too."
+                text = f"The range {first} to {last} is reversed; dhcpd swaps its ends, too."
                 self._remarks.add(Section.CHOSEN, statement.where, text)
                 first, last = last, first
             yield first, last
@@ -281,7 +283,7 @@ class _Reader:
             else:
                 irregular = f"it has the statement {item.text}"
         if any(s.keyword in {"host-identifier", "uid"} for s in block) or not hardware:
-            irregular = irregular or "it is known by something else than its MAC address"
+            irregular = irregular or "it is known by something other than its MAC address"
         text = statement.render()
         if scope.text:
             text = "\n".join(["group {", *map(indented, (*scope.text, text)), "}"])

@@ -174,7 +174,7 @@ def included_file(by: Path, name: str) -> Path | None:
 def _included(by: Path, name: str, where: str, depth: int) -> tuple[list[Statement], list[Remark]]:
     path = included_file(by, name)
     if depth >= _MAX_INCLUDES:
-        text = f"It includes {name}, and so on without an end."
+        text = f"It includes {name} in an endless loop."
     elif path is not None:
         return parse(path, depth + 1)
     else:

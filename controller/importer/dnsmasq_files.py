@@ -97,7 +97,7 @@ class _Files:
         """Yield the lines of a file, and of those it names; `key` is the key of every line."""
         self._count += 1
         if self._count > _MAX_FILES:
-            raise SourceError(f"{path}: the files name each other without an end.")
+            raise SourceError(f"{path}: the files include each other in a loop.")
         for number, raw in enumerate(read_text(path).split("\n"), start=1):
             text = _without_comment(raw).strip()
             where = f"{path}:{number}"

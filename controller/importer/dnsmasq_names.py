@@ -213,7 +213,7 @@ class Namer:
         if port and port[1] != "53":
             self._remarks.no_place(line, f"dnscache queries only port 53, and not {port[1]}")
         elif IPv4Address(address).is_loopback:
-            self._remarks.no_place(line, "it is about the old machine")
+            self._remarks.no_place(line, "it concerns only the old machine")
         elif not zones:
             self._upstream.append(address)
         elif "" in zones or any("*" in zone for zone in zones):
@@ -235,7 +235,7 @@ class Namer:
         address: str | None = None,
     ) -> None:
         if not _NAME.fullmatch(name):
-            self._remarks.no_place(line, f"{name or 'nothing'} is no name")
+            self._remarks.no_place(line, f"{name or 'nothing'} is not a name")
             return
         full = self._full(name, address)
         self._records.append(Record(kind, full, value, line.where, pointed=pointed, ttl=ttl))

@@ -194,7 +194,7 @@ class DnsmasqOptions:
             return
         machine = _PXE_TYPES.get(parts[0].lower(), number(parts[0]))
         if machine is None or machine > 65535:
-            self._remarks.no_place(line, f"{parts[0]} is no type of machine")
+            self._remarks.no_place(line, f"{parts[0]} is not a type of machine")
             return
         file = parts[2] if "." in parts[2] else f"{parts[2]}.0"
         settings: dict[str, Any] = {"filename": file}

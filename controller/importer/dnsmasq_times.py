@@ -18,7 +18,7 @@ def lease_times(text: str) -> dict[str, int]:
     """Turn dnsmasq's one lease time into dhcpd's two; `infinite` is all ones (dhcpd.conf(5))."""
     match = TIME.fullmatch(text)
     if match is None:
-        raise SourceError(f"{text} is no lease time.")
+        raise SourceError(f"{text} is not a lease time.")
     unit = (match[2] or "").lower()
     seconds = min(int(match[1]) * _UNITS[unit], _FOR_EVER) if match[1] else _FOR_EVER
     seconds = max(seconds, 120)  # dnsmasq's minimum

@@ -295,7 +295,7 @@ def _add_sent_name(
     if owner is not None:
         why = f"that is {owner.name}"
     elif label is None:
-        why = "it is no DNS label"
+        why = "it is not a DNS label"
     elif resolved.has_zone_data:
         why = "the zone data does not have it"
     else:

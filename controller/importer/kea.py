@@ -57,7 +57,7 @@ def _server(path: Path, data: object) -> Object:
         raise SourceError(f"{path}:1: this is JSON, but no configuration of Kea.")
     server = data.get("Dhcp4", data)
     if not isinstance(server, Object):
-        raise SourceError(f"{data.where}: Dhcp4 is no object.")
+        raise SourceError(f"{data.where}: Dhcp4 is not an object.")
     return server
 
 
@@ -141,7 +141,7 @@ class _Reader:
             network = IPv4Network(data["subnet"], strict=False)
         except (KeyError, ValueError) as error:
             raise SourceError(
-                f"{data.where}: this subnet of Kea is no network: {error}."
+                f"{data.where}: this Kea subnet is not a network: {error}."
             ) from error
         what = f"the subnet {network}"
         settings = joined_settings(outer, self._levels.settings(data, what))
@@ -173,7 +173,7 @@ class _Reader:
         what = f"the pool {entry.text('pool')}"
         ends = _ends(entry.text("pool"))
         if ends is None:
-            raise SourceError(f"{entry.where}: {what} of {network} is no range of addresses.")
+            raise SourceError(f"{entry.where}: {what} of {network} is not a range of addresses.")
         settings = self._levels.settings(entry, what)
         rules = {**outer, **self._classes.rules(entry, what)}
         self._levels.unknown(entry, KNOWN | CLASS_KEYS, what)

@@ -75,7 +75,7 @@ class Classes:
         macs = self._members.get(name, [])
         if not entry.text("test") and not macs:
             if settings:
-                why = "no reservation is in it, and it has no test"
+                why = "it has no reservations and no test"
                 self._remarks.left_out(entry.where, what, why)
             return
         head, test = "match hardware;", _any_of(macs)

@@ -39,7 +39,7 @@ class Object(dict[str, Any]):
         if value is None:
             return []
         if not isinstance(value, list) or not all(isinstance(item, Object) for item in value):
-            raise SourceError(f"{self.where}: {key} is no list of objects.")
+            raise SourceError(f"{self.where}: {key} is not a list of objects.")
         return value
 
     def text(self, key: str) -> str:
@@ -48,7 +48,7 @@ class Object(dict[str, Any]):
         if value is None:
             return ""
         if isinstance(value, (dict, list)):
-            raise SourceError(f"{self.where}: {key} is no text.")
+            raise SourceError(f"{self.where}: {key} is not text.")
         return str(value)
 
 
@@ -60,7 +60,7 @@ def parse(path: Path) -> Any:
     if tokens[at][0] == "mark" and tokens[at][1] == ",":
         at += 1  # a trailing comma, as in an excerpt from a list
     if tokens[at][0] != "end":
-        raise SourceError(f"{tokens[at][2]}: this is no JSON: something follows the end.")
+        raise SourceError(f"{tokens[at][2]}: this is not JSON: something follows the end.")
     return value
 
 
@@ -76,7 +76,7 @@ def _tokens(path: Path, depth: int) -> Iterator[_Token]:
     while at < len(text):
         match = _TOKEN.match(text, at)
         if match is None:
-            raise SourceError(f"{path}:{line}: this is no JSON: {text[at : at + 20].split()[:1]}.")
+            raise SourceError(f"{path}:{line}: this is not JSON: {text[at : at + 20].split()[:1]}.")
         if match["include"] is not None:
             name = match["include"]
             included = beside(path, name) or (Path(name) if is_file(Path(name)) else None)
@@ -109,7 +109,7 @@ def _value(tokens: list[_Token], at: int, depth: int) -> tuple[Any, int]:
         return _object(tokens, at + 1, depth, where)
     if kind == "mark" and text == "[":
         return _list(tokens, at + 1, depth)
-    raise SourceError(f"{where}: this is no JSON: a value is missing at {text or 'the end'}.")
+    raise SourceError(f"{where}: this is not JSON: a value is missing at {text or 'the end'}.")
 
 
 def _object(tokens: list[_Token], at: int, depth: int, where: str) -> tuple[Object, int]:
@@ -118,7 +118,7 @@ def _object(tokens: list[_Token], at: int, depth: int, where: str) -> tuple[Obje
     while tokens[at][1] != "}" or tokens[at][0] != "mark":
         kind, text, place = tokens[at]
         if kind != "string" or tokens[at + 1][:2] != ("mark", ":"):
-            raise SourceError(f"{place}: this is no JSON: no key and its colon.")
+            raise SourceError(f"{place}: this is not JSON: no key and its colon.")
         found[_string(text, place)], at = _value(tokens, at + 2, depth + 1)
         at = _behind_comma(tokens, at, "}")
     return found, at + 1
@@ -139,18 +139,18 @@ def _behind_comma(tokens: list[_Token], at: int, end: str) -> int:
         return at + 1
     if kind == "mark" and text == end:
         return at
-    raise SourceError(f"{where}: this is no JSON: a comma or {end} is missing.")
+    raise SourceError(f"{where}: this is not JSON: a comma or {end} is missing.")
 
 
 def _string(text: str, where: str) -> str:
     try:
         return str(json.loads(text, strict=False))
     except ValueError as error:
-        raise SourceError(f"{where}: this is no JSON: {error}.") from error
+        raise SourceError(f"{where}: this is not JSON: {error}.") from error
 
 
 def _float(text: str, where: str) -> float:
     try:
         return float(text)
     except ValueError as error:
-        raise SourceError(f"{where}: this is no JSON: {error}.") from error
+        raise SourceError(f"{where}: this is not JSON: {error}.") from error

@@ -58,7 +58,7 @@ class Levels:
                 seconds = number(data.text(theirs))
                 if seconds is None:
                     self._remarks.left_out(
-                        data.where, f"{theirs} of {what}", "it is no number of seconds"
+                        data.where, f"{theirs} of {what}", "it is not a number of seconds"
                     )
                 else:
                     settings[ours] = seconds

@@ -38,7 +38,7 @@ class Reservations:
             mac = normal_mac(entry.get("hw-address"))
             address = entry.text("ip-address")
             if address and not is_address(address):
-                self._remarks.left_out(entry.where, f"{address} of {what}", "it is no address")
+                self._remarks.left_out(entry.where, f"{address} of {what}", "it is not an address")
                 address = ""
             self._levels.unknown(entry, _KEYS, what)
             for name in entry.get("client-classes") or ():
@@ -81,7 +81,7 @@ class Reservations:
             "flex-id": "write it as a host with host-identifier and the option that its identifier "
             "expression takes",
             "duid": "write it as a host with option dhcp-client-identifier ff:IAID:DUID",
-            "hw-address": f"{value} is no MAC address",
+            "hw-address": f"{value} is not a MAC address",
         }.get(key, "it has none of hw-address, client-id and circuit-id")
         known = f"is known by {key}, not by a MAC address" if key else "is known by nothing"
         if host.addresses:

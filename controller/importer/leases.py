@@ -59,7 +59,7 @@ def read_dnsmasq(path: Path, now: int) -> list[Lease]:
             continue
         expiry = number(words[0])
         if len(words) != 5 or expiry is None or not is_address(words[2]):
-            raise SourceError(f"{path}:{line_number}: this is no lease of dnsmasq.")
+            raise SourceError(f"{path}:{line_number}: this is not a dnsmasq lease.")
         ends = NEVER if expiry == 0 else expiry
         leases.append(
             Lease(
@@ -95,12 +95,12 @@ def read_kea(path: Path) -> list[Lease]:
 def _read_kea(path: Path) -> Mapping[str, Lease]:
     data = read_text(path).encode()
     if not data.startswith(kea.HEADER):
-        raise SourceError(f"{path}:1: this is no lease file of Kea for IPv4.")
+        raise SourceError(f"{path}:1: this is not a Kea lease file for IPv4.")
     log = kea.KeaLog()
     # A copy may lack the last line break.
     log.feed(data + b"\n")
     if log.skipped:
-        raise SourceError(f"{path}:{log.skipped[0].line}: this is no lease of Kea.")
+        raise SourceError(f"{path}:{log.skipped[0].line}: this is not a Kea lease.")
     return log.leases
 
 
@@ -140,7 +140,7 @@ def place(leases: Iterable[Lease], site: Site, now: int) -> Placed:
             )
         else:
             kept.append(replace(lease, hostname=_writable(lease.hostname)))
-    count = f"{len(kept)} leases go on, {ended} had ended, {fixed} are of fixed hosts now."
+    count = f"{len(kept)} leases are kept, {ended} had ended, {fixed} now belong to fixed hosts."
     return Placed(tuple(kept), (count, *remarks))
 
 

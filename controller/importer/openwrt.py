@@ -85,7 +85,7 @@ def _sections(path: Path) -> list[_Section]:
                 values = sections[-1].values
                 values[key] = [*values.get(key, []), value] if word == "list" else [value]
             case _:
-                raise SourceError(f"{where}: this is no line of OpenWrt's configuration.")
+                raise SourceError(f"{where}: this is not a line of OpenWrt's configuration.")
     return sections
 
 
@@ -208,7 +208,9 @@ class _Reader:
         if section.get("ignore") == "1":
             return
         if section.get("dhcpv6") in {"server", "hybrid"} or section.get("ra") == "server":
-            self._left_out(section, f"IPv6 of {name}", "DHCPv6 and its advertisements stay there")
+            self._left_out(
+                section, f"IPv6 of {name}", "DHCPv6 and its advertisements stay on the old machine"
+            )
         interfaces = self._interfaces.get(name, [])
         if not interfaces:
             why = "its address is not here; copy /etc/config/network beside this file"
@@ -220,7 +222,7 @@ class _Reader:
                 whole = f"{interfaces[0].ip}/{section.get('netmask')}"
                 network = IPv4Network(whole, strict=False)
             except ValueError:
-                self._left_out(section, f"netmask of {name}", "it is none")
+                self._left_out(section, f"netmask of {name}", "it is not a netmask")
         ends = _pool(network, section)
         if ends is None:
             why = f"start and limit do not lie in {network}"

@@ -21,7 +21,7 @@ def read(path: Path) -> tuple[list[Line], list[Remark]]:
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise SourceError(f"{path}: this is no TOML: {error}.") from error
+        raise SourceError(f"{path}: this is not TOML: {error}.") from error
     reader = _Reader(path, text)
     reader.read(data)
     return reader.lines, reader.remarks

@@ -200,7 +200,7 @@ def _dhcp_servers(text: str, inventory: Inventory) -> str:
         [
             text.rstrip("\n"),
             "",
-            "# Imported: what this site sets otherwise than the role.",
+            "# Imported: settings that differ from the role's defaults.",
             *lines,
             "",
         ]

@@ -96,7 +96,7 @@ class _Table:
                 domain=self._domain,
             )
         elif record.kind == "ns" and record.name.startswith("*."):
-            self._leave_out(record, "tinydns delegates nothing by a *")
+            self._leave_out(record, "tinydns does not delegate a wildcard")
         elif record.kind == "a":
             self._add_address(record)
         elif record.kind != "ns" or record.name not in self._zones:

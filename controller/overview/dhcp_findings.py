@@ -11,7 +11,7 @@ from .pools import count, serving
 from .readings import DHCPD, KEA
 
 _ALONE = (
-    "If {partner} is surely off and stays off: docs/operating.md, "
+    "If {partner} is certainly off and will stay off, see docs/operating.md, "
     '"One server must do without the other".'
 )
 _ENLARGE = "Enlarge the range, or shorten the lease time (inventory/group_vars/all/site.yml)."
@@ -66,7 +66,7 @@ def pools(network: Network) -> Iterator[Finding]:
         yield Finding(
             ("serving", ""),
             f"No {dhcp.name} answers: clients get no address.",
-            'docs/failures.md, "Two things fail": start the one first that ran longest.',
+            'docs/failures.md, "Two things fail": first start the one that stopped last.',
             causes,
         )
     if normal:
@@ -96,7 +96,7 @@ def pools(network: Network) -> Iterator[Finding]:
             yield Finding(
                 ("abandoned", pool.range),
                 f"{pool.addresses.abandoned} of {pool.size} addresses in {pool.range} are "
-                f"abandoned: something uses them that {dhcp.name} did not give them to.",
+                f"abandoned: something to which {dhcp.name} did not assign them uses them.",
                 f"journalctl -u {dhcp.unit.removesuffix('.service')} names them; find the machine "
                 "by arping, and pin it.",
             )

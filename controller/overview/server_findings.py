@@ -82,7 +82,7 @@ def _units(reading: Reading, network: Network) -> Iterator[Finding]:
     for unit in reading.disabled:
         yield Finding(
             ("boot", f"{server} {unit}"),
-            f"{server}: {unit} is active, but no boot starts it.",
+            f"{server}: {unit} is active, but does not start at boot.",
             f"systemctl enable {unit} on {server}.",
         )
     if reading.reachable and server in network.tinydns and reading.status is None:
@@ -129,7 +129,7 @@ def feeds(network: Network) -> Iterator[Finding]:
             if feed["kind"] == "peer" and age > _SILENT_FEED:
                 yield Finding(
                     key,
-                    f"{server}: nothing came from the feed of {source} for {round(age)} s.",
+                    f"{server}: nothing was received from the feed of {source} for {round(age)} s.",
                     step,
                     because,
                 )

@@ -74,7 +74,7 @@ def test_no_hardware_address_is_lost(tmp_path: Path, monkeypatch: pytest.MonkeyP
             "host x { hardware ethernet }\n",
             "dhcpd.conf:1: this brace closes nothing, or a ; is missing.",
         ),
-        ("\n\nsubnet 10.0.0.1 netmask 255.0.0.0 {}\n", "dhcpd.conf:3: this is no subnet: "),
+        ("\n\nsubnet 10.0.0.1 netmask 255.0.0.0 {}\n", "dhcpd.conf:3: this is not a subnet: "),
     ],
 )
 def test_broken_dhcpd_conf_is_reported_with_its_line(
@@ -93,7 +93,7 @@ def test_broken_kea_conf_is_reported_with_its_line(
     """Count lines in the file as it is, with its comments."""
     monkeypatch.chdir(tmp_path)
     Path("kea.json").write_text('/* one\n two */ {\n "a": nonsense }\n')
-    with pytest.raises(SourceError, match=r"kea\.json:3: this is no JSON"):
+    with pytest.raises(SourceError, match=r"kea\.json:3: this is not JSON"):
         kea.read(Path("kea.json"))
 
 

@@ -106,8 +106,8 @@ def test_older_kea_files_count_before_newer_ones(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("nonsense", ":1: this is no lease of dnsmasq"),
-        (f"{NOW} 02:00:00:00:00:02 10.1.1.300 a *", ":1: this is no lease of dnsmasq"),
+        ("nonsense", ":1: this is not a dnsmasq lease"),
+        (f"{NOW} 02:00:00:00:00:02 10.1.1.300 a *", ":1: this is not a dnsmasq lease"),
     ],
 )
 def test_damaged_dnsmasq_is_refused(text: str, message: str, tmp_path: Path) -> None:
@@ -143,7 +143,7 @@ def test_leases_that_are_left_out_are_listed() -> None:
         Lease("10.1.1.20", "active", NOW, LATER, NOW, "02:00:00:00:00:09", None, None),
     )
     assert placed.remarks == (
-        "1 leases go on, 1 had ended, 1 are of fixed hosts now.",
+        "1 leases are kept, 1 had ended, 1 now belong to fixed hosts.",
         "10.1.1.22: leased to lamp, and a fixed host's by the inventory; its client gets another "
         "address.",
         "10.1.1.23: its lease names no client; left out.",

@@ -86,7 +86,7 @@ def test_all_faults_at_once() -> None:
     assert [sentence.split(";")[0] for sentence in found] == [
         "Site: mclt is 0",
         "Subnet 10.1.1.0/24 (inventory/group_vars/all/site.yml:15): the range 10.1.1.100 to "
-        "10.1.1.255 takes in the network or broadcast address of 10.1.1.0/24",
+        "10.1.1.255 includes the network or broadcast address of 10.1.1.0/24",
         "Host one: the address 10.1.1.999 is not an IPv4 address",
         "Host two_: the name two_ is not a DNS label",
         "Host two_: the address 10.1.1.15 is already that of host foobar "
@@ -157,9 +157,9 @@ def test_what_has_no_meaning_with_kea_is_noted() -> None:
     found = inventory_check.check(site)
     assert found.faults == []
     assert [str(note) for note in found.notes] == [
-        "Site: mclt has no meaning with Kea, whose servers report a lease to each other before "
-        "they grant it; remove it when the network is not to go back to dhcpd.",
-        "Variable dhcpd_failover_split (dhcpd.yml:9): it has no meaning with Kea; remove it when "
+        "Site: mclt has no effect with Kea, whose servers report a lease to each other before "
+        "they grant it; remove it unless the network is to go back to dhcpd.",
+        "Variable dhcpd_failover_split (dhcpd.yml:9): it has no effect with Kea; remove it when "
         "the network is not to go back to dhcpd.",
     ]
 
@@ -171,7 +171,7 @@ def test_a_lease_time_of_a_pool_is_a_fault_with_kea() -> None:
     assert faults(site) == []
     (sentence,) = faults(site | {"dhcp_server": "kea"})
     assert sentence.endswith(
-        "max_lease_time is a lease time of a pool alone, which Kea does not have; "
+        "max_lease_time is a lease time for one pool, which Kea does not support; "
         "set it for the subnet."
     )
 
@@ -181,6 +181,6 @@ def test_what_has_no_meaning_with_dhcpd_is_noted() -> None:
     found = inventory_check.check(every_key() | {"idle_variables": [port]})
     assert found.faults == []
     assert [str(note) for note in found.notes] == [
-        "Variable kea_port (kea.yml:9): it has no meaning with dhcpd; remove it when the network "
+        "Variable kea_port (kea.yml:9): it has no effect with dhcpd; remove it when the network "
         "is not to migrate to Kea."
     ]

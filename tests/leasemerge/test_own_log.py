@@ -118,7 +118,7 @@ def test_5_the_journal_has_what_became_of_the_file_once(follow: Follow, path: Pa
     path.unlink()
     _read(own)
     assert own.state == "absent"
-    assert list(own.news()) == [f"{path} is not there: what is served stays as it is"]
+    assert list(own.news()) == [f"{path} does not exist: what is served stays as it is"]
     assert list(own.news()) == []
     path.mkdir()
     _read(own)

@@ -165,8 +165,8 @@ def test_7_the_journal_has_the_loss_the_reason_and_the_return_of_a_feed(pair: Pa
     lines = [line for line in _journal(draco).splitlines() if "feed of taurus" in line]
     assert len(lines) == 3, lines
     assert lines[0] == (
-        "the feed of taurus is lost: the connection ended; its leases stay known until they end, "
-        "and it is tried again"
+        "the feed of taurus is lost: the connection ended; its leases are kept until they end, "
+        "and the connection is retried"
     )
 
 

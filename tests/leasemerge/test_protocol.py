@@ -95,10 +95,10 @@ def test_4_damage_is_counted_and_costs_itself() -> None:
         (b"SSH-2.0-OpenSSH\n" * 20, "not a stream of leases"),
         (b"#leasemerge log draco 5d1e\n", "not a stream of leases"),
         (b"#leasemerge feed 2 draco 5d1e\n", "not a stream of leases"),
-        (b"#leasemerge feed 1 dr\xe4co 5d1e\n", "a word that is no name"),
-        (b"#leasemerge feed 1 ../draco 5d1e\n", "a word that is no name"),
+        (b"#leasemerge feed 1 dr\xe4co 5d1e\n", "a word that is not a name"),
+        (b"#leasemerge feed 1 ../draco 5d1e\n", "a word that is not a name"),
         (HELLO.render() + FIRST.render(), "leases of no known log"),
-        (HELLO.render() + log_line("d" * 81, ""), "a word that is no name"),
+        (HELLO.render() + log_line("d" * 81, ""), "a word that is not a name"),
         (HELLO.render() + b"lease {" * 2 * MAX_IDENTITY, "a block that never ends"),
     ],
 )

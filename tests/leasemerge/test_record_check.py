@@ -89,7 +89,7 @@ def test_a_fault_has_the_number_of_its_record() -> None:
     found = list(record_faults(records, around()))
     assert [(fault.number, fault.problem) for fault in found] == [
         (0, "its target nobody.office.internal has no address here"),
-        (6, "it is there already"),
+        (6, "it is listed twice"),
     ]
 
 

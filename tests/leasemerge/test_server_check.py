@@ -13,7 +13,7 @@ def test_a_note_about_a_floating_address_that_nobody_stands_by_for() -> None:
     found = inventory_check.check(site)
     assert found.faults == []
     assert [str(note) for note in found.notes] == [
-        "Name server ns1 (inventory/servers.yml:10): nobody stands by for 10.1.1.3; add another "
-        "machine of its subnet to tinydns_servers, or know that nobody answers there while draco "
-        "is away."
+        "Name server ns1 (inventory/servers.yml:10): no other server stands by for 10.1.1.3; add "
+        "another machine of its subnet to tinydns_servers, or accept that nobody answers there "
+        "while draco is away."
     ]

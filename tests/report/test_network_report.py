@@ -285,7 +285,7 @@ def test_what_a_wiped_server_has_lost_still_counts() -> None:
         ),
         (
             {"disabled": ["tinydns.service"]},
-            ["taurus: tinydns.service is active, but no boot starts it."],
+            ["taurus: tinydns.service is active, but does not start at boot."],
         ),
         (
             {"status": status("taurus", "draco", errors=["tinydns-data: no space"])},

@@ -30,7 +30,7 @@ def test_prefixes_cover_the_networks_exactly(networks: list[str], prefixes: list
 
 @pytest.mark.parametrize("network", ["10.1.1.1/24", "fd00::/64", "office"])
 def test_network_that_dnscache_can_not_serve_is_refused(network: str) -> None:
-    with pytest.raises(AnsibleFilterError, match="dnscache can not serve this network"):
+    with pytest.raises(AnsibleFilterError, match="dnscache cannot serve this network"):
         dnscache.dnscache_prefixes([network])
 
 

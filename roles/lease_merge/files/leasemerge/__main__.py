@@ -92,7 +92,7 @@ def _add_dump(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
 
 def _add_convert(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = commands.add_parser(
-        "convert", help="print the leases that go on as another DHCP server reads them"
+        "convert", help="print the leases that still run, in another DHCP server's format"
     )
     parser.set_defaults(run=_convert)
     parser.add_argument("--to", choices=["dhcpd", "kea"], required=True, help="that server")
@@ -129,7 +129,7 @@ def _add_history(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("--at", metavar="TIME", help=f"at this time: {time_help}")
     parser.add_argument("--since", metavar="TIME", help="from this time on")
     parser.add_argument("--until", metavar="TIME", help="up to this time")
-    parser.add_argument("--json", action="store_true", help="for programs: a line a period")
+    parser.add_argument("--json", action="store_true", help="for programs: one line per period")
     parser.add_argument(
         "--directory",
         type=Path,
@@ -244,7 +244,10 @@ def _history(options: argparse.Namespace) -> None:
     for line in table(found):
         print(line)
     # What it lacks is as important as what it has.
-    print(f"The history begins {show_time(beginning)}. Hosts with a fixed address are not in it.")
+    print(
+        f"The history begins {show_time(beginning)}. "
+        "Hosts with a fixed address are only in it with Kea."
+    )
 
 
 def _read_site(path: Path) -> Site:

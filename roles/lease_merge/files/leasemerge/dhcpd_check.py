@@ -61,14 +61,14 @@ def check_dhcp_server(inventory: Inventory) -> None:
     if inventory.kea and inventory.data.get("mclt") is not None:
         inventory.note(
             inventory.site("mclt"),
-            f"{inventory.setting('mclt')} has no meaning with Kea, whose servers report a lease "
+            f"{inventory.setting('mclt')} has no effect with Kea, whose servers report a lease "
             "to each other before they grant it",
-            "remove it when the network is not to go back to dhcpd",
+            "remove it unless the network is to go back to dhcpd",
         )
     this, that = ("Kea", "go back to dhcpd") if inventory.kea else ("dhcpd", "migrate to Kea")
     for row in inventory.rows("idle_variables", "Variable"):
         inventory.note(
-            row, f"it has no meaning with {this}", f"remove it when the network is not to {that}"
+            row, f"it has no effect with {this}", f"remove it unless the network is to {that}"
         )
 
 
@@ -96,7 +96,8 @@ def _note_short_lease(inventory: Inventory, where: str | Row, times: Mapping[str
         inventory.note(
             where,
             f"a default lease time of {seconds} is too short for a failover pair",
-            f"set {_SHORT_LEASE} or more, or know that names go while a broken pair is healed",
+            f"set {_SHORT_LEASE} or more, or accept that names disappear while a broken pair "
+            "recovers",
         )
 
 
@@ -188,7 +189,7 @@ def check_options(inventory: Inventory, row: Row, key: str) -> None:
             inventory.fault(
                 row,
                 f"the option {option} is {show(content or None)}",
-                "write a text, a number or a list of them",
+                "write text, a number or a list of these",
             )
 
 
@@ -231,7 +232,7 @@ def fault_of_kea(inventory: Inventory, row: Row, key: str) -> None:
     """Report a key that only dhcpd understands."""
     inventory.fault(
         row,
-        f"{key} is in the language of dhcpd.conf, which Kea does not read",
+        f"{key} is dhcpd.conf syntax, which Kea does not read",
         "remove it; options work with both, and kea_extra holds what else Kea is to have in its "
         "own words",
     )

@@ -42,7 +42,7 @@ def check_fixed_hosts(inventory: Inventory) -> None:
             inventory.fault(
                 row,
                 "it has neither fixed_address nor hardware_ethernet",
-                "give it one of them or both",
+                "add one of them, or both",
             )
         _check_use(inventory, row)
     # Names come before aliases, so that the fault is reported at the alias.
@@ -102,7 +102,7 @@ def _check_fixed_addresses(
             inventory.fault(
                 row,
                 f"the address {address} is already that of {fixed[address]}",
-                "give it to one of them",
+                "assign it to only one of them",
             )
         else:
             fixed[address] = row
@@ -114,8 +114,8 @@ def _check_fixed_addresses(
         for network in sorted({network for network in networks if networks.count(network) > 1}):
             inventory.note(
                 row,
-                f"several of its addresses lie in {network}, and dhcpd assigns the first alone",
-                "leave one of them in each subnet, or know that the machine must set the others "
+                f"several of its addresses lie in {network}, and dhcpd assigns only the first",
+                "keep one of them in each subnet, or accept that the machine must set the others "
                 "itself",
             )
     return addresses
@@ -138,7 +138,7 @@ def _check_ipv6_addresses(inventory: Inventory, row: Row, key: str) -> None:
             inventory.fault(
                 row,
                 f"the address {show(value)} is not an IPv6 address",
-                "write it as 2001:db8::1",
+                "write it like 2001:db8::1",
             )
             continue
         if not inventory.is_unresolved("ipv6_networks") and not any(
@@ -154,7 +154,7 @@ def _check_ipv6_addresses(inventory: Inventory, row: Row, key: str) -> None:
             inventory.fault(
                 row,
                 f"the address {address} is already that of {other}",
-                "give it to one of them",
+                "assign it to only one of them",
             )
 
 
@@ -174,7 +174,7 @@ def _check_macs(inventory: Inventory, row: Row, macs: dict[str, Row]) -> None:
             inventory.fault(
                 row,
                 f"the MAC address {show(value)} is not six pairs of hexadecimal digits",
-                "write it as de:ad:be:ef:ca:fe",
+                "write it like de:ad:be:ef:ca:fe",
             )
             continue
         # IEEE 802 section 8.2.2: the first octet's lowest bit marks a group address.
@@ -186,7 +186,7 @@ def _check_macs(inventory: Inventory, row: Row, macs: dict[str, Row]) -> None:
             inventory.fault(
                 row,
                 f"the MAC address {mac} is already that of {other}",
-                "give it to one of them",
+                "assign it to only one of them",
             )
         elif mac in own:
             inventory.fault(row, f"the MAC address {mac} is listed twice", "remove one")

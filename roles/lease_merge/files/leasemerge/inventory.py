@@ -165,7 +165,7 @@ class Inventory:
         found = [name for name in names if name in row.unresolved]
         for name in found:
             reason = printable(row.unresolved[name])
-            self.fault(row, f"{name} cannot be worked out ({reason})", "fix its template")
+            self.fault(row, f"{name} cannot be evaluated ({reason})", "fix its template")
         return bool(found)
 
     def site(self, key: str) -> str:
@@ -328,7 +328,9 @@ class Inventory:
         other, other_machine = self.holders.setdefault(address, (row, machine))
         if other is not row and (not machine or machine != other_machine):
             self.fault(
-                row, f"the {what} {address} is already that of {other}", "give it to one of them"
+                row,
+                f"the {what} {address} is already that of {other}",
+                "assign it to only one of them",
             )
 
     def machine_address(self, row: Row, name: str, value: object) -> IPv4Address | None:
@@ -348,7 +350,9 @@ class Inventory:
             if name not in self.without_host:
                 like = {host.lower(): host for host in self.hosts if host != name}
                 meant = get_close_matches(name.lower(), like, n=1, cutoff=0.8)
-                if_meant = f"write {like[meant[0]]}, if that is meant, or " if meant else ""
+                if_meant = (
+                    f"write {like[meant[0]]}, if that is what you meant, or " if meant else ""
+                )
                 self.fault(row, "it is not a fixed host", f"{if_meant}add it to the fixed hosts")
             self.without_host.add(name)
             return None
@@ -361,7 +365,9 @@ class Inventory:
         other = self.names.setdefault(f"{label}.{domain}", row)
         if other is not row:
             self.fault(
-                row, f"the {what} {label} is already a name of {other}", "give it to one of them"
+                row,
+                f"the {what} {label} is already a name of {other}",
+                "assign it to only one of them",
             )
 
 

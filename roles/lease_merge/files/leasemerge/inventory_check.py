@@ -102,7 +102,7 @@ def _read_hosts(inventory: Inventory) -> None:
 def _check_unresolved(inventory: Inventory) -> None:
     """Report the variables of the site that cannot be resolved."""
     for row in inventory.rows("unresolved", "Variable"):
-        problem = f"it cannot be worked out ({printable(row.get('reason'))})"
+        problem = f"it cannot be evaluated ({printable(row.get('reason'))})"
         inventory.fault(row, problem, "fix its template")
 
 
@@ -111,9 +111,13 @@ def _check_variables(inventory: Inventory) -> None:
     for row in inventory.rows("misplaced_variables", "Variable"):
         inventory.fault(row, printable(row.get("problem")), printable(row.get("remedy")))
     for row in inventory.rows("unknown_variables", "Variable"):
-        meant = f"write {row.get('meant')}, if that is meant, or " if row.get("meant") else ""
+        meant = (
+            f"write {row.get('meant')}, if that is what you meant, or " if row.get("meant") else ""
+        )
         inventory.fault(
-            row, "no such variable is used", f"{meant}choose another name for one of your own"
+            row,
+            "no such variable is used",
+            f"{meant}choose another name for a variable of your own",
         )
 
 

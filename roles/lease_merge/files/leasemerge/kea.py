@@ -88,7 +88,7 @@ class KeaLog:
             return
         lease = row(line)
         if lease is None:
-            self._skip("no row of a lease file", self._line)
+            self._skip("not a row of a lease file", self._line)
             return
         self._leases[lease.address] = lease
         self._changed.add(lease.address)

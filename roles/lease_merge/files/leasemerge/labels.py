@@ -40,7 +40,7 @@ def label(hostname: str, site: Site, domain: str | None = None) -> str:
     # The cut at 63 can leave a hyphen at the new end.
     text = _DROPPED.sub("", text).strip("-")[:_LABEL_MAX].rstrip("-")
     if not text:
-        raise HostnameError("nothing of the hostname can stand in a DNS label", "no_label")
+        raise HostnameError("nothing in the hostname can be used in a DNS label", "no_label")
     owner = site.owner(text, domain or site.domain)
     if owner is not None:
         cause: Cause = "reserved" if text in site.reserved_names else "taken"

@@ -259,7 +259,7 @@ class LeaseLog:
             self._depth = 1
             return
         elif before:
-            self._skip(self._start, "text that is no statement")
+            self._skip(self._start, "text that is not a statement")
         address = header["address"]
         self._open = _Statement(address, header.end() - header.start())
         self._start = start
@@ -281,14 +281,14 @@ class LeaseLog:
         if self._depth > 0:
             return False
         if self._depth < 0:
-            self._skip(self._start, "a closing brace too many")
+            self._skip(self._start, "one closing brace too many")
             self._depth = 0
         elif self._open is not None:
             self._take_statement(self._open, mark)
         elif self._start < mark.start():
             word = WORD.match(self._text, self._start)
             if not word or not OTHER.fullmatch(word[0]):
-                self._skip(self._start, "text that is no statement")
+                self._skip(self._start, "text that is not a statement")
         self._open = None
         self._start = mark.end()
         return True

@@ -83,7 +83,7 @@ def _service(status: Status) -> Iterator[Metric]:
     yield Metric(
         "errors",
         "gauge",
-        "Faults of now; leasemerge status lists them.",
+        "Current faults; leasemerge status lists them.",
         [({}, len(status.errors))],
     )
     yield Metric(

@@ -82,7 +82,7 @@ class OwnLog:
         if state == "following":
             yield f"{self.tail.path} is followed again"
         elif state == "absent":
-            yield f"{self.tail.path} is not there: what is served stays as it is"
+            yield f"{self.tail.path} does not exist: what is served stays as it is"
         else:
             yield f"{self.error}: what is served stays as it is"
         self._reported = state

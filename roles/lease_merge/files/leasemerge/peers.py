@@ -193,8 +193,8 @@ class Peer:
         text = ascii(reason)[1:-1]
         if first:
             self._news.append(
-                f"the feed of {self.server} is lost: {text}; its leases stay known until they end, "
-                "and it is tried again"
+                f"the feed of {self.server} is lost: {text}; its leases are kept until they end, "
+                "and the connection is retried"
             )
         else:
             self._news.append(f"the feed of {self.server} is still lost: {text}")

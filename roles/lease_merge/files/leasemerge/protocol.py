@@ -123,7 +123,7 @@ class Decoder:
     def _marked(self, text: bytes) -> Iterator[Event]:
         word, *rest = text.decode("ascii", "replace").split() or [""]
         if any(not _WORD.fullmatch(part) for part in rest):
-            raise ProtocolError("a word that is no name")
+            raise ProtocolError("a word that is not a name")
         if word == "feed" and len(rest) == 3 and rest[0] == "1" and not self._greeted:
             self._greeted = True
             yield Hello(rest[1], rest[2])

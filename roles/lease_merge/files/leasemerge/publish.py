@@ -134,7 +134,7 @@ class Publisher:
             except BlockingIOError as error:
                 if time.monotonic() > deadline:
                     os.close(self._lock)
-                    raise BusyError(f"{directory} is published into by another process") from error
+                    raise BusyError(f"another process is publishing into {directory}") from error
                 time.sleep(0.01)
         for path in self._build.glob("*.cdb"):
             with contextlib.suppress(OSError):

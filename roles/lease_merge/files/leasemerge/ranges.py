@@ -94,8 +94,8 @@ def zone_network(zone: str) -> IPv4Network | IPv6Network:
             address = ":".join(digits[start : start + 4] for start in range(0, 32, 4))
             return IPv6Network((address, len(labels) * 4))
     except ValueError as error:
-        raise ValueError(f"{zone} is no reverse zone: {error}") from error
-    raise ValueError(f"{zone} is no reverse zone")
+        raise ValueError(f"{zone} is not a reverse zone: {error}") from error
+    raise ValueError(f"{zone} is not a reverse zone")
 
 
 def _zone_name(network: IPv4Network | IPv6Network) -> str:

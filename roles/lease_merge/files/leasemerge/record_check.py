@@ -90,7 +90,7 @@ class _Table:
             )
         if name.startswith("*.") and record.type == NS:
             yield (
-                "tinydns delegates a name and what is below it, never by a *",
+                "tinydns delegates a name and what is below it, but not a wildcard",
                 "write an NS for each name that somebody else serves",
             )
         takes = record.type in (A, AAAA, CNAME, NS)
@@ -100,7 +100,7 @@ class _Table:
                 f"{name} is already {self._around.names[name]}",
                 f"choose another name, or add the address to a host's {remedy}"
                 if remedy
-                else f"choose another name: no {kind} can stand beside an address",
+                else f"choose another name: no {kind} can exist alongside an address",
             )
         if takes and name in self._around.reserved:
             yield (
@@ -134,10 +134,10 @@ class _Table:
         name = record.name
         same = self._sets[name][record.type]
         if any(number > other and record.data == twin.data for other, twin in same):
-            yield "it is there already", "remove one"
+            yield "it is listed twice", "remove one"
         elif record.type == CNAME and (len(self._sets[name]) > 1 or same[0][0] != number):
             yield (
-                f"{name} has other records, and a CNAME stands alone",
+                f"{name} has other records, and a CNAME must be the only one",
                 "remove the CNAME or all others",
             )
         elif record.type == A and self._ttl_of(record) != self._ttl_of(same[0][1]):
@@ -152,7 +152,7 @@ class _Table:
                     "remove it",
                 )
             elif same[0][0] != number:
-                yield f"{name} has another PTR", "leave one name to each address"
+                yield f"{name} has another PTR", "keep one name for each address"
 
     def _target(self, record: Record) -> Iterator[tuple[str, str]]:
         """Check what the record points to."""
@@ -169,7 +169,7 @@ class _Table:
         elif record.type != CNAME and not self._may_have_address(record, target):
             yield (
                 f"its target {target} has no address here",
-                "add an A of that name, or correct the target (a name of elsewhere ends with a dot)"
+                "add an A of that name, or correct the target (an external name ends with a dot)"
                 if record.type != NS
                 else "add an A of that name (its glue), or correct the target",
             )

@@ -201,7 +201,7 @@ def _read_ipv6(words: Sequence[str], _: str) -> Read:
         return _ipv6(words[0]).packed, None
     except ValueError as error:
         raise RecordError(
-            f"{words[0][:80]} is not an IPv6 address", "write it as 2001:db8::1"
+            f"{words[0][:80]} is not an IPv6 address", "write it like 2001:db8::1"
         ) from error
 
 
@@ -257,7 +257,9 @@ def _read_caa(words: Sequence[str], _: str) -> Read:
     _count(words, 3, 'flags, a tag and a text, such as 0 issue "ca.example.com"')
     tag = words[1].lower()
     if not (tag.isascii() and tag.isalnum() and len(tag) <= 255):
-        raise RecordError(f"the tag {words[1][:80]} is none", "write issue, issuewild or iodef")
+        raise RecordError(
+            f"the tag {words[1][:80]} is not valid", "write issue, issuewild or iodef"
+        )
     head = bytes([_number(words[0], 255, "number of the flags"), len(tag)])
     return head + tag.encode() + _text(words[2]), None
 
@@ -286,7 +288,7 @@ def _text(word: str) -> bytes:
         if match[1].isdigit():
             if len(match[1]) < 3 or int(match[1]) > 255:
                 raise RecordError(
-                    f"the escape {match[0]} is no octet", "write three digits, \\000 to \\255"
+                    f"the escape {match[0]} is not an octet", "write three digits, \\000 to \\255"
                 )
             octets.append(int(match[1]))
         else:

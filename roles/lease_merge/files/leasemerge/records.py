@@ -81,7 +81,7 @@ def _parse(line: str, origin: str) -> Record:
         if is_number(word):
             if ttl is not None or int(word) > _TTL_MAX:
                 raise RecordError(
-                    f"the TTL {word} is none", f"write one number of seconds up to {_TTL_MAX}"
+                    f"the TTL {word} is not valid", f"write one number of seconds up to {_TTL_MAX}"
                 )
             ttl = int(word)
     word = words.pop(0).upper() if words else ""
@@ -135,7 +135,7 @@ def _words(line: str) -> Iterator[str]:
         match = _TOKEN.match(line, position)
         if match is None or match.end() == position:
             raise RecordError(
-                f"what follows {line[:position].strip()!r} is no word or quoted text"
+                f"what follows {line[:position].strip()!r} is neither a word nor quoted text"
                 if line[:position].strip()
                 else "it does not begin with a name",
                 'write a quotation mark at both ends of a text, and \\" or \\\\ inside',

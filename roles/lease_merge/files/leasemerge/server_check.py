@@ -215,7 +215,7 @@ def _check_virtual_router(
         inventory.fault(
             row,
             f"the virtual router of {address} has the {form} {show(number)}",
-            f"set {key} to a number from 1 to 255 that no other on the network has",
+            f"set {key} to a number from 1 to 255 that no other virtual router on the network has",
         )
         return
     shared = inventory.networks[network].get("shared_network") if network is not None else None
@@ -226,7 +226,7 @@ def _check_virtual_router(
         inventory.fault(
             row,
             f"the virtual router of {address} has the number {number}, as has {other}",
-            f"set {key} to a number from 1 to 255 that no other on the network has",
+            f"set {key} to a number from 1 to 255 that no other virtual router on the network has",
         )
 
 
@@ -244,16 +244,16 @@ def check_standbys(inventory: Inventory) -> None:
             if member.get("name") not in homes and networks and subnet and subnet not in networks:
                 inventory.fault(
                     member,
-                    f"it stands by for addresses of {group}, and none of them lies in its subnet",
-                    f"take it out of {group}, or give it an address of its own",
+                    f"it stands by for addresses of {group}, but none of them lies in its subnet",
+                    f"remove it from {group}, or give it an address of its own",
                 )
         for row in rows:
             # An address that cannot be read is reported, and its standbys are not known.
             if None not in subnets and subnets.count(_network_of(inventory, row.get(key))) == 1:
                 inventory.note(
                     row,
-                    f"nobody stands by for {row.get(key)}",
-                    f"add another machine of its subnet to {group}, or know that nobody answers "
+                    f"no other server stands by for {row.get(key)}",
+                    f"add another machine of its subnet to {group}, or accept that nobody answers "
                     f"there while {row.get(owner)} is away",
                 )
 

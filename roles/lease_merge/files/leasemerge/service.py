@@ -106,7 +106,7 @@ class Service:
         clock = time.monotonic()
         for peer in self._peers:
             if peer.silent(clock):
-                self._drop(peer, clock, "nothing came, not even a sign of life")
+                self._drop(peer, clock, "nothing was received, not even a keepalive")
             if peer.due(clock):
                 peer.connect(clock)
                 self._listen_to(peer)
@@ -336,7 +336,7 @@ class Service:
         try:
             self._site = read_site(self._settings.site)
         except (OSError, SiteError) as error:
-            self._site_error = f"the site was not read again: {error}"
+            self._site_error = f"the new site was not loaded: {error}"
             journal(self._site_error)
             return
         self._site_error = ""

@@ -54,7 +54,7 @@ def check_subnets(inventory: Inventory) -> None:
                 inventory.fault(
                     row,
                     f"it overlaps {other_row}",
-                    "give every address to one subnet only",
+                    "put every address in one subnet only",
                 )
         if network in inventory.networks:
             # What does not fit the wrong network may fit the right one.
@@ -84,7 +84,7 @@ def _network(inventory: Inventory, row: Row) -> IPv4Network | None:
             if network.network_address != IPv4Address(value.partition("/")[0]):
                 inventory.fault(
                     row,
-                    f"the network {value} has bits set behind its prefix",
+                    f"the network {value} has bits set beyond its prefix",
                     f"write {network}",
                 )
             elif not value.partition("/")[2].isdecimal():
@@ -125,7 +125,7 @@ def _pools(inventory: Inventory, row: Row) -> Iterator[Row]:
             if inventory.kea and values.get(key) is not None:
                 inventory.fault(
                     pool,
-                    f"{key} is a lease time of a pool alone, which Kea does not have",
+                    f"{key} is a lease time for one pool, which Kea does not support",
                     "set it for the subnet",
                 )
         yield pool
@@ -140,7 +140,7 @@ def _check_permits(inventory: Inventory, row: Row, key: str) -> None:
         if not isinstance(value, str) or not _PERMIT.fullmatch(value):
             inventory.fault(
                 row,
-                f"{key} {show(value)} is nothing that dhcpd.conf(5) permits by",
+                f"{key} {show(value)} is not a permit of dhcpd.conf(5)",
                 "write known-clients, unknown-clients, all clients, dynamic bootp clients, "
                 'authenticated clients, unauthenticated clients or members of "CLASS"',
             )
@@ -175,12 +175,12 @@ def _read_ranges(inventory: Inventory, row: Row, network: IPv4Network) -> None:
             inventory.fault(row, f"{text} ends before it begins", "swap its addresses")
             continue
         if first not in network or last not in network:
-            inventory.fault(row, f"{text} leaves its subnet", f"keep it inside {network}")
+            inventory.fault(row, f"{text} extends beyond its subnet", f"keep it inside {network}")
             continue
         if is_edge(first, network) or is_edge(last, network):
             inventory.fault(
                 row,
-                f"{text} takes in the network or broadcast address of {network}",
+                f"{text} includes the network or broadcast address of {network}",
                 "leave it out",
             )
         for other_first, other_last in ranges:
@@ -188,7 +188,7 @@ def _read_ranges(inventory: Inventory, row: Row, network: IPv4Network) -> None:
                 inventory.fault(
                     row,
                     f"{text} overlaps the range {other_first} to {other_last}",
-                    "give every address to one range only",
+                    "put every address in one range only",
                 )
         ranges.append((first, last))
 
@@ -201,7 +201,7 @@ def _check_router(inventory: Inventory, row: Row, network: IPv4Network, value: o
     if router not in network or is_edge(router, network):
         inventory.fault(
             row,
-            f"the router {router} is no host address of {network}",
+            f"the router {router} is not a host address in {network}",
             "choose one inside the subnet",
         )
 

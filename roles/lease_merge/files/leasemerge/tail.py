@@ -49,7 +49,7 @@ class Tail:
             raise OSError(
                 number,
                 f"no inotify descriptor for {path}: {os.strerror(number)}; "
-                "sysctl fs.inotify.max_user_instances has how many a user may have",
+                "sysctl fs.inotify.max_user_instances limits how many a user may have",
             )
         # The directory that is watched: its device and its inode number.
         self._watched: tuple[int, int] | None = None

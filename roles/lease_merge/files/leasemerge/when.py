@@ -49,7 +49,7 @@ def parse_time(text: str, now: int) -> int:
     try:
         return _stamp(datetime.fromisoformat(text.strip()))
     except ValueError as error:
-        raise TimeError(f"{text!r} is no time; write {FORMS}") from error
+        raise TimeError(f"{text!r} is not a time; write {FORMS}") from error
 
 
 def show_time(stamp: int) -> str:
@@ -62,7 +62,7 @@ def _clock(text: str, whole: str) -> time:
     try:
         return time.fromisoformat(text.rjust(5, "0")) if text else time()
     except ValueError as error:
-        raise TimeError(f"{whole!r} is no time; write {FORMS}") from error
+        raise TimeError(f"{whole!r} is not a time; write {FORMS}") from error
 
 
 def _stamp(moment: datetime) -> int:

@@ -35,7 +35,7 @@ def check_domain(inventory: Inventory) -> None:
         inventory.note(
             where,
             f"many machines look up names in {inventory.domain} by multicast alone (RFC 6762)",
-            "choose another domain, such as office.internal, or know that they get no answer",
+            "choose another domain, such as office.internal, or accept that they get no answer",
         )
 
 
@@ -122,7 +122,7 @@ def check_reverse_zones(inventory: Inventory) -> None:
         except ValueError:
             inventory.fault(
                 "Site",
-                f"the reverse zone {show(value)} is none",
+                f"{show(value)} is not a reverse zone",
                 "write one to three numbers backwards, such as 1.1.10.in-addr.arpa, "
                 "or hexadecimal digits before ip6.arpa",
             )
@@ -154,7 +154,7 @@ def check_ipv6_networks(inventory: Inventory) -> None:
                 raise ValueError
             network = IPv6Network(value, strict=False)
             if network.network_address != IPv6Address(value.partition("/")[0]):
-                problem = f"the network {value} has bits set behind its prefix"
+                problem = f"the network {value} has bits set beyond its prefix"
                 inventory.fault(where, problem, f"write {network}")
         except ValueError:
             inventory.fault(
@@ -244,7 +244,7 @@ def _check_name_server_addresses(
             inventory.fault(
                 where,
                 f"the name server (of {what}) {address} is one of this network's own",
-                "write the address of somebody else's",
+                "write the address of an external one",
             )
     if len(values) > NAME_SERVERS_MAX:
         inventory.fault(
