@@ -96,7 +96,7 @@ def pools(network: Network) -> Iterator[Finding]:
             yield Finding(
                 ("abandoned", pool.range),
                 f"{pool.addresses.abandoned} of {pool.size} addresses in {pool.range} are "
-                f"abandoned: something to which {dhcp.name} did not assign them uses them.",
+                f"abandoned: something uses them that {dhcp.name} did not assign them to.",
                 f"journalctl -u {dhcp.unit.removesuffix('.service')} names them; find the machine "
                 "by arping, and pin it.",
             )

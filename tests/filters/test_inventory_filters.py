@@ -129,7 +129,7 @@ def test_faults_name_the_line_to_fix(output: Any) -> None:
     mac = 10 * 60**5 + 20 * 60**4 + 30 * 60**3 + 40 * 60**2 + 50 * 60 + 59
     assert [sentence.partition(";")[0] for sentence in output["faults"]] == [
         "Site (play.yml:21): site_lease_ttl is 0",
-        "Subnet 10.1.1.0/24 (play.yml:19): the range 10.1.1.100 to 10.1.1.255 takes in the network "
+        "Subnet 10.1.1.0/24 (play.yml:19): the range 10.1.1.100 to 10.1.1.255 includes the network "
         "or broadcast address of 10.1.1.0/24",
         "Host bad (hosts.yml:11): the address 10.1.1.999 is not an IPv4 address",
         f"Host bad (hosts.yml:11): the MAC address {mac} is a number, as YAML reads digits and "

@@ -183,7 +183,7 @@ host one { hardware ethernet 02:00:00:00:00:01; fixed-address 10.9.0.5; always-b
     remarks = (into / "import.txt").read_text()
     assert "dhcpd_pool_extra: deny unknown-clients;: Kea has no such setting" in remarks
     assert "dhcpd_ping_timeout_ms: 3000: Kea has no such setting" in remarks
-    texts = [fault for fault in deployed.faults(into) if "language of dhcpd.conf" in fault]
+    texts = [fault for fault in deployed.faults(into) if "is dhcpd.conf syntax" in fault]
     places = [fault.partition(" (")[0] for fault in texts]
     assert places == ["Site", "Subnet 10.9.1.0/24", "Host one"]
 

@@ -145,7 +145,7 @@ def test_no_value_of_an_entry_breaks_the_check(table: str, key: str, value: obje
     assert all("\n" not in sentence and sentence.endswith(".") for sentence in faults(site))
 
 
-def test_what_has_no_meaning_with_kea_is_noted() -> None:
+def test_what_has_no_effect_with_kea_is_noted() -> None:
     """The pair may go back to dhcpd, which needs it."""
     split = {"name": "dhcpd_failover_split", "role": "dhcpd", "where": "dhcpd.yml:9"}
     site = every_key() | {"dhcp_server": "kea", "mclt": 90000, "idle_variables": [split]}
@@ -159,8 +159,8 @@ def test_what_has_no_meaning_with_kea_is_noted() -> None:
     assert [str(note) for note in found.notes] == [
         "Site: mclt has no effect with Kea, whose servers report a lease to each other before "
         "they grant it; remove it unless the network is to go back to dhcpd.",
-        "Variable dhcpd_failover_split (dhcpd.yml:9): it has no effect with Kea; remove it when "
-        "the network is not to go back to dhcpd.",
+        "Variable dhcpd_failover_split (dhcpd.yml:9): it has no effect with Kea; remove it "
+        "unless the network is to go back to dhcpd.",
     ]
 
 
@@ -176,11 +176,11 @@ def test_a_lease_time_of_a_pool_is_a_fault_with_kea() -> None:
     )
 
 
-def test_what_has_no_meaning_with_dhcpd_is_noted() -> None:
+def test_what_has_no_effect_with_dhcpd_is_noted() -> None:
     port = {"name": "kea_port", "role": "kea", "where": "kea.yml:9"}
     found = inventory_check.check(every_key() | {"idle_variables": [port]})
     assert found.faults == []
     assert [str(note) for note in found.notes] == [
-        "Variable kea_port (kea.yml:9): it has no effect with dhcpd; remove it when the network "
-        "is not to migrate to Kea."
+        "Variable kea_port (kea.yml:9): it has no effect with dhcpd; remove it unless the "
+        "network is to migrate to Kea."
     ]

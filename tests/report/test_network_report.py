@@ -167,7 +167,7 @@ def test_many_abandoned_addresses_are_reported() -> None:
     draco = DRACO + lease("10.1.1.104", "abandoned", ends=NOW + 80000)
     assert texts(made(healthy(draco, ""))) == [
         "1 of 9 addresses in 10.1.1.100 to 10.1.1.109 are abandoned: something uses them that "
-        "dhcpd did not give them to."
+        "dhcpd did not assign them to."
     ]
 
 

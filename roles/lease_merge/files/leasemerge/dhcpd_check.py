@@ -50,7 +50,7 @@ def is_address(text: str) -> bool:
 
 
 def check_dhcp_server(inventory: Inventory) -> None:
-    """Check which DHCP server it is, and note what has no meaning with it."""
+    """Check which DHCP server it is, and note what has no effect with it."""
     value = inventory.data.get("dhcp_server", "dhcpd")
     if value not in _DHCP_SERVERS:
         inventory.fault(
