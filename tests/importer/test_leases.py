@@ -116,7 +116,8 @@ def test_damaged_dnsmasq_is_refused(text: str, message: str, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    ("text", "message"), [("a,b\n1,2\n", ":1: this is not a Kea lease file"), (KEA + "x,y\n", ":8: ")]
+    ("text", "message"),
+    [("a,b\n1,2\n", ":1: this is not a Kea lease file"), (KEA + "x,y\n", ":8: ")],
 )
 def test_damaged_kea_is_refused(text: str, message: str, tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=message):
