@@ -120,7 +120,7 @@ def test_address_is_on_lo_and_comes_back(network: Network) -> None:
 
 def test_state_follows_the_daemon_and_what_hangs_is_killed_once(network: Network) -> None:
     eventually(lambda: network.state() == "-254", "A daemon that never answered is a fault.")
-    assert network.state("tinydns") == "-100"
+    eventually(lambda: network.state("tinydns") == "-100", "No tinydns here has answered yet.")
     killed = network.folder / "killed"
     time.sleep(1.5)
     assert not killed.exists(), "A daemon that never answered was killed."
