@@ -180,3 +180,24 @@ def test_6_earlier_blocks_in_any_order_end_the_same(
         store.close()
     assert known[0] == known[1]
     assert all(block.state == "active" for block in known[0].values())
+
+
+def test_9_a_second_hand_block_counts_only_if_it_knows_a_later_event(tmp_path: Path) -> None:
+    """Rule 2: the greater of starts and cltt, then cltt; one of the same time adds nothing."""
+    for times, taken in (
+        ({"starts": NOW - 10, "cltt": NOW + 1}, True),
+        ({"starts": NOW + 1, "cltt": NOW - 10}, True),
+        ({"starts": NOW, "cltt": NOW}, True),
+        ({"starts": NOW, "cltt": NOW - 5}, False),
+        ({"starts": NOW - 10, "cltt": NOW - 1}, False),
+        ({"starts": None, "cltt": None}, False),
+    ):
+        directory = tmp_path / f"{times['starts']}-{times['cltt']}"
+        directory.mkdir()
+        store = _store(directory)
+        own = lease(100, "own", starts=NOW, cltt=NOW - 5)
+        store.put("taurus", [own])
+        brought = lease(100, "brought", **times)
+        assert store.put_newer("taurus", [brought]) == ([brought] if taken else [])
+        assert store.logs["taurus"]["10.1.1.100"] == (brought if taken else own)
+        store.close()
