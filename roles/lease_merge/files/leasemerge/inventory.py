@@ -307,6 +307,12 @@ class Inventory:
         """Return the subnet that an address lies in."""
         return next((network for network in self.networks if address in network), None)
 
+    def is_leased(self, address: IPv4Address) -> bool:
+        """Return whether dhcpd may lease an address to any client."""
+        return address not in self.spared and any(
+            first <= address <= last for ranges in self.ranges.values() for first, last in ranges
+        )
+
     def check_usable(self, row: Row, what: str, address: IPv4Address) -> IPv4Network | None:
         """Check that a host can have the address; return its subnet."""
         network = self.network_of(address)

@@ -6,7 +6,7 @@ nothing at or below a delegation, and no answer of more than 512 octets, as it h
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 from typing import NamedTuple
@@ -39,10 +39,8 @@ class Surroundings:
     reserved: frozenset[str]
     pointers: Mapping[str, str]
     """The reverse name of each of their addresses, and whose it is, in words."""
-    ranges: Sequence[tuple[IPv4Address, IPv4Address]] = ()
-    """First and last address of each range that dhcpd leases."""
-    spared: frozenset[IPv4Address] = frozenset()
-    """The addresses in them that it does not lease."""
+    is_leased: Callable[[IPv4Address], bool] = lambda _: False
+    """Whether dhcpd may lease an address to any client."""
     ttl: object = None
     """Seconds, for a record without a TTL of its own."""
 
@@ -107,7 +105,7 @@ class _Table:
                 f"{name} is a reserved name",
                 "choose another, or remove it from site_reserved_names",
             )
-        if record.type == A and self._is_leased(IPv4Address(record.data)):
+        if record.type == A and self._around.is_leased(IPv4Address(record.data)):
             yield (
                 f"the address {IPv4Address(record.data)} lies in a range, so that dhcpd may lease "
                 "it to any client",
@@ -123,11 +121,6 @@ class _Table:
                     f"{name} lies in what is delegated at {cut}, so it is never answered",
                     "remove it, or the NS",
                 )
-
-    def _is_leased(self, address: IPv4Address) -> bool:
-        return address not in self._around.spared and any(
-            first <= address <= last for first, last in self._around.ranges
-        )
 
     def _neighbours(self, number: int, record: Record) -> Iterator[tuple[str, str]]:
         """Check the record against the others of its name."""

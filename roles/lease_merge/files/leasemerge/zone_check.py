@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
 from .faults import show
-from .inventory import Inventory, Row, is_label
+from .inventory import Inventory, Row, is_edge, is_label
 from .ranges import listed, reverse_zones, zone_network
 from .record_check import Surroundings, record_faults
 from .record_data import RecordError, reverse_name
@@ -194,8 +194,7 @@ def check_records(inventory: Inventory) -> None:
             f"{label}.{domain}" for label in inventory.reserved for domain in inventory.domains
         ),
         pointers={reverse_name(str(address)): str(row) for address, row in addresses},
-        ranges=[ends for ranges in inventory.ranges.values() for ends in ranges],
-        spared=frozenset(inventory.spared),
+        is_leased=inventory.is_leased,
         ttl=inventory.data.get("fixed_ttl"),
     )
     for number, problem, remedy in record_faults(numbered, around):
@@ -236,16 +235,10 @@ def _check_name_server_addresses(
     inventory: Inventory, where: str, what: str, value: object
 ) -> Sequence[object]:
     values = inventory.items(where, what, value)
-    tables = (inventory.data.get(key) for key in ("dnscache_servers", "name_servers"))
-    rows = [row for table in tables for row in listed(table) if isinstance(row, Mapping)]
-    for address in values:
-        inventory.address(where, f"name server (of {what})", address)
-        if isinstance(address, str) and any(row.get("address") == address for row in rows):
-            inventory.fault(
-                where,
-                f"the name server (of {what}) {address} is one of this network's own",
-                "write the address of an external one",
-            )
+    for item in values:
+        address = inventory.address(where, f"name server (of {what})", item)
+        if address is not None:
+            _check_name_server(inventory, where, f"the name server (of {what}) {address}", address)
     if len(values) > NAME_SERVERS_MAX:
         inventory.fault(
             where,
@@ -253,3 +246,44 @@ def _check_name_server_addresses(
             f"remove some: dnscache queries {NAME_SERVERS_MAX} at most for one zone",
         )
     return values
+
+
+def _check_name_server(inventory: Inventory, where: str, what: str, address: IPv4Address) -> None:
+    """Check that another machine, outside of this network's DNS, can have the address."""
+    network = inventory.network_of(address)
+    if str(address) in _own_name_servers(inventory):
+        inventory.fault(
+            where,
+            f"{what} is one of this network's own",
+            "write the address of an external one",
+        )
+    elif (
+        address.is_unspecified
+        or address.is_multicast
+        or address.is_reserved
+        or (network is not None and is_edge(address, network))
+    ):
+        inventory.fault(
+            where, f"{what} is the address of no machine", "write that of a name server"
+        )
+    elif inventory.is_leased(address):
+        inventory.fault(
+            where,
+            f"{what} lies in a range, so that dhcpd may lease it to any client",
+            "make it a fixed host, or leave it out of the range",
+        )
+    elif address.is_loopback:
+        inventory.note(
+            where,
+            f"{what} is that of each dnscache server itself",
+            "write the address of another machine, or accept that every one of them needs a "
+            "resolver of its own there",
+        )
+
+
+def _own_name_servers(inventory: Inventory) -> set[object]:
+    """Return the addresses that our name servers and resolvers answer on."""
+    tables = (inventory.data.get(key) for key in ("dnscache_servers", "name_servers"))
+    rows = [row for table in tables for row in listed(table) if isinstance(row, Mapping)]
+    values = (listed(row.get(key)) for row in rows for key in ("address", "resolver_address"))
+    return {value for of_row in values for value in of_row if isinstance(value, str)}
