@@ -7,7 +7,7 @@ nothing at or below a delegation, and no answer of more than 512 octets, as it h
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import IPv4Address
 from typing import NamedTuple
 
@@ -25,6 +25,8 @@ class RecordFault(NamedTuple):
     number: int
     problem: str
     remedy: str
+    is_note: bool = False
+    """Whether it is allowed, but probably not meant."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,10 @@ class Surroundings:
     reserved: frozenset[str]
     pointers: Mapping[str, str]
     """The reverse name of each of their addresses, and whose it is, in words."""
+    domains: frozenset[str] = frozenset()
+    """The zones in which a client gets a name with its lease."""
+    forwarded: frozenset[str] = frozenset()
+    """The zones that the resolvers forward to others."""
     is_leased: Callable[[IPv4Address], bool] = lambda _: False
     """Whether dhcpd may lease an address to any client."""
     ttl: object = None
@@ -48,27 +54,70 @@ class Surroundings:
 def record_faults(
     numbered: Iterable[tuple[int, Record]], around: Surroundings
 ) -> Iterator[RecordFault]:
-    """Yield every fault of the records, in their order."""
+    """Yield every fault and note of the records, in their order."""
     table = _Table(numbered, around)
     for number, record in table.numbered:
-        for problem, remedy in table.faults_of(number, record):
+        faults = list(table.faults_of(number, record))
+        for problem, remedy in faults:
             yield RecordFault(number, problem, remedy)
+        for problem, remedy in () if faults else table.notes_of(record):
+            yield RecordFault(number, problem, remedy, is_note=True)
 
 
 class _Table:
     def __init__(self, numbered: Iterable[tuple[int, Record]], around: Surroundings) -> None:
-        self.numbered = list(numbered)
         self._around = around
+        self._all_zones = around.zones | around.forwarded
         self._sets: dict[str, dict[int, list[tuple[int, Record]]]] = {}
-        for number, record in self.numbered:
+        self.numbered = list(numbered)
+        for number, written in self.numbered:
+            # What others point to, or stand beside, is what was meant.
+            record = self._meant(written)
             of_name = self._sets.setdefault(record.name, {})
             of_name.setdefault(record.type, []).append((number, record))
 
+    def _meant(self, record: Record) -> Record:
+        """Return the record with the final dots that are missing in it."""
+        name, target = self._dotless(record)
+        return replace(record, name=name or record.name, target=target or record.target)
+
+    def _dotless(self, record: Record) -> tuple[str | None, str | None]:
+        """Return the name and the target as written, if they lack a final dot; None if not."""
+        name, target = record.relative
+        return (
+            name if self._is_dotless(name, record.name) else None,
+            target if self._is_dotless(target, record.target) else None,
+        )
+
+    def _is_dotless(self, word: str | None, name: str | None) -> bool:
+        if word is None or name is None or "." not in word:
+            return False
+        # In the domain office.internal, `a.dev` is a.dev.office.internal, even beside a zone `dev`.
+        zone, origin = self._nearest_zone(word), name[len(word) + 1 :]
+        return word.endswith(_REVERSE) or (zone is not None and ("." in zone or zone == origin))
+
     def faults_of(self, number: int, record: Record) -> Iterator[tuple[str, str]]:
-        if self._zone_of(record.name) is None:
+        dotless = self._dotless(record)
+        for word, name in zip(dotless, (record.name, record.target), strict=True):
+            if word is not None:
+                yield (
+                    f"{word} ends with the name of a zone, but not with a dot, so that it means "
+                    f"{name}",
+                    "write a dot at its end",
+                )
+        if any(dotless):
+            return
+        zone = self._nearest_zone(record.name)
+        if zone is None:
             yield (
                 f"{record.name or 'the root'} lies in none of the zones",
                 "add its zone to site_zones, or leave out the dot at the end of its name",
+            )
+            return
+        if zone not in self._around.zones:
+            yield (
+                f"{record.name} lies in the forwarded zone {zone}, so it is never answered here",
+                "remove it, or the zone from site_forward_zones",
             )
             return
         yield from self._place(record)
@@ -119,7 +168,9 @@ class _Table:
             if not glue:
                 yield (
                     f"{name} lies in what is delegated at {cut}, so it is never answered",
-                    "remove it, or the NS",
+                    "remove it, or the NS, or let the NS point to it if it is meant as glue"
+                    if record.type in (A, AAAA)
+                    else "remove it, or the NS",
                 )
 
     def _neighbours(self, number: int, record: Record) -> Iterator[tuple[str, str]]:
@@ -159,13 +210,44 @@ class _Table:
                 yield f"it leads back to {record.name}", "let it point to a name with an address"
             else:
                 yield f"its target {target} is a CNAME too", "write where that one points to"
-        elif record.type != CNAME and not self._may_have_address(record, target):
+        elif record.type == CNAME:
+            if not self._may_exist(target) and not self._is_of_lease(target):
+                yield (
+                    f"its target {target} does not exist here",
+                    "correct it, or write a dot at its end if it is an external name",
+                )
+        elif not self._may_have_address(record, target):
             yield (
                 f"its target {target} has no address here",
                 "add an A of that name, or correct the target (an external name ends with a dot)"
                 if record.type != NS
                 else "add an A of that name (its glue), or correct the target",
             )
+
+    def notes_of(self, record: Record) -> Iterator[tuple[str, str]]:
+        """Yield what is served as it is written, but probably not meant."""
+        target = record.target or ""
+        # If no client can have that name either, it is a fault.
+        if record.type == CNAME and self._is_of_lease(target) and not self._may_exist(target):
+            yield (
+                f"its target {target} does not exist, unless a client has that name",
+                "correct it, or accept that it leads nowhere until then",
+            )
+
+    def _may_exist(self, name: str) -> bool:
+        """Return whether a name exists, as far as is known here."""
+        return (
+            self._zone_of(name) in (None, name)
+            or name in self._around.names
+            or bool(self._found(name))
+            or self._cut_above(name) is not None
+        )
+
+    def _is_of_lease(self, name: str) -> bool:
+        """Return whether a client may get the name with its lease."""
+        label, _, domain = name.partition(".")
+        free = domain in self._around.domains and name not in self._around.reserved
+        return free and label.replace("-", "").isalnum()
 
     def _loops(self, record: Record) -> bool:
         seen: set[str] = set()
@@ -225,8 +307,13 @@ class _Table:
         return self._around.ttl if record.ttl is None else record.ttl
 
     def _zone_of(self, name: str) -> str | None:
+        """Return the zone of ours that a name lies in; None if others serve the name."""
+        zone = self._nearest_zone(name)
+        return zone if zone in self._around.zones else None
+
+    def _nearest_zone(self, name: str) -> str | None:
         above = (name, *_parents(name))
-        return next((zone for zone in above if zone in self._around.zones), None)
+        return next((zone for zone in above if zone in self._all_zones), None)
 
     def _cut_above(self, name: str) -> str | None:
         """Return the delegated name at or above this one in its zone, if there is one."""

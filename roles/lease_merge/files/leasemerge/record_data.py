@@ -24,6 +24,16 @@ _DATA_MAX = 512
 
 # Letters, digits and hyphens; the underscore of RFC 8552, the slash of RFC 2317.
 _LABEL = re.compile(r"[a-z0-9_/-]+")
+# At either end of a word: quotation marks that a zone file takes for a part of the text, which are
+# the apostrophe and Unicode's U+2018 to U+201F, U+00AB and U+00BB.
+_OTHER_QUOTES = re.compile("['\u2018-\u201f\xab\xbb]|.*['\u2018-\u201f\xab\xbb]$")
+# RFC 8659 section 4.1: all other flags are reserved.
+_CAA_FLAGS = ("0", "128")
+# IANA's "Certification Authority Restriction Properties".
+_CAA_TAGS = (
+    *("issue", "issuewild", "iodef"),
+    *("issuemail", "issuevmc", "contactemail", "contactphone"),
+)
 _ESCAPE = re.compile(r"\\([0-9]{3}|.)", re.DOTALL)
 
 
@@ -48,6 +58,29 @@ def read(kind: int, words: Sequence[str], origin: str) -> Read:
     """
     data, target = _READERS[kind](words, origin)
     return _bounded(data), target
+
+
+def check_quotes(words: Sequence[str], comment: str) -> None:
+    """Check that a text is the one that was meant: without quotes it ends at a blank or a `;`.
+
+    Raises RecordError: when it has other quotation marks, or it is not quoted and has several
+    words or a comment after it.
+    """
+    bare = [word for word in words if not word.startswith('"')]
+    if any(map(_OTHER_QUOTES.match, bare)):
+        raise RecordError(
+            "its text has quotation marks that a zone file does not know",
+            'write a straight double quotation mark (") at both ends',
+        )
+    if len(bare) > 1 or (bare and comment):
+        problem = (
+            "and what follows the semicolon would be a comment"
+            if comment
+            else "and its words would be joined without a blank"
+        )
+        raise RecordError(
+            f"its text is not in quotes, {problem}", 'write a quotation mark (") at both ends'
+        )
 
 
 def read_raw(kind: int, words: Sequence[str]) -> tuple[int, bytes]:
@@ -256,11 +289,14 @@ def _read_txt(words: Sequence[str], _: str) -> Read:
 def _read_caa(words: Sequence[str], _: str) -> Read:
     _count(words, 3, 'flags, a tag and a text, such as 0 issue "ca.example.com"')
     tag = words[1].lower()
-    if not (tag.isascii() and tag.isalnum() and len(tag) <= 255):
+    if tag not in _CAA_TAGS:
         raise RecordError(
-            f"the tag {words[1][:80]} is not valid", "write issue, issuewild or iodef"
+            f"the tag {words[1][:80]} is unknown",
+            f"write {', '.join(_CAA_TAGS[:-1])} or {_CAA_TAGS[-1]}",
         )
-    head = bytes([_number(words[0], 255, "number of the flags"), len(tag)])
+    if words[0] not in _CAA_FLAGS:
+        raise RecordError(f"the number of the flags is {words[0][:80]}", "write 0 or 128")
+    head = bytes([int(words[0]), len(tag)])
     return head + tag.encode() + _text(words[2]), None
 
 

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from .record_data import (
+    CAA,
     CNAME,
     MX,
     NS,
     PTR,
+    TXT,
     TYPES,
     RecordError,
+    check_quotes,
     checked_name,
     data_text,
     is_number,
@@ -26,6 +29,8 @@ _TTL_MAX = 2**31 - 1  # RFC 2181 section 8
 _TOKEN = re.compile(r'\s*(?:;.*|("(?:[^"\\]|\\.)*"|(?:[^\s;"\\]|\\.)+))(?=[\s;]|$)|\s+$')
 # BIND's notation of a TTL.
 _TIME = re.compile(r"(?:[0-9]+[SMHDW])+")
+# What is meant as the address of a PTR.
+_REVERSED = re.compile(r"[0-9.]*[0-9]")
 _RAW_TYPE = re.compile(r"TYPE([0-9]{1,5})")
 
 
@@ -41,6 +46,8 @@ class Record:
     """Seconds; None for the site's own."""
     target: str | None = None
     """The name that a CNAME, MX, NS, PTR or SRV points to; empty for the root, which is nobody."""
+    relative: tuple[str | None, str | None] = field(default=(None, None), compare=False)
+    """The name and the target as they are written, in lower case; None if absolute."""
 
     @property
     def type_name(self) -> str:
@@ -72,9 +79,11 @@ def parse(line: object, origin: str) -> Record:
 @lru_cache(maxsize=2**16)
 def _parse(line: str, origin: str) -> Record:
     words = list(_words(line))
+    comment = words.pop() if words and words[-1].startswith(";") else ""
     if len(words) < 2:
         raise RecordError("it has no name, no type or no data", "write NAME TYPE DATA")
-    name = _owner(words.pop(0), origin)
+    owner = words.pop(0)
+    name = _owner(owner, origin)
     ttl = None
     while words and (is_number(words[0]) or words[0].upper() == "IN"):
         word = words.pop(0)
@@ -96,8 +105,16 @@ def _parse(line: str, origin: str) -> Record:
             f"use {', '.join(TYPES)}, or TYPE and a number (RFC 3597)",
         )
     kind = TYPES[word]
+    if kind in (TXT, CAA):
+        check_quotes(words if kind == TXT else words[2:], comment)
+    if kind == PTR and _REVERSED.fullmatch(owner):
+        raise RecordError(
+            f"its name {owner[:80]} is not the whole name of an address",
+            "write the numbers backwards, as in 9.1.1.10.in-addr.arpa, and a dot at the end",
+        )
     data, target = read(kind, words, origin)
-    return Record(name, kind, data, ttl, target)
+    relative = (_relative(owner), None if target is None else _relative(words[-1]))
+    return Record(name, kind, data, ttl, target, relative)
 
 
 def answer_size(name: str, records: Sequence[Record]) -> int:
@@ -129,7 +146,7 @@ def _compressed(name: str, known: set[str]) -> int:
 
 
 def _words(line: str) -> Iterator[str]:
-    """Yield the words of a line, with quotes and escapes still in them."""
+    """Yield the words of a line, with quotes and escapes still in them, and its comment."""
     position = 0
     while position < len(line):
         match = _TOKEN.match(line, position)
@@ -140,10 +157,11 @@ def _words(line: str) -> Iterator[str]:
                 else "it does not begin with a name",
                 'write a quotation mark at both ends of a text, and \\" or \\\\ inside',
             )
-        if match[1] is not None:
-            if match[1] in ("(", ")"):
-                raise RecordError("it has a parenthesis", "write the record on one line without")
-            yield match[1]
+        word = match[1] or match[0].strip()
+        if word in ("(", ")"):
+            raise RecordError("it has a parenthesis", "write the record on one line without")
+        if word:
+            yield word
         position = match.end()
 
 
@@ -152,3 +170,7 @@ def _owner(word: str, origin: str) -> str:
         rest = read_name(word[2:] or "@", origin)
         return checked_name(f"*.{rest}", word)
     return read_name(word, origin)
+
+
+def _relative(word: str) -> str | None:
+    return None if word.endswith(".") or word == "@" else word.lower()

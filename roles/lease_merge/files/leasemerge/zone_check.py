@@ -179,7 +179,7 @@ def check_records(inventory: Inventory) -> None:
             numbered.append((len(rows) - 1, parse(row.get("record"), inventory.domain)))
         except RecordError as error:
             inventory.fault(row, error.problem, error.remedy)
-    if inventory.is_unresolved("domain", "zones", "subnets", "ipv6_networks"):
+    if inventory.is_unresolved("domain", "zones", "subnets", "ipv6_networks", "forward_zones"):
         # They decide what is allowed beside what.
         return
     addresses: list[tuple[IPv4Address | IPv6Address, Row]] = [
@@ -194,11 +194,21 @@ def check_records(inventory: Inventory) -> None:
             f"{label}.{domain}" for label in inventory.reserved for domain in inventory.domains
         ),
         pointers={reverse_name(str(address)): str(row) for address, row in addresses},
+        domains=frozenset(inventory.domains),
+        forwarded=frozenset(map(str.lower, map(str, _forward_zones(inventory)))),
         is_leased=inventory.is_leased,
         ttl=inventory.data.get("fixed_ttl"),
     )
-    for number, problem, remedy in record_faults(numbered, around):
-        inventory.fault(rows[number], problem, remedy)
+    for number, problem, remedy, is_note in record_faults(numbered, around):
+        if is_note:
+            inventory.note(rows[number], problem, remedy)
+        else:
+            inventory.fault(rows[number], problem, remedy)
+
+
+def _forward_zones(inventory: Inventory) -> Mapping[object, object]:
+    value = inventory.data.get("forward_zones")
+    return value if isinstance(value, Mapping) else {}
 
 
 def check_forward_zones(inventory: Inventory) -> None:
