@@ -37,7 +37,7 @@ LINES = [
     '@ CAA 128 iodef "mailto:a@example.com"',
     "mail 0 A 192.0.2.25",
     "mail2 2147483647 IN A 192.0.2.26",
-    f"long TXT {'z' * 255} {'y' * 45}",
+    f'long TXT "{"z" * 255}" "{"y" * 45}"',
     'empty TXT ""',
     "web 300 CNAME www.example.com.",
     "_sip._tcp SRV 10 60 5060 pbx",

@@ -6,7 +6,7 @@ nothing at or below a delegation, and no answer of more than 512 octets, as it h
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Address
 from typing import NamedTuple
@@ -62,6 +62,11 @@ def record_faults(
             yield RecordFault(number, problem, remedy)
         for problem, remedy in () if faults else table.notes_of(record):
             yield RecordFault(number, problem, remedy, is_note=True)
+
+
+def nearest_zone(name: str, zones: Set[str]) -> str | None:
+    """Return the zone that a name lies in: the longest of those at or above it."""
+    return next((zone for zone in (name, *_parents(name)) if zone in zones), None)
 
 
 class _Table:
@@ -312,8 +317,7 @@ class _Table:
         return zone if zone in self._around.zones else None
 
     def _nearest_zone(self, name: str) -> str | None:
-        above = (name, *_parents(name))
-        return next((zone for zone in above if zone in self._all_zones), None)
+        return nearest_zone(name, self._all_zones)
 
     def _cut_above(self, name: str) -> str | None:
         """Return the delegated name at or above this one in its zone, if there is one."""

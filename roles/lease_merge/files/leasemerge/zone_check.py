@@ -9,7 +9,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from .faults import show
 from .inventory import Inventory, Row, is_edge, is_label
 from .ranges import listed, reverse_zones, zone_network
-from .record_check import Surroundings, record_faults
+from .record_check import Surroundings, nearest_zone, record_faults
 from .record_data import RecordError, reverse_name
 from .records import Record, parse
 
@@ -182,10 +182,6 @@ def check_records(inventory: Inventory) -> None:
     if inventory.is_unresolved("domain", "zones", "subnets", "ipv6_networks", "forward_zones"):
         # They decide what is allowed beside what.
         return
-    addresses: list[tuple[IPv4Address | IPv6Address, Row]] = [
-        *((address, holder[0]) for address, holder in inventory.holders.items()),
-        *inventory.ipv6_addresses.items(),
-    ]
     around = Surroundings(
         zones=frozenset(inventory.zones),
         names={name: f"a name of {row}" for name, row in inventory.names.items()},
@@ -193,9 +189,9 @@ def check_records(inventory: Inventory) -> None:
         reserved=frozenset(
             f"{label}.{domain}" for label in inventory.reserved for domain in inventory.domains
         ),
-        pointers={reverse_name(str(address)): str(row) for address, row in addresses},
+        pointers={name: str(row) for name, row in _pointers(inventory).items()},
         domains=frozenset(inventory.domains),
-        forwarded=frozenset(map(str.lower, map(str, _forward_zones(inventory)))),
+        forwarded=_forwarded(inventory),
         is_leased=inventory.is_leased,
         ttl=inventory.data.get("fixed_ttl"),
     )
@@ -206,9 +202,20 @@ def check_records(inventory: Inventory) -> None:
             inventory.fault(rows[number], problem, remedy)
 
 
-def _forward_zones(inventory: Inventory) -> Mapping[object, object]:
+def _pointers(inventory: Inventory) -> dict[str, Row]:
+    """Return the reverse name of each address, and whose it is."""
+    addresses: list[tuple[IPv4Address | IPv6Address, Row]] = [
+        *((address, holder[0]) for address, holder in inventory.holders.items()),
+        *inventory.ipv6_addresses.items(),
+    ]
+    return {reverse_name(str(address)): row for address, row in addresses}
+
+
+def _forwarded(inventory: Inventory) -> frozenset[str]:
+    """Return the zones of others, which may not be names."""
     value = inventory.data.get("forward_zones")
-    return value if isinstance(value, Mapping) else {}
+    zones = value if isinstance(value, Mapping) else ()
+    return frozenset(zone.lower() for zone in zones if isinstance(zone, str))
 
 
 def check_forward_zones(inventory: Inventory) -> None:
@@ -219,6 +226,7 @@ def check_forward_zones(inventory: Inventory) -> None:
         setting = inventory.setting("forward_zones")
         inventory.fault(where, f"{setting} is {show(value)}, not a mapping", "write it as one")
         return
+    taken = _taken_names(inventory)
     for name, servers in value.items():
         zone = _read_zone(inventory, where, "forwarded zone", name)
         if zone is None:
@@ -227,11 +235,31 @@ def check_forward_zones(inventory: Inventory) -> None:
             inventory.fault(
                 where, f"the forwarded zone {zone} is served here", "remove it from one of the two"
             )
+        elif zone in taken:
+            own, row = taken[zone][0]
+            more = f", and {len(taken[zone]) - 1} more," if taken[zone][1:] else ","
+            inventory.fault(
+                where,
+                f"the forwarded zone {zone} holds {own} of {row}{more} which is never answered "
+                "here",
+                "remove the zone, or choose a name and an address outside of it",
+            )
         addresses = _check_name_server_addresses(inventory, where, f"the zone {zone}", servers)
         if not addresses and servers in (None, []):
             inventory.fault(
                 where, f"the forwarded zone {zone} has no name server", "write a list of addresses"
             )
+
+
+def _taken_names(inventory: Inventory) -> dict[str, list[tuple[str, Row]]]:
+    """Return, for each forwarded zone, the hosts' names in it, those of their PTRs among them."""
+    forwarded = _forwarded(inventory)
+    names: dict[str, list[tuple[str, Row]]] = {}
+    for name, row in (*inventory.names.items(), *_pointers(inventory).items()) * bool(forwarded):
+        zone = nearest_zone(name, forwarded | inventory.zones)
+        if zone in forwarded:
+            names.setdefault(zone, []).append((name, row))
+    return names
 
 
 def check_upstream_resolvers(inventory: Inventory) -> None:
