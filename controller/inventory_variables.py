@@ -130,11 +130,13 @@ def misplaced_variables(
     raw: Callable[[str], Mapping[str, Any]] = getattr(hostvars, "raw_get", hostvars.__getitem__)
     of_all = raw("localhost")
     rows: dict[object, dict[str, Any]] = {}
-    for key in (*_OF_ONE_HOST, *SERVER_KEYS):
+    for key in (*_OF_ONE_HOST, "domain", *SERVER_KEYS):
         # A host named localhost, which is a fault, has its own.
         if key in of_all and "localhost" not in groups.get("fixed_hosts", ()):
             where = where_written(name for name in of_all if name == key)
             problem, remedy = "it is set for every host", "set it for the host that it belongs to"
+            if key == "domain":
+                remedy = "set site_domain, or choose another name for a variable of your own"
             rows[key] = {"name": key, "problem": problem, "remedy": remedy, **where}
     for host in _examples(groups):
         variables = raw(host)

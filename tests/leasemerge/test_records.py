@@ -53,6 +53,7 @@ LINES = [
     "a.b.c.d A 10.1.1.10",
     "second.example.com. A 192.0.2.77",
     "example.com. TXT hello",
+    "www.example.com. A 192.0.2.78",
 ]
 
 

@@ -11,7 +11,7 @@ from .faults import show
 from .inventory import NOTES, Check, Inventory, Row
 from .ranges import listed, normal_mac
 from .server_check import SERVER_KEYS
-from .zone_check import check_own_domain
+from .zone_check import check_own_domain, is_local
 
 # tinydns' tdlookup.c: it chooses some if there are more.
 _ADDRESSES_MAX = 8
@@ -141,7 +141,13 @@ def _check_ipv6_addresses(inventory: Inventory, row: Row, key: str) -> None:
                 "write it like 2001:db8::1",
             )
             continue
-        if not inventory.is_unresolved("ipv6_networks") and not any(
+        if is_local(address):
+            inventory.fault(
+                row,
+                f"the address {address} is not one that other machines reach",
+                "write the host's global or unique local address (RFC 4193)",
+            )
+        elif not inventory.is_unresolved("ipv6_networks") and not any(
             address in network for network in inventory.ipv6_networks
         ):
             inventory.fault(

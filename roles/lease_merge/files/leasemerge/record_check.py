@@ -219,7 +219,8 @@ class _Table:
             if not self._may_exist(target) and not self._is_of_lease(target):
                 yield (
                     f"its target {target} does not exist here",
-                    "correct it, or write a dot at its end if it is an external name",
+                    "add a record of that name, or correct the target (an external name ends with "
+                    "a dot)",
                 )
         elif not self._may_have_address(record, target):
             yield (

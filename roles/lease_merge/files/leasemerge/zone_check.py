@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
 from .faults import show
@@ -21,6 +23,14 @@ _DOMAIN_MAX = 189
 _TTL_MAX = 2**31 - 1
 # dnscache keeps no more than 16 addresses of one file in servers/ (its roots.c).
 NAME_SERVERS_MAX = 16
+# What tells the labels of a series apart.
+_SERIES = re.compile(r"[0-9]|-[a-z]$")
+# The public top-level domains (IANA) that a domain ends with most often, and that none is.
+_TOP_LEVEL = frozenset({"arpa", "biz", "com", "edu", "gov", "info", "int", "mil", "net", "org"})
+# RFC 4193's fc00::/7 is the largest network that a site may be in charge of.
+_IPV6_PREFIX_MIN = 7
+# How machines look up a name of such a top-level domain, without a query.
+_NOT_QUERIED = {"local": "by multicast alone (RFC 6762)", "localhost": "as their own (RFC 6761)"}
 TTLS = ("fixed_ttl", "lease_ttl", "negative_ttl")
 
 
@@ -31,10 +41,11 @@ def check_domain(inventory: Inventory) -> None:
         return
     where = inventory.site("domain")
     inventory.domain = _read_domain(inventory, where, "domain", value) or ""
-    if inventory.domain.split(".")[-1] == "local":
+    how = _NOT_QUERIED.get(inventory.domain.split(".")[-1])
+    if how:
         inventory.note(
             where,
-            f"many machines look up names in {inventory.domain} by multicast alone (RFC 6762)",
+            f"many machines look up names in {inventory.domain} {how}",
             "choose another domain, such as office.internal, or accept that they get no answer",
         )
 
@@ -50,12 +61,41 @@ def _read_domain(inventory: Inventory, where: str | Row, what: str, value: objec
             f"the {what} has {len(domain)} characters",
             f"shorten it to {_DOMAIN_MAX} at most, so that every label fits before it",
         )
+    elif domain in _TOP_LEVEL:
+        _report_top_level(inventory, where, what, domain)
     elif domain.endswith((".in-addr.arpa", ".ip6.arpa")):
         inventory.fault(where, f"the {what} {domain} is a reverse zone", "choose another")
     else:
+        similar = domain not in inventory.domains and _similar(domain, inventory.domains)
+        if similar:
+            inventory.note(
+                where,
+                f"its domain {domain} is very similar to {similar}",
+                f"write {similar}, if that is what you meant, or accept that it is another zone",
+            )
         inventory.zones.add(domain)
         inventory.domains.add(domain)
     return domain
+
+
+def _similar(domain: str, others: Iterable[str]) -> str | None:
+    """Return the domain that one is probably misspelt for: each of their labels is similar.
+
+    Those of a series, such as lab1 and lab2 or site-a and site-b, are not.
+    """
+    labels = domain.split(".")
+    for other in sorted(others):
+        theirs = other.split(".")
+        if len(labels) == len(theirs) and all(
+            label == meant
+            or (
+                _SERIES.sub("", label) != _SERIES.sub("", meant)
+                and get_close_matches(label, [meant], 1, 0.85)
+            )
+            for label, meant in zip(labels, theirs, strict=True)
+        ):
+            return other
+    return None
 
 
 def _read_zone(
@@ -75,6 +115,14 @@ def _read_zone(
     return None
 
 
+def _report_top_level(inventory: Inventory, where: str | Row, what: str, zone: str) -> None:
+    inventory.fault(
+        where,
+        f"the {what} {zone} is a public top-level domain, of which nothing else would be found",
+        f"write a name below it, such as example.{zone}",
+    )
+
+
 def check_zones(inventory: Inventory) -> None:
     """Check the zones that are for records only."""
     where = inventory.site("zones")
@@ -84,6 +132,8 @@ def check_zones(inventory: Inventory) -> None:
             continue
         if zone in inventory.zones:
             inventory.fault(where, f"the zone {zone} is served already", "remove it")
+        elif zone in _TOP_LEVEL:
+            _report_top_level(inventory, where, "zone", zone)
         inventory.zones.add(zone)
 
 
@@ -103,7 +153,14 @@ def check_ttls(inventory: Inventory) -> None:
     """Check for how many seconds names may be cached."""
     for key in TTLS:
         if inventory.data.get(key) is not None:
-            inventory.seconds(key, _TTL_MAX)
+            seconds = inventory.seconds(key, _TTL_MAX)
+            lease = inventory.data.get("default_lease_time")
+            if key == "lease_ttl" and isinstance(lease, int) and seconds > lease > 0:
+                inventory.note(
+                    inventory.site(key),
+                    f"{inventory.setting(key)} is {seconds}, and a lease lasts {lease} seconds",
+                    "write fewer seconds, or accept that caches hold a name after its lease",
+                )
 
 
 def check_own_domain(inventory: Inventory, row: Row, key: str) -> None:
@@ -156,12 +213,29 @@ def check_ipv6_networks(inventory: Inventory) -> None:
             if network.network_address != IPv6Address(value.partition("/")[0]):
                 problem = f"the network {value} has bits set beyond its prefix"
                 inventory.fault(where, problem, f"write {network}")
+            if network.prefixlen < _IPV6_PREFIX_MIN or is_local(network.network_address):
+                inventory.fault(
+                    where,
+                    f"the network {network} is no site's",
+                    "write your own, such as 2001:db8:1::/64",
+                )
         except ValueError:
             inventory.fault(
                 where,
                 f"the network {show(value)} is not an IPv6 network",
                 "write an address, a slash and the length of its prefix, such as 2001:db8:1::/64",
             )
+
+
+def is_local(address: IPv6Address) -> bool:
+    """Return whether an address means nothing on other machines, or is not that of one."""
+    return (
+        address.is_link_local
+        or address.is_loopback
+        or address.is_multicast
+        or address.is_unspecified
+        or address.ipv4_mapped is not None
+    )
 
 
 def check_records(inventory: Inventory) -> None:
