@@ -6,16 +6,18 @@ nothing at or below a delegation, and no answer of more than 512 octets, as it h
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Address
 from typing import NamedTuple
 
-from .record_data import AAAA, CNAME, MX, NS, PTR, SRV, A
+from .record_data import AAAA, CNAME, MX, NS, PTR, SRV, TXT, A
 from .records import Record, answer_size
 
 _ANSWER_MAX = 512  # RFC 1035 section 4.2.1
 _ADDRESSES_MAX = 8  # tinydns' tdlookup.c
+_OF_SERVICE = re.compile(r"(?:_[^.]+|\*)\._[^.]+\.")  # RFC 2782
 _REVERSE = (".in-addr.arpa", ".ip6.arpa")
 
 
@@ -47,6 +49,8 @@ class Surroundings:
     """The zones that the resolvers forward to others."""
     is_leased: Callable[[IPv4Address], bool] = lambda _: False
     """Whether dhcpd may lease an address to any client."""
+    edges: frozenset[IPv4Address] = frozenset()
+    """The network and broadcast address of each subnet."""
     ttl: object = None
     """Seconds, for a record without a TTL of its own."""
 
@@ -159,12 +163,19 @@ class _Table:
                 f"{name} is a reserved name",
                 "choose another, or remove it from site_reserved_names",
             )
-        if record.type == A and self._around.is_leased(IPv4Address(record.data)):
-            yield (
-                f"the address {IPv4Address(record.data)} lies in a range, so that dhcpd may lease "
-                "it to any client",
-                "make it a fixed host, or leave it out of the range",
-            )
+        if record.type == A:
+            address = IPv4Address(record.data)
+            if self._around.is_leased(address):
+                yield (
+                    f"the address {address} lies in a range, so that dhcpd may lease it to any "
+                    "client",
+                    "make it a fixed host, or leave it out of the range",
+                )
+            elif address in self._around.edges:
+                yield (
+                    f"the address {address} is the network or broadcast address of its subnet",
+                    "write that of a machine",
+                )
         cut = self._cut_above(name)
         if cut is not None and not (record.type == NS and cut == name):
             glue = record.type in (A, AAAA) and any(
@@ -193,6 +204,11 @@ class _Table:
             yield (
                 f"{name} has an address with another TTL, and tinydns serves all with the last one",
                 "write the same TTL in each",
+            )
+        elif _is_spf(record) and any(number > other and _is_spf(twin) for other, twin in same):
+            yield (
+                f"{name} has another SPF text, and mail servers then ignore both (RFC 7208)",
+                "join them in one",
             )
         if record.type == PTR and name.endswith(_REVERSE):
             if name in self._around.pointers:
@@ -239,6 +255,38 @@ class _Table:
                 f"its target {target} does not exist, unless a client has that name",
                 "correct it, or accept that it leads nowhere until then",
             )
+
+        if record.type == A and not any(record.data):
+            yield (
+                f"no machine has the address {IPv4Address(record.data)}",
+                "write that of a machine, or accept that nobody reaches the name",
+            )
+        if record.type == SRV and not _OF_SERVICE.match(record.name):
+            yield (
+                f"{record.name} does not begin with a service and a protocol",
+                "write a name such as _sip._tcp, or accept that no client looks there",
+            )
+        if record.type == PTR:
+            leased = _address_of(record.name)
+            if leased is not None and self._around.is_leased(leased):
+                yield (
+                    f"the address {leased} lies in a range, and a client that leases it has no "
+                    "PTR of its own",
+                    "leave it out of the range, or accept that",
+                )
+        if record.type in (A, AAAA, CNAME) and record.name.startswith("*."):
+            answered = sorted(
+                name
+                for name in self._around.reserved
+                if name.partition(".")[2] == record.name[2:] and name not in self._sets
+            )
+            if answered:
+                yield (
+                    f"it answers for {', '.join(answered)}, which site_reserved_names keeps from "
+                    "clients",
+                    "write the names that are needed, or a TXT at each of these, which hides the "
+                    "wildcard there",
+                )
 
     def _may_exist(self, name: str) -> bool:
         """Return whether a name exists, as far as is known here."""
@@ -327,6 +375,20 @@ class _Table:
                 return None
             if NS in self._sets.get(above, ()):
                 return above
+        return None
+
+
+def _is_spf(record: Record) -> bool:
+    # The first octet of the data is the length of the first string.
+    return record.type == TXT and re.match(rb"v=spf1( |$)", record.data[1:].lower()) is not None
+
+
+def _address_of(name: str) -> IPv4Address | None:
+    """Return the address of a reverse name."""
+    try:
+        numbers = name.removesuffix(".in-addr.arpa").split(".")
+        return IPv4Address(".".join(reversed(numbers))) if name.endswith(_REVERSE) else None
+    except ValueError:
         return None
 
 

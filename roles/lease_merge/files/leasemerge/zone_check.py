@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from difflib import get_close_matches
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
@@ -267,13 +267,36 @@ def check_records(inventory: Inventory) -> None:
         domains=frozenset(inventory.domains),
         forwarded=_forwarded(inventory),
         is_leased=inventory.is_leased,
+        edges=frozenset(
+            edge
+            for network in inventory.networks
+            for edge in (network.network_address, network.broadcast_address)
+            if is_edge(edge, network)
+        ),
         ttl=inventory.data.get("fixed_ttl"),
     )
-    for number, problem, remedy, is_note in record_faults(numbered, around):
+    found = list(record_faults(numbered, around))
+    for number, problem, remedy, is_note in found:
         if is_note:
             inventory.note(rows[number], problem, remedy)
         else:
             inventory.fault(rows[number], problem, remedy)
+    # A record with a fault may be meant for another zone.
+    if len(numbered) == len(rows) and all(is_note for *_, is_note in found):
+        _note_empty_zones(inventory, {record.name for _, record in numbered})
+
+
+def _note_empty_zones(inventory: Inventory, names: Set[str]) -> None:
+    """Note the zones whose names nobody finds any more, as they have no record here."""
+    filled = {nearest_zone(name, inventory.zones) for name in names}
+    for zone in listed(inventory.data.get("zones")):
+        # An empty reverse zone keeps queries for private addresses from leaving (RFC 6303).
+        if isinstance(zone, str) and zone.lower() not in filled and not zone.endswith(".arpa"):
+            inventory.note(
+                inventory.site("zones"),
+                f"the zone {show(zone)} has no record, so that none of its names exists here",
+                "write its records, or remove it, unless it should be empty",
+            )
 
 
 def _pointers(inventory: Inventory) -> dict[str, Row]:
