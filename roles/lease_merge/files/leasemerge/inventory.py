@@ -103,6 +103,8 @@ class Inventory:
         # check_domain, check_own_domain, check_reverse_zones, check_zones -> check_zones,
         # check_records, check_forward_zones. The zones that are served.
         self.zones: set[str] = set()
+        # check_zones -> check_records. Those that are for records alone.
+        self.zones_of_records: list[str] = []
         # check_reserved_names -> every name, check_records.
         self.reserved: set[str] = set()
         # check_subnets -> every address, check_reverse_zones.

@@ -134,6 +134,8 @@ def check_zones(inventory: Inventory) -> None:
             inventory.fault(where, f"the zone {zone} is served already", "remove it")
         elif zone in _TOP_LEVEL:
             _report_top_level(inventory, where, "zone", zone)
+        else:
+            inventory.zones_of_records.append(zone)
         inventory.zones.add(zone)
 
 
@@ -289,12 +291,12 @@ def check_records(inventory: Inventory) -> None:
 def _note_empty_zones(inventory: Inventory, names: Set[str]) -> None:
     """Note the zones whose names nobody finds any more, as they have no record here."""
     filled = {nearest_zone(name, inventory.zones) for name in names}
-    for zone in listed(inventory.data.get("zones")):
+    for zone in inventory.zones_of_records:
         # An empty reverse zone keeps queries for private addresses from leaving (RFC 6303).
-        if isinstance(zone, str) and zone.lower() not in filled and not zone.endswith(".arpa"):
+        if zone not in filled and not zone.endswith(".arpa"):
             inventory.note(
                 inventory.site("zones"),
-                f"the zone {show(zone)} has no record, so that none of its names exists here",
+                f"the zone {zone} has no record, so that none of its names exists here",
                 "write its records, or remove it, unless it should be empty",
             )
 
