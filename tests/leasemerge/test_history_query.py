@@ -102,7 +102,7 @@ def test_4_the_service_keeps_it_and_the_command_answers(kept: Rig) -> None:
     assert "The history begins" in moment[-1]
     everybody = ask(kept).stdout
     assert "- (called itself 'WPAD')" in everybody
-    assert "is no time" in ask(kept, "laptop", "--at", "noonish").stderr
+    assert "is not a time" in ask(kept, "laptop", "--at", "noonish").stderr
     assert kept.status()["history"]["size"] > 0
 
 

@@ -54,7 +54,7 @@ def test_rule_7(hostname: str, expected: str | None) -> None:
     if expected in (None, "reserved", "fixed"):
         with pytest.raises(HostnameError) as error:
             label(hostname, site)
-        words = {None: "nothing of the hostname", "reserved": "reserved name", "fixed": " of a"}
+        words = {None: "nothing in the hostname", "reserved": "reserved name", "fixed": " of a"}
         assert words[expected] in str(error.value).replace(" of the fixed", " of a")
     else:
         assert label(hostname, site) == expected

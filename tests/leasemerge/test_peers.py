@@ -71,8 +71,8 @@ def test_1_a_link_that_ends_is_tried_again_ever_later() -> None:
     ]
     assert peer.error == "going down"
     assert peer.news() == [
-        "the feed of taurus is lost: going down; its leases are kept until they end, and it is "
-        "tried again"
+        "the feed of taurus is lost: going down; its leases are kept until they end, and the "
+        "connection is retried"
     ]
     waits = [peer.wait(100.0)]
     for _ in range(8):

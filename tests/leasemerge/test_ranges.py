@@ -98,7 +98,7 @@ def test_reverse_zones_of_ipv6() -> None:
         ".".join(["1"] * 33) + ".ip6.arpa",
     ],
 )
-def test_what_is_no_reverse_zone(zone: str) -> None:
+def test_what_is_not_a_reverse_zone(zone: str) -> None:
     """A prefix of octets or digits, and nothing else."""
-    with pytest.raises(ValueError, match="no reverse zone"):
+    with pytest.raises(ValueError, match="not a reverse zone"):
         zone_network(zone)
