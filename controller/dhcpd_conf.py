@@ -113,34 +113,43 @@ def _host_blocks(fixed_hosts: Iterable[Mapping[str, Any]], search: Sequence[str]
 
 
 def dhcpd_refusals(
-    results: Iterable[Mapping[str, Any]],
-    confs: Iterable[str],
+    result: Mapping[str, Any],
+    conf: str,
     fixed_hosts: str | Sequence[Mapping[str, Any]],
     subnets: Iterable[Mapping[str, Any]],
     site: Iterable[object] = (),
-) -> list[str]:
-    """Return a sentence for each statement that dhcpd refuses, each once.
+) -> dict[str, list[str]]:
+    """Return ``faults``, a sentence for each statement that dhcpd refuses, and ``notes``.
 
-    ``results`` are those of `dhcpd -t` on ``confs``, one per server. ``site`` are the values that
-    apply to every client.
+    ``result`` is that of `dhcpd -t` on ``conf``; the notes are what it warns of in a file that it
+    accepts. ``site`` are the values that apply to every client.
     """
-    values = list(site)
-    places: dict[tuple[str, str], str | None] = {}
+    values, output = list(site), str(result.get("stderr", ""))
+    known = places(fixed_hosts, subnets)
+
+    def with_site(refusal: refusals.Refusal) -> dict[tuple[str, str], str]:
+        origin = [value for value in values if _holds(value, refusal.statement)] or values
+        place = origins.place(origin)
+        return known if place is None else known | {("site", ""): place}
+
+    if not result.get("rc"):
+        rows = refusals.warnings(output, conf)
+        return {"faults": [], "notes": [refusals.note(row, with_site(row)) for row in rows]}
+    found = refusals.refusals(output, conf)
+    sentences = (refusals.sentence(row, with_site(row)) for row in found)
+    return {"faults": list(dict.fromkeys(sentences)), "notes": []}
+
+
+def places(
+    fixed_hosts: str | Sequence[Mapping[str, Any]], subnets: Iterable[Mapping[str, Any]]
+) -> dict[tuple[str, str], str]:
+    """Return where the inventory has each host and each subnet, by kind and key."""
+    found: dict[tuple[str, str], str | None] = {}
     for host in _rows(fixed_hosts):
-        places["host", str(host["name"])] = host.get("where")
+        found["host", str(host["name"])] = host.get("where")
     for subnet in subnets:
-        network = IPv4Network(subnet["network"])
-        places["subnet", str(network)] = origins.place(subnet.values())
-    known = {key: place for key, place in places.items() if place is not None}
-    sentences: dict[str, None] = {}
-    for result, conf in zip(results, confs, strict=False):
-        if result.get("rc"):
-            for refusal in refusals.refusals(str(result.get("stderr", "")), conf):
-                origin = [value for value in values if _holds(value, refusal.statement)] or values
-                place = origins.place(origin)
-                of_site = {} if place is None else {("site", ""): place}
-                sentences[refusals.sentence(refusal, known | of_site)] = None
-    return list(sentences)
+        found["subnet", str(IPv4Network(subnet["network"]))] = origins.place(subnet.values())
+    return {key: place for key, place in found.items() if place is not None}
 
 
 def _holds(value: object, statement: str) -> bool:

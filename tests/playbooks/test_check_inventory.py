@@ -38,6 +38,7 @@ def test_1_the_example_has_no_fault(inventory: Path) -> None:
     """What is delivered can be deployed."""
     status, output = check(inventory)
     assert status == 0, output
+    assert "warns" not in output, output
 
 
 def test_2_a_file_that_is_not_yaml_stops_everything(inventory: Path) -> None:
@@ -96,6 +97,33 @@ def test_4_what_dhcpd_refuses_is_named_by_its_line(inventory: Path) -> None:
     sentence = f"Site ({site}:{place}): dhcpd refuses option root-path /a; (expecting string)"
     assert output.count(sentence) == 1, output
     assert output.count("PLAY [") == 2, output
+
+
+def test_4a_a_line_that_dhcpd_cuts_inside_a_letter_is_a_sentence(inventory: Path) -> None:
+    """Ansible would refuse dhcpd's output; and what dhcpd warns of elsewhere is not hidden."""
+    site = inventory / "group_vars/all/site.yml"
+    old = "  - network: 10.1.2.0/24\n"
+    text = site.read_text().replace(old, f"{old}    shared_network: büro\n")
+    site.write_text(text)
+    status, output = check(inventory)
+    assert status != 0, output
+    place = text[: text.index(old)].count("\n") + 1
+    sentence = (
+        f"Subnet 10.1.2.0/24 ({site}:{place}): dhcpd refuses shared-network büro (expecting left "
+        "brace; ü is not ASCII); correct it."
+    )
+    assert output.count(sentence) == 1, output
+    assert "UTF8" not in output, output
+
+
+def test_4b_what_dhcpd_warns_of_is_a_note(inventory: Path) -> None:
+    """Once for the two servers, and the run goes on."""
+    site = inventory / "group_vars/all/site.yml"
+    extra = "site_extra: 'subnet 10.1.1.0 netmask 255.255.255.0 { }'"
+    site.write_text(site.read_text().replace('site_extra: ""', extra))
+    status, output = check(inventory)
+    assert status == 0, output
+    assert output.count("dhcpd warns: subnet 10.1.1.0/24 overlaps subnet 10.1.1.0/24.") == 1, output
 
 
 def test_5_a_fault_stops_the_run(inventory: Path) -> None:

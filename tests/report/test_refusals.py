@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from controller.refusals import Refusal, refusals, sentence
+from controller.refusals import Refusal, note, refusals, sentence, warnings
 
 CONF = """\
 # A file as the role writes it.
@@ -34,8 +34,8 @@ host foobar.2 {{
 """
 
 
-def refused(tmp_path: Path, **parts: str) -> list[Refusal]:
-    """Have dhcpd check a file with these parts."""
+def checked(tmp_path: Path, **parts: str) -> tuple[int, str, str]:
+    """Have dhcpd check a file with these parts; return its status, its output and the file."""
     conf = CONF.format(**{"site": "", "subnet": "", "inner": "", "host": ""} | parts)
     path = tmp_path / "dhcpd.conf"
     path.write_text(conf)
@@ -45,8 +45,14 @@ def refused(tmp_path: Path, **parts: str) -> list[Refusal]:
         text=True,
         check=False,
     )
-    assert done.returncode != 0, done.stderr
-    return refusals(done.stderr, conf)
+    return done.returncode, done.stderr, conf
+
+
+def refused(tmp_path: Path, **parts: str) -> list[Refusal]:
+    """Return what dhcpd refuses of a file with these parts."""
+    status, output, conf = checked(tmp_path, **parts)
+    assert status != 0, output
+    return refusals(output, conf)
 
 
 @pytest.mark.parametrize(
@@ -98,4 +104,48 @@ def test_sentence_has_place_text_and_reason() -> None:
     )
     assert sentence(Refusal("site", "", "", "no memory"), {}) == (
         "Site: dhcpd refuses its file (no memory); correct it."
+    )
+
+
+def test_addresses_in_two_ranges_are_one_refusal(tmp_path: Path) -> None:
+    """The daemon has a message for each, and blames the range that it reads last."""
+    assert refused(tmp_path, subnet="range 10.9.1.110 10.9.1.115;") == [
+        Refusal(
+            "subnet",
+            "10.9.1.0/24",
+            "its ranges",
+            "addresses from 10.9.1.110 to 10.9.1.115 are in two of them; an extra may have one",
+        )
+    ]
+
+
+def test_shared_network_is_named_by_its_first_subnet(tmp_path: Path) -> None:
+    """It is a key of the subnets in the inventory."""
+    conf = CONF.format(site="", subnet="", inner="", host="").replace("office", "floor 1")
+    (tmp_path / "x").write_text(conf)
+    line = conf[: conf.index("shared-network")].count("\n") + 1
+    output = f"{tmp_path}/x line {line}: expecting left brace.\nshared-network floor 1 \n    ^\n"
+    assert refusals(output, conf) == [
+        Refusal("subnet", "10.9.2.0/24", "shared-network floor 1", "expecting left brace")
+    ]
+
+
+def test_letter_that_is_not_ascii_is_named() -> None:
+    """The daemon only expects something else there. Inside quotation marks it is accepted."""
+    bare = Refusal("site", "", "shared-network büro", "expecting left brace")
+    assert "(expecting left brace; ü is not ASCII)" in sentence(bare, {})
+    quoted = Refusal("site", "", 'option root-path "/ü" x;', "semicolon expected")
+    assert "(semicolon expected)" in sentence(quoted, {})
+
+
+def test_warnings_of_an_accepted_file_are_notes(tmp_path: Path) -> None:
+    status, output, conf = checked(tmp_path)
+    assert status == 0, output
+    assert warnings(output, conf) == []
+    status, output, conf = checked(tmp_path, site="subnet 10.9.1.0 netmask 255.255.255.0 { }")
+    assert status == 0, output
+    (found,) = warnings(output, conf)
+    assert note(found, {("subnet", "10.9.1.0/24"): "site.yml:15"}) == (
+        "Subnet 10.9.1.0/24 (site.yml:15): dhcpd warns: subnet 10.9.1.0/24 overlaps subnet "
+        "10.9.1.0/24."
     )
