@@ -14,8 +14,8 @@ from typing import Any
 from leasemerge.kea import subnet_id
 from leasemerge.ranges import free_ranges, listed
 
-# dhcp-options(5)'s name -> Kea's, where they differ.
-_OPTION_NAMES = {
+#: dhcp-options(5)'s name -> Kea's, where they differ.
+OPTION_NAMES = {
     "bootfile-name": "boot-file-name",
     "ien116-name-servers": "name-servers",
     "vivso": "vivso-suboptions",
@@ -29,8 +29,10 @@ _TIMES = {
     "min_lease_time": "min-valid-lifetime",
     "max_lease_time": "max-valid-lifetime",
 }
-# Kea refuses 0, and 3.0 defaults to 0.25: this is about a second for a lease of three hours.
-_NO_CACHE = 0.0001
+#: The inventory's key of a host or a subnet -> Kea's.
+KEYS = {**_TIMES, "next_server": "next-server", "filename": "boot-file-name"}
+# Kea refuses 0 and 1, and 3.0 defaults to 0.25: this is about a second for a lease of three hours.
+_LEAST_CACHE, _MOST_CACHE = 0.0001, 0.9999
 # A client that requests an address it has had. It may keep it at either server, while the new
 # clients of each server get an address from that server's own part.
 _RETURNING = {
@@ -51,11 +53,12 @@ def kea_config(settings: Mapping[str, Any]) -> dict[str, Any]:
     has no counterpart in Kea; the message names the host or subnet.
     """
     _refuse_dhcpd_text(settings)
+    settings = {**settings, "addresses": _addresses(settings)}
     config = {
         **_server(settings),
         "authoritative": True,
         **_times(settings),
-        "cache-threshold": max(settings["cache_threshold"], _NO_CACHE),
+        "cache-threshold": min(max(float(settings["cache_threshold"]), _LEAST_CACHE), _MOST_CACHE),
         # What rule 7 of the merge accepts; without a set, a name could contain a line break.
         "hostname-char-set": "[^A-Za-z0-9 _.-]",
         "hostname-char-replacement": "",
@@ -164,7 +167,7 @@ def _subnet(subnet: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str,
         "id": subnet_id(str(network)),
         "subnet": str(network),
         **_times(subnet),
-        **_boot(subnet, options),
+        **_boot(subnet, options, settings),
         "pools": pools,
         "reservations": list(_reservations(network, settings)),
     }
@@ -195,7 +198,7 @@ def _reservations(network: IPv4Network, settings: Mapping[str, Any]) -> Iterator
 
 def _reservation(host: Mapping[str, Any], mac: str, settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a fixed host has wherever its address is, or without one."""
-    boot = _boot(host, _own_options(host, settings))
+    boot = _boot(host, _own_options(host, settings), settings)
     return {"hw-address": mac, "hostname": host["name"], **boot}
 
 
@@ -228,7 +231,7 @@ def _site_options(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 def _options(options: Mapping[str, Any]) -> list[dict[str, str]]:
     return [
-        {"name": _OPTION_NAMES.get(name, name), "data": _data(value)}
+        {"name": OPTION_NAMES.get(name, name), "data": _data(value)}
         for name, value in sorted(options.items())
     ]
 
@@ -253,13 +256,27 @@ def _times(row: Mapping[str, Any]) -> dict[str, int]:
     return {kea: int(row[key]) for key, kea in _TIMES.items() if row.get(key) is not None}
 
 
-def _boot(row: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, Any]:
+def _boot(
+    row: Mapping[str, Any], options: Mapping[str, Any], settings: Mapping[str, Any]
+) -> dict[str, Any]:
     boot: dict[str, Any] = {}
     if row.get("next_server") is not None:
-        boot["next-server"] = row["next_server"]
+        server = row["next_server"]
+        boot["next-server"] = settings["addresses"].get(server, server)
     if row.get("filename") is not None:
         boot["boot-file-name"] = row["filename"]
     return boot | _option_data(options)
+
+
+def _addresses(settings: Mapping[str, Any]) -> dict[str, str]:
+    """Return the fixed hosts' addresses by their names: Kea, unlike dhcpd, looks up none."""
+    found: dict[str, str] = {}
+    for host in settings["fixed_hosts"]:
+        for address in listed(host.get("fixed_address"))[:1]:
+            domain = host.get("domain") or settings["domain_name"]
+            for name in (host["name"], *(host.get("aliases") or [])):
+                found |= {name: address, f"{name}.{domain}": address}
+    return found
 
 
 def _hooks(settings: Mapping[str, Any]) -> list[dict[str, Any]]:

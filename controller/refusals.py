@@ -26,6 +26,8 @@ _NETWORK = re.compile(r"shared-network ")
 _SUBNET = re.compile(r"(\s*)subnet (\S+) netmask (\S+) \{")
 # A message for each address.
 _TWICE = re.compile(r"lease (\S+) is declared twice!")
+# dhcpd only expects something else at such a letter, but accepts it inside quotation marks.
+_QUOTED = re.compile(r'"[^"]*"')
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 
 
@@ -74,7 +76,9 @@ def _messages(output: str, conf: str) -> tuple[list[Refusal], list[str]]:
         echo = 2
         number = min(int(match[1]), len(lines)) - 1
         statement = lines[number].strip().removesuffix(" {") if number >= 0 else ""
-        found.append(Refusal(*_block(lines, number), statement, match[2]))
+        letter = _NOT_ASCII.search(_QUOTED.sub("", statement))
+        reason = f"{match[2]}; {letter[0]} is not ASCII" if letter else match[2]
+        found.append(Refusal(*_block(lines, number), statement, reason))
     return found, rest
 
 
@@ -128,10 +132,7 @@ def sentence(
 ) -> str:
     """Return a sentence for a refusal. `places` are those of hosts, subnets and the site."""
     what = refusal.statement or "its file"
-    reason = refusal.reason
-    if bare := _NOT_ASCII.search(re.sub(r'"[^"]*"', "", refusal.statement)):
-        reason += f"; {bare[0]} is not ASCII"
-    return f"{_who(refusal, places)}: {program} refuses {what} ({reason}); correct it."
+    return f"{_who(refusal, places)}: {program} refuses {what} ({refusal.reason}); correct it."
 
 
 def note(refusal: Refusal, places: Mapping[tuple[str, str], str]) -> str:

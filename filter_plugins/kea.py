@@ -1,4 +1,4 @@
-"""Filter of the role kea; controller.kea_config does the work."""
+"""Filters of the role kea; controller.kea_config and kea_check do the work."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from controller.filters import filters
+from controller.kea_check import kea_refusals
 from controller.kea_config import KeaConfigError, kea_config
 
 
@@ -17,4 +18,4 @@ class FilterModule:
 
     def filters(self) -> dict[str, Any]:
         """Name each filter of this file."""
-        return filters(kea_config, sentences=(KeaConfigError,))
+        return filters(kea_config, kea_refusals, sentences=(KeaConfigError,))

@@ -126,6 +126,31 @@ def test_4b_what_dhcpd_warns_of_is_a_note(inventory: Path) -> None:
     assert output.count("dhcpd warns: subnet 10.1.1.0/24 overlaps subnet 10.1.1.0/24.") == 1, output
 
 
+def test_4c_what_kea_refuses_is_named_by_its_line(inventory: Path) -> None:
+    """As for dhcpd: what no check of ours knows, once for the two servers."""
+    hosts, site = inventory / "fixed_hosts.yml", inventory / "group_vars/all/site.yml"
+    lines = hosts.read_text().splitlines()
+    lines.append('    odd: { hardware_ethernet: "02:00:5e:10:00:99", next_server: nowhere }')
+    hosts.write_text("\n".join([*lines, ""]))
+    text = site.read_text().replace("site_dhcp_server: dhcpd", "site_dhcp_server: kea")
+    text = text.replace("site_options: {}", "site_options: { ntp-servers: foo }")
+    text += "kea_extra:\n  valid-lifetime: 1h\n"
+    site.write_text(text)
+    status, output = check(inventory)
+    assert status != 0, output
+    place = text[: text.index("site_options")].count("\n") + 1
+    for sentence in (
+        f"Site ({site}:{place}): Kea refuses option ntp-servers foo (Failed to convert string to "
+        "address 'foo'); correct it.",
+        f"Variable kea_extra ({site}:{text.count(chr(10))}): Kea refuses valid-lifetime: 1h "
+        "(syntax error, unexpected constant string, expecting integer); correct it.",
+        f"Host odd ({hosts}:{len(lines)}): Kea refuses next_server: nowhere (it is neither an "
+        "address nor the name of a fixed host that has one); correct it.",
+    ):
+        assert output.count(sentence) == 1, output
+    assert output.count("PLAY [") == 2, output
+
+
 def test_5_a_fault_stops_the_run(inventory: Path) -> None:
     """Its sentence is printed once, and no later play begins."""
     path = inventory / "fixed_hosts.yml"
