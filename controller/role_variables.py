@@ -16,7 +16,7 @@ from ansible.vars.hostvars import HostVarsVars  # type: ignore[import-untyped]
 from jinja2 import Environment, TemplateSyntaxError
 from jinja2.nodes import Name
 
-from controller import unresolved
+from controller import limits, unresolved
 from controller.origins import origin, place
 from controller.plain import plain_value
 from controller.yaml_files import LOADER
@@ -47,6 +47,17 @@ _KINDS = {
 }
 
 
+# The file of inventory/group_vars that wires a role, and the groups that have the role.
+_WIRING = {
+    "all/floating_address.yml": ("tinydns_servers", "dnscache_servers"),
+    "dhcp_servers/dhcpd.yml": ("dhcp_servers",),
+    "dhcp_servers/kea.yml": ("dhcp_servers",),
+    "dnscache_servers/dnscache.yml": ("dnscache_servers",),
+    "tinydns_servers/lease_merge.yml": ("tinydns_servers",),
+    "tinydns_servers/tinydns.yml": ("tinydns_servers",),
+}
+
+
 @cache
 def roles() -> tuple[str, ...]:
     """Return the names of the roles that take variables."""
@@ -74,8 +85,9 @@ def faults(
     site_is_faulty: bool,
     unused: tuple[str, ...] = (),
 ) -> list[Fault]:
-    """Return a fault for each variable that cannot be resolved, or has the wrong type.
+    """Return a fault for each variable that cannot be resolved, or has a value that no role takes.
 
+    And one for each role of a server that lacks a variable which the role needs.
     `magic`: the variables of a task that are not the host's own. What is made from the site is left
     out if that is faulty: its faults are reported. Variables that begin with `unused` are those of
     a role that is not deployed.
@@ -111,10 +123,62 @@ def faults(
                 before.append((parts, rows))
             for row in rows:
                 found.setdefault((str(key), *row), []).append(str(host))
-    return [
+        # With their places.
+        written = {name: name for name in of_host}
+        for key, limit in {**limits.limits(), **limits.CONNECTION}.items():
+            parts = [written[name] for name in (key, *limits.others(limit)) if name in written]
+            if not parts or key.startswith(unused):
+                continue
+            if site_is_faulty and any(not _CHECKED.isdisjoint(_names(n, own)) for n in parts):
+                continue
+            where = _where(parts[0], of_host)
+            for problem, remedy in limits.problems(key, limit, partial(_value, values)):
+                found.setdefault((key, where, problem, remedy), []).append(str(host))
+    of_variables = [
         Fault(f"Variable {key} of {', '.join(names)}{where and f' ({where})'}", problem, remedy)
         for (key, where, problem, remedy), names in found.items()
     ]
+    groups = magic.get("groups") or raw("localhost").get("groups", {})
+    return [*of_variables, *_missing(groups, hostvars, unused)]
+
+
+def _value(values: Mapping[str, Any], name: str) -> Any:
+    """Return the value of a variable; None if it has none, or one that is reported already."""
+    try:
+        value = plain_value(values[name])
+        str(value)
+    except (KeyError, *unresolved.ERRORS):
+        return None
+    return value
+
+
+def _missing(
+    groups: Mapping[str, Iterable[str]],
+    hostvars: Mapping[str, Mapping[str, Any]],
+    unused: tuple[str, ...],
+) -> Iterator[Fault]:
+    """Yield a fault for each role that lacks variables which it needs, and for its servers."""
+    raw = getattr(hostvars, "raw_get", hostvars.__getitem__)
+    for file, members in _WIRING.items():
+        role = Path(file).stem
+        needed = [name for name in _required(role) if not name.startswith(unused)]
+        servers = dict.fromkeys(host for group in members for host in groups.get(group, ()))
+        lacking = {host: [name for name in needed if name not in raw(host)] for host in servers}
+        names = {name: None for row in lacking.values() for name in row}
+        if names:
+            hosts = ", ".join(host for host, row in lacking.items() if row)
+            yield Fault(
+                f"Role {role} of {hosts}",
+                f"{', '.join(names)} {'is' if len(names) == 1 else 'are'} not set",
+                f"restore group_vars/{file}, as this project's inventory has it",
+            )
+
+
+@cache
+def _required(role: str) -> tuple[str, ...]:
+    text = (_ROLES / role / "meta/argument_specs.yml").read_text(encoding="utf-8")
+    options = yaml.load(text, Loader=LOADER)["argument_specs"]["main"]["options"]
+    return tuple(name for name, spec in options.items() if spec.get("required"))
 
 
 def _where(key: str, of_host: Mapping[str, Any]) -> str:
@@ -144,7 +208,8 @@ def _of_value(key: str, take: Any, where: str) -> Iterator[tuple[str, str, str]]
     value = plain_value(take())
     if value is None:
         # The role may accept an empty value.
-        if spec.get("required") or spec.get("default") is not None:
+        may_be_null = spec.get("default") is None or limits.limits().get(key, {}).get("or_null")
+        if spec.get("required") or not may_be_null:
             yield where, "it is empty", "write its value, or remove it"
         return
     # Ansible's own check of a role's arguments, which would abort a deployment halfway.

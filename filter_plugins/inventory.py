@@ -18,7 +18,7 @@ from jinja2.utils import missing
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from controller import inventory_files, role_variables, unresolved
+from controller import inventory_files, limits, role_variables, unresolved
 from controller.filters import filters
 from controller.inventory_hosts import fixed_hosts, hosts_elsewhere
 from controller.inventory_variables import (
@@ -111,6 +111,17 @@ def role_variable_faults(
     is_faulty = bool(site["faults"])
     found = role_variables.faults(servers, hostvars, magic, is_faulty, (unused,))
     return [str(fault) for fault in found]
+
+
+@pass_context
+def beyond_limits(context: Context, role: str) -> list[str]:
+    """Return a sentence for each variable of a role that is beyond its limits."""
+
+    def value_of(name: str) -> Any:
+        value = context.resolve_or_missing(name)
+        return None if value is missing else value
+
+    return limits.beyond(role, value_of)
 
 
 def unread_files(sources: Iterable[str]) -> list[str]:
@@ -224,6 +235,7 @@ class FilterModule:
     def filters(self) -> dict[str, Any]:
         """Name each filter of this file."""
         return filters(
+            beyond_limits,
             checked_site,
             fixed_hosts,
             hosts_elsewhere,

@@ -35,6 +35,8 @@ from controller import inventory_files
 
 PROJECT = Path(__file__).parents[2]
 GOLDEN = PROJECT / "tests/golden/inventories"
+# The files with cases of the roles' variables.
+ROLES = ("roles", "limits")
 filter_loader.add_directory(str(PROJECT / "filter_plugins"))
 
 
@@ -142,7 +144,7 @@ def site_faults(inventory: Path, with_roles: bool) -> list[str]:
 @pytest.mark.parametrize("name", CASES)
 def test_the_sentences_of_a_slip(name: str, tmp_path: Path) -> None:
     """Exactly these, in this order."""
-    with_roles = name.startswith("roles: ")
+    with_roles = name.partition(": ")[0] in ROLES
     assert found(CASES[name], tmp_path, with_roles) == CASES[name].sentences
 
 
@@ -153,7 +155,7 @@ def update() -> None:
         for case, block in zip(read_cases(path), path.read_text().split("\n\n"), strict=True):
             with TemporaryDirectory() as folder:
                 try:
-                    sentences = found(case, Path(folder), path.stem == "roles")
+                    sentences = found(case, Path(folder), path.stem in ROLES)
                 except Exception as exc:
                     sentences = [f"{type(exc).__name__}: {exc}".replace("\n", " ")]
             kept = [line for line in block.strip("\n").splitlines() if line[:1] != "="]
