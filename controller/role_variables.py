@@ -126,12 +126,12 @@ def faults(
         # With their places.
         written = {name: name for name in of_host}
         for key, limit in {**limits.limits(), **limits.CONNECTION}.items():
-            parts = [written[name] for name in (key, *limits.others(limit)) if name in written]
-            if not parts or key.startswith(unused):
+            keys = [written[name] for name in (key, *limits.others(limit)) if name in written]
+            if not keys or key.startswith(unused):
                 continue
-            if site_is_faulty and any(not _CHECKED.isdisjoint(_names(n, own)) for n in parts):
+            if site_is_faulty and any(not _CHECKED.isdisjoint(_names(n, own)) for n in keys):
                 continue
-            where = _where(parts[0], of_host)
+            where = _where(keys[0], of_host)
             for problem, remedy in limits.problems(key, limit, partial(_value, values)):
                 found.setdefault((key, where, problem, remedy), []).append(str(host))
     of_variables = [
