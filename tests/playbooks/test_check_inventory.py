@@ -13,12 +13,12 @@ import yaml
 PROJECT = Path(__file__).parents[2]
 
 
-def check(inventory: Path) -> tuple[int, str]:
+def check(inventory: Path, *arguments: str) -> tuple[int, str]:
     """Run the playbook twice in a row, as site.yml and its parts do; return status and output."""
     command = Path(sys.executable).with_name("ansible-playbook")
     playbook = PROJECT / "playbooks/check-inventory.yml"
     done = subprocess.run(
-        [command, "-i", inventory, playbook, playbook],
+        [command, "-i", inventory, playbook, playbook, *arguments],
         cwd=PROJECT,
         capture_output=True,
         text=True,
@@ -164,3 +164,22 @@ def test_5_a_fault_stops_the_run(inventory: Path) -> None:
     assert output.count("the address 10.1.1.1 is already that of host one-too-many") == 1, output
     assert f"Host router ({path}:" in output, output
     assert output.count("PLAY [") == 1, output
+
+
+def test_6_a_variable_of_the_command_line_does_not_replace_the_site(inventory: Path) -> None:
+    """It would win over what the playbook gathers."""
+    status, output = check(inventory, "-e", "site=main")
+    assert status != 0, output
+    sentence = "site is set with -e and takes the place of what the inventory makes. Nothing was"
+    assert sentence in " ".join(output.split()), output
+    assert "has no attribute" not in output, output
+
+
+def test_7_a_site_that_nothing_makes_is_a_sentence(inventory: Path) -> None:
+    """The file is gone, or beside another inventory."""
+    (inventory / "group_vars/all/derived.yml").unlink()
+    status, output = check(inventory)
+    assert status != 0, output
+    text = " ".join(output.split())
+    assert "The inventory has no site_definition. Nothing was touched. Restore group_vars/" in text
+    assert "is undefined" not in output, output
