@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache, partial
+from ipaddress import IPv4Network
 from operator import getitem
 from pathlib import Path
 from typing import Any
@@ -140,6 +141,50 @@ def faults(
     ]
     groups = magic.get("groups") or raw("localhost").get("groups", {})
     return [*of_variables, *_missing(groups, hostvars, unused)]
+
+
+def notes(
+    hosts: Iterable[str],
+    hostvars: Mapping[str, Mapping[str, Any]],
+    networks: Iterable[str],
+) -> list[Fault]:
+    """Return what is allowed, but probably unintended, in the variables of servers.
+
+    ``networks`` are the site's subnets.
+    """
+    loader = getattr(hostvars, "_loader", None)
+    raw = getattr(hostvars, "raw_get", hostvars.__getitem__)
+    found: dict[tuple[str, str, str, str], list[str]] = {}
+    for host in hosts:
+        of_host = raw(host)
+        values = HostVarsVars({**_defaults(loader), **of_host}, loader, host)
+        for key in of_host:
+            rows: Iterator[tuple[str, str]] = iter(())
+            if key == "dnscache_allowed_networks":
+                rows = _of_allowed(_value(values, key), networks)
+            elif key == "ansible_port" and "lease_merge_server" in of_host:
+                rows = _of_port(_value(values, key), _value(values, "lease_merge_ssh_port"))
+            for problem, remedy in rows:
+                row = (str(key), _where(key, of_host), problem, remedy)
+                found.setdefault(row, []).append(str(host))
+    return [
+        Fault(f"Variable {key} of {', '.join(names)}{where and f' ({where})'}", problem, remedy)
+        for (key, where, problem, remedy), names in found.items()
+    ]
+
+
+def _of_allowed(value: Any, networks: Iterable[str]) -> Iterator[tuple[str, str]]:
+    allowed = [IPv4Network(network) for network in value or []]
+    for network in networks:
+        if not any(IPv4Network(network).subnet_of(other) for other in allowed):
+            problem = f"the subnet {network} is not in it, so its clients get no answer"
+            yield problem, "add it, unless they have other resolvers"
+
+
+def _of_port(port: Any, of_feed: Any) -> Iterator[tuple[str, str]]:
+    if str(port) != str(of_feed):
+        problem = f"it is {show(port)}, but the servers reach each other at port {show(of_feed)}"
+        yield problem, "set lease_merge_ssh_port too, unless sshd answers on both"
 
 
 def _value(values: Mapping[str, Any], name: str) -> Any:

@@ -113,6 +113,18 @@ def role_variable_faults(
     return [str(fault) for fault in found]
 
 
+def role_variable_notes(
+    hosts: Iterable[str], hostvars: Mapping[str, Mapping[str, Any]], site: Mapping[str, Any]
+) -> list[str]:
+    """Return a sentence for what is allowed in a role's variable, but probably unintended.
+
+    Only where neither the site nor the variables have faults.
+    """
+    servers = [host for host in hosts if host != "localhost"]
+    networks = [subnet["network"] for subnet in site["subnets"]]
+    return [str(note) for note in role_variables.notes(servers, hostvars, networks)]
+
+
 @pass_context
 def beyond_limits(context: Context, role: str) -> list[str]:
     """Return a sentence for each variable of a role that is beyond its limits."""
@@ -243,6 +255,7 @@ class FilterModule:
             misplaced_variables,
             reverse_zones,
             role_variable_faults,
+            role_variable_notes,
             site_setting,
             unknown_variables,
             unread_files,

@@ -138,7 +138,12 @@ def site_faults(inventory: Path, with_roles: bool) -> list[str]:
     )
     unread = templar.template(trust_as_template("{{ sources | unread_files }}"))
     faults = [*map(str, site["faults"]), *map(str, of_roles)]
-    return [*faults, *(f"Note: {note}" for note in [*site["notes"], *unread])]
+    notes = [*site["notes"], *unread]
+    if not faults:
+        notes += templar.template(
+            trust_as_template("{{ servers | role_variable_notes(hostvars, site) }}")
+        )
+    return [*faults, *(f"Note: {note}" for note in notes)]
 
 
 @pytest.mark.parametrize("name", CASES)
