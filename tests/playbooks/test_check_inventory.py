@@ -151,6 +151,15 @@ def test_4c_what_kea_refuses_is_named_by_its_line(inventory: Path) -> None:
     assert output.count("PLAY [") == 2, output
 
 
+def test_4d_what_only_the_second_server_has_is_listed(inventory: Path) -> None:
+    """A role's variable may differ from server to server."""
+    (inventory / "host_vars").mkdir()
+    (inventory / "host_vars/taurus.yml").write_text("dhcpd_pool_extra: deny nonsense;\n")
+    status, output = check(inventory)
+    assert status != 0, output
+    assert "dhcpd refuses deny nonsense;" in output, output
+
+
 def test_5_a_fault_stops_the_run(inventory: Path) -> None:
     """Its sentence is printed once, and no later play begins."""
     path = inventory / "fixed_hosts.yml"
