@@ -8,14 +8,24 @@ mean is checked by leasemerge.inventory_check.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 
 import yaml
+from ansible.errors import AnsibleError  # type: ignore[import-untyped]  # has no types
+from ansible.inventory.data import InventoryData  # type: ignore[import-untyped]
+from ansible.parsing.dataloader import DataLoader  # type: ignore[import-untyped]
+from ansible.plugins.inventory.ini import (  # type: ignore[import-untyped]
+    InventoryModule as IniInventory,
+)
 
+from controller import origins, role_variables
 from controller.inventory_sources import (
     GROUPS,
+    OWN_PREFIXES,
     SECTIONS,
+    ini_files,
     inventory_files,
     likely_name,
     misplaced,
@@ -23,6 +33,7 @@ from controller.inventory_sources import (
     unread,
     variable_files,
 )
+from controller.inventory_variables import SETTINGS
 from controller.origins import shown_path
 from controller.yaml_files import MERGE, NULL, compose, fault, place
 from leasemerge.faults import Fault, printable
@@ -40,6 +51,8 @@ _NEEDED = ("fixed_address", "ipv6_address", "hardware_ethernet", "aliases")
 _ADDRESS = re.compile(r"[0-9]+(\.[0-9]+){3}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _TEXT = "tag:yaml.org,2002:str"
+# What a template of the site is made from. site_dhcp is not the user's: it depends on the server.
+_OF_SITE = re.compile(r"\bsite(?!_dhcp\b)(?:_[a-z0-9_]+)?\b")
 
 
 def check(source: Path) -> list[Fault]:
@@ -47,10 +60,13 @@ def check(source: Path) -> list[Fault]:
     files = _Files()
     for path in inventory_files(source):
         files.read_inventory(path)
+    for path in ini_files(source):
+        files.read_ini(path)
     if source.is_dir():
         files.faults += misplaced(source)
     folder = source if source.is_dir() else source.parent
     files.read_variables(folder)
+    files.check_places()
     files.faults += [row for row, is_meant in unread(source, folder) if is_meant]
     return files.faults
 
@@ -84,8 +100,10 @@ class _Files:
         self.faults: list[Fault] = []
         self._hosts: set[str] = set()
         self._groups = {"all", "ungrouped"}
-        # Where each of our keys was first seen for a host.
-        self._keys: dict[tuple[str, str], str] = {}
+        # Where each of our variables is set, by the kind and the name of what has it.
+        self._places: dict[tuple[str, str, str], list[str]] = {}
+        # What group_vars/GROUP/ROLE.yml sets for a role: its place, its group and its template.
+        self._wiring: dict[str, tuple[str, str, str]] = {}
 
     def read_inventory(self, path: Path) -> None:
         """Check a file of groups and hosts."""
@@ -101,6 +119,29 @@ class _Files:
         elif not any(key.value == "plugin" for key, _ in root.value):
             for key, value in root.value:
                 self._group(path, key, value, child=False)
+
+    def read_ini(self, path: Path) -> None:
+        """Note what a file in INI format sets. What Ansible cannot read, strict_ini reports."""
+        with suppress(AnsibleError):
+            IniInventory().parse(_Recorder(self._set), DataLoader(), str(path))
+
+    def check_places(self) -> None:
+        """Check that nothing of ours is set where something else hides it, or is hidden by it."""
+        for (kind, name, key), places in self._places.items():
+            at, group, template = self._wiring.get(key, ("", "", ""))
+            of_site = _OF_SITE.findall(template)
+            setting = next((part for part in of_site if part in SETTINGS.values()), None)
+            first, *others = places
+            problem = f"{key} of the {kind} {name} is already set in {first}"
+            remedy = "remove one of them"
+            if of_site:
+                others = [place for place in places if place != at]
+                problem = f"{key} is made from {setting or 'the inventory'} in {at}"
+                remedy = f"{f'set {setting}' if setting else 'remove it here'}, or change it there"
+            elif at and group != name == "all":
+                others = places
+                problem, remedy = f"{key} of the group all is hidden by {at}", "set it there"
+            self.faults += [Fault(where, problem, remedy) for where in others]
 
     def read_variables(self, folder: Path) -> None:
         """Check group_vars/ and host_vars/ in a folder."""
@@ -126,9 +167,9 @@ class _Files:
                         )
                     )
                 for path in variable_files(entry):
-                    self._variables(path)
+                    self._variables(path, kind.partition("_")[0], name)
 
-    def _variables(self, path: Path) -> None:
+    def _variables(self, path: Path, kind: str, owner: str) -> None:
         root = self._compose(path)
         if root is not None and root.tag != NULL and not isinstance(root, yaml.MappingNode):
             self._fault(
@@ -136,6 +177,22 @@ class _Files:
             )
         elif isinstance(root, yaml.MappingNode):
             self._names(path, root)
+            self._note(path, kind, owner, root)
+            if kind == "group" and path.stem in role_variables.roles():
+                for key, value in root.value:
+                    template = value.value if isinstance(value, yaml.ScalarNode) else ""
+                    self._wiring.setdefault(key.value, (place(path, key), owner, template))
+
+    def _note(self, path: Path, kind: str, owner: str, node: yaml.Node) -> None:
+        """Note where a mapping sets our variables for a host or a group."""
+        for key, _ in node.value:
+            self._set(kind, owner, key.value, place(path, key))
+
+    def _set(self, kind: str, owner: str, key: str, where: str) -> None:
+        if key in FIXED_HOST_KEYS or key in SERVER_KEYS or key.startswith(OWN_PREFIXES):
+            places = self._places.setdefault((kind, owner, key), [])
+            if where not in places:
+                places.append(where)
 
     def _names(self, path: Path, node: yaml.Node) -> None:
         """Check that the keys of a mapping can be variable names."""
@@ -196,6 +253,7 @@ class _Files:
                 )
             elif key.value == "vars":
                 self._names(path, value)
+                self._note(path, "group", group, value)
             elif key.value == "hosts":
                 for host, variables in value.value:
                     self._host(path, host, variables)
@@ -234,22 +292,14 @@ class _Files:
             if key.value in _NEEDED and not value.value:
                 problem = f"{key.value} of the host {name.value} is empty"
                 self._fault(path, key, problem, "write its value, or remove it")
-            if key.value not in FIXED_HOST_KEYS and key.value not in SERVER_KEYS:
-                if isinstance(value, yaml.MappingNode) and any(
-                    below.value in FIXED_HOST_KEYS for below, _ in value.value
-                ):
-                    problem = f"{key.value} is indented as a key of the host {name.value}"
-                    self._fault(path, key, problem, "indent it as a host")
-                continue
-            here = place(path, key)
-            first = self._keys.setdefault((name.value, key.value), here)
-            if first != here:
-                self._fault(
-                    path,
-                    key,
-                    f"{key.value} of the host {name.value} is already set in {first}",
-                    "remove one of them",
-                )
+            if (
+                key.value not in {*FIXED_HOST_KEYS, *SERVER_KEYS}
+                and isinstance(value, yaml.MappingNode)
+                and any(below.value in FIXED_HOST_KEYS for below, _ in value.value)
+            ):
+                problem = f"{key.value} is indented as a key of the host {name.value}"
+                self._fault(path, key, problem, "indent it as a host")
+        self._note(path, "host", name.value, node)
 
     def _is_text(self, path: Path, name: yaml.Node, kind: str) -> bool:
         if name.tag == _TEXT:
@@ -269,6 +319,21 @@ class _Files:
 
     def _fault(self, path: Path, node: yaml.Node, problem: str, remedy: str) -> None:
         self.faults.append(fault(path, node, problem, remedy))
+
+
+class _Recorder(InventoryData):  # type: ignore[misc]  # has no types
+    """An inventory that passes on what is set in it, also what is then set again."""
+
+    def __init__(self, note: Callable[[str, str, str, str], None]) -> None:
+        super().__init__()
+        self._note = note
+
+    def set_variable(self, entity: str, varname: str, value: object) -> None:
+        """Set a variable of a group or a host."""
+        super().set_variable(entity, varname, value)
+        where = origins.place([varname])
+        if where is not None:
+            self._note("group" if entity in self.groups else "host", entity, str(varname), where)
 
 
 def _is_address(node: yaml.Node) -> bool:

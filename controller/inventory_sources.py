@@ -22,9 +22,9 @@ GROUPS = ("fixed_hosts", "dhcp_servers", "tinydns_servers", "dnscache_servers")
 SECTIONS = ("hosts", "vars", "children")
 VARIABLE_FOLDERS = ("group_vars", "host_vars")
 
-# The prefixes of our variables and Ansible's.
-_PREFIXES = (
-    *("site_", "ansible_", "dhcpd_", "kea_", "tinydns_", "dnscache_", "lease_merge_"),
+#: The prefixes of our variables.
+OWN_PREFIXES = (
+    *("site_", "dhcpd_", "kea_", "tinydns_", "dnscache_", "lease_merge_"),
     "floating_address_",
 )
 _SUFFIXES = (".yml", ".yaml", ".json")
@@ -68,6 +68,17 @@ def inventory_files(source: Path) -> Iterator[Path]:
     for path in _entries(source):
         if not path.is_dir() or not likely_name(path.name, VARIABLE_FOLDERS):
             yield from inventory_files(path)
+
+
+def ini_files(source: Path) -> Iterator[Path]:
+    """Yield the files of a source that Ansible reads as INI."""
+    if source.is_dir():
+        for path in _entries(source):
+            yield from ini_files(path)
+    elif not source.name.endswith((*_SUFFIXES, *_PASSED_OVER, ".toml")):
+        text = _text(source)
+        if not text.startswith("#!") and not _is_yaml(text):
+            yield source
 
 
 def misplaced(source: Path) -> Iterator[Fault]:
@@ -195,7 +206,8 @@ def _has_hosts(text: str) -> bool:
 def _has_variables(text: str) -> bool:
     """Return whether a text has variables with names of ours or Ansible's."""
     names = map(str, _mapping(text))
-    return any(name in FIXED_HOST_KEYS or name.startswith(_PREFIXES) for name in names)
+    prefixes = (*OWN_PREFIXES, "ansible_")
+    return any(name in FIXED_HOST_KEYS or name.startswith(prefixes) for name in names)
 
 
 def _mapping(text: str) -> dict[object, object]:
