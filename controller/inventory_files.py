@@ -8,9 +8,10 @@ mean is checked by leasemerge.inventory_check.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Set
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import yaml
 from ansible.errors import AnsibleError  # type: ignore[import-untyped]  # has no types
@@ -23,12 +24,15 @@ from ansible.plugins.inventory.ini import (  # type: ignore[import-untyped]
 from controller import origins, role_variables
 from controller.inventory_sources import (
     GROUPS,
-    OWN_PREFIXES,
     SECTIONS,
+    VARIABLE_FOLDERS,
+    beside,
     ini_files,
     inventory_files,
+    is_own,
     likely_name,
     misplaced,
+    of_nobody,
     readable,
     unread,
     variable_files,
@@ -36,7 +40,7 @@ from controller.inventory_sources import (
 from controller.inventory_variables import SETTINGS
 from controller.origins import shown_path
 from controller.yaml_files import MERGE, NULL, compose, fault, place
-from leasemerge.faults import Fault, printable
+from leasemerge.faults import Fault, Findings, printable
 from leasemerge.host_check import FIXED_HOST_KEYS
 from leasemerge.server_check import SERVER_KEYS
 
@@ -71,15 +75,33 @@ def check(source: Path) -> list[Fault]:
     return files.faults
 
 
-def notes(sources: Iterable[Path]) -> list[Fault]:
-    """Return the files of sources that Ansible does not read, seemingly on purpose."""
-    return [
-        row
-        for source in sources
-        if source.exists()
-        for row, is_meant in unread(source, source if source.is_dir() else source.parent)
-        if not is_meant
-    ]
+def without_effect(
+    sources: Iterable[Path], hosts: Set[str], groups: Mapping[str, Any], playbooks: Path
+) -> Findings:
+    """Return what has no effect in sources, whose hosts and groups Ansible has read.
+
+    What seems to be so on purpose is a note. `playbooks` may have variables, too.
+    """
+    found = Findings([], [])
+    sources = [source.absolute() for source in sources if source.exists()]
+    folders = [source if source.is_dir() else source.parent for source in sources]
+    known = {"host_vars": {*hosts, "localhost"}, "group_vars": {*groups, *GROUPS}}
+    for source, folder in zip(sources, folders, strict=True):
+        found.notes.extend(row for row, is_meant in unread(source, folder) if not is_meant)
+        strays = [*of_nobody(folder, known)]
+        if source.is_dir() and source.parent not in {*folders, playbooks}:
+            strays += beside(source)
+        for row, is_meant in strays:
+            (found.faults if is_meant else found.notes).append(row)
+    for group in groups.values():
+        ours = next((name for name in GROUPS if name in map(str, group.get_ancestors())), None)
+        if ours is not None and not group.get_hosts():
+            filled = [name for name, other in groups.items() if other.get_hosts()]
+            meant = likely_name(group.name, filled)
+            problem = f"it has no hosts, and the group {ours} is to have them"
+            meant = f"write {meant}, if that is what you meant, or " if meant else "add them, or "
+            found.faults.append(Fault(f"Group {group.name}", problem, f"{meant}remove it"))
+    return found
 
 
 def ini_fault(path: Path, line: int, reason: str) -> Fault:
@@ -98,7 +120,6 @@ class _Files:
 
     def __init__(self) -> None:
         self.faults: list[Fault] = []
-        self._hosts: set[str] = set()
         self._groups = {"all", "ungrouped"}
         # Where each of our variables is set, by the kind and the name of what has it.
         self._places: dict[tuple[str, str, str], list[str]] = {}
@@ -145,19 +166,9 @@ class _Files:
 
     def read_variables(self, folder: Path) -> None:
         """Check group_vars/ and host_vars/ in a folder."""
-        groups = {*self._groups, *GROUPS}
-        for kind, names in (("group_vars", groups), ("host_vars", self._hosts)):
+        for kind in VARIABLE_FOLDERS:
             for entry in readable(folder / kind):
                 name = entry.name if entry.is_dir() else entry.stem
-                meant = likely_name(name, names)
-                if name not in names and meant:
-                    self.faults.append(
-                        Fault(
-                            shown_path(entry),
-                            f"there is no {kind.partition('_')[0]} {name}",
-                            f"rename it to {meant}, if that is what you meant, or remove it",
-                        )
-                    )
                 if not entry.is_dir() and entry.suffix and entry.with_suffix("").is_dir():
                     self.faults.append(
                         Fault(
@@ -189,7 +200,7 @@ class _Files:
             self._set(kind, owner, key.value, place(path, key))
 
     def _set(self, kind: str, owner: str, key: str, where: str) -> None:
-        if key in FIXED_HOST_KEYS or key in SERVER_KEYS or key.startswith(OWN_PREFIXES):
+        if is_own(key):
             places = self._places.setdefault((kind, owner, key), [])
             if where not in places:
                 places.append(where)
@@ -276,7 +287,6 @@ class _Files:
             problem = f"{_short(name.value)} is not a host name"
             self._fault(path, name, problem, f"write a colon after {_short(first)}, and a space")
             return
-        self._hosts.add(name.value)
         if name.value in _NO_HOSTS:
             self._fault(path, name, f"{name.value} is the name of a group", "choose another")
             return

@@ -6,7 +6,7 @@ Ansible ignores a file silently, and every host in it is gone from the network.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from controller.origins import shown_path
 from controller.yaml_files import LOADER
 from leasemerge.faults import Fault
 from leasemerge.host_check import FIXED_HOST_KEYS
+from leasemerge.server_check import SERVER_KEYS
 
 GROUPS = ("fixed_hosts", "dhcp_servers", "tinydns_servers", "dnscache_servers")
 #: The keys of a group in a file of hosts.
@@ -118,6 +119,32 @@ def unread(source: Path, folder: Path) -> Iterator[tuple[Fault, bool]]:
                 yield from _not_read(path, folder, _has_variables)
 
 
+def of_nobody(folder: Path, known: Mapping[str, Collection[str]]) -> Iterator[tuple[Fault, bool]]:
+    """Yield a fault for each variable file of no host or group, and whether it is to have one."""
+    for kind, names in known.items():
+        for entry in readable(folder / kind):
+            name = entry.name if entry.is_dir() else entry.stem
+            if name in names:
+                continue
+            of = kind.partition("_")[0]
+            meant = likely_name(name, names)
+            remedy = f"rename it to {meant}, if that is what you meant, or remove it"
+            if not meant:
+                remedy = f"add the {of} to the inventory, or move the file away"
+            is_meant = bool(meant) or any(map(_has_own_variables, variable_files(entry)))
+            yield Fault(shown_path(entry), f"there is no {of} {name}", remedy), is_meant
+
+
+def beside(source: Path) -> Iterator[tuple[Fault, bool]]:
+    """Yield a fault for each of our variable files beside a folder of hosts, not in it."""
+    for kind in VARIABLE_FOLDERS:
+        for entry in readable(source.parent / kind):
+            if any(map(_has_own_variables, variable_files(entry))):
+                problem = f"Ansible reads {kind} only in the inventory's folder"
+                remedy = f"move it to {shown_path(source / kind)}"
+                yield Fault(shown_path(entry), problem, remedy), True
+
+
 def readable(folder: Path) -> Iterator[Path]:
     """Yield the entries of group_vars/ or host_vars/ that Ansible may read."""
     for entry in sorted(folder.glob("[!.]*")):
@@ -205,9 +232,16 @@ def _has_hosts(text: str) -> bool:
 
 def _has_variables(text: str) -> bool:
     """Return whether a text has variables with names of ours or Ansible's."""
-    names = map(str, _mapping(text))
-    prefixes = (*OWN_PREFIXES, "ansible_")
-    return any(name in FIXED_HOST_KEYS or name.startswith(prefixes) for name in names)
+    return any(is_own(name) or name.startswith("ansible_") for name in map(str, _mapping(text)))
+
+
+def _has_own_variables(path: Path) -> bool:
+    return any(map(is_own, map(str, _mapping(_text(path)))))
+
+
+def is_own(name: str) -> bool:
+    """Return whether a variable has a name of ours."""
+    return name in FIXED_HOST_KEYS or name in SERVER_KEYS or name.startswith(OWN_PREFIXES)
 
 
 def _mapping(text: str) -> dict[object, object]:

@@ -136,9 +136,15 @@ def beyond_limits(context: Context, role: str) -> list[str]:
     return limits.beyond(role, value_of)
 
 
-def unread_files(sources: Iterable[str]) -> list[str]:
-    """Return a sentence for each file in an inventory that Ansible ignores."""
-    return [str(note) for note in inventory_files.notes(map(Path, sources))]
+@pass_context
+def without_effect(
+    context: Context, sources: Iterable[str], hostvars: Mapping[str, Mapping[str, Any]]
+) -> dict[str, list[str]]:
+    """Return a sentence for each file and each group in an inventory that has no effect."""
+    groups = getattr(hostvars, "_inventory").groups  # noqa: B009  # private, but nothing else
+    playbooks = Path(str(context.resolve("playbook_dir")))
+    found = inventory_files.without_effect(map(Path, sources), set(hostvars), groups, playbooks)
+    return {"faults": [*map(str, found.faults)], "notes": [*map(str, found.notes)]}
 
 
 def reverse_zones(networks: object) -> list[str]:
@@ -258,5 +264,5 @@ class FilterModule:
             role_variable_notes,
             site_setting,
             unknown_variables,
-            unread_files,
+            without_effect,
         )

@@ -132,13 +132,14 @@ def site_faults(inventory: Path, with_roles: bool) -> list[str]:
         "servers": servers if with_roles else [],
         "site": site,
         "sources": [str(inventory)],
+        "playbook_dir": str(inventory.parent / "playbooks"),
     }
     of_roles = templar.template(
         trust_as_template("{{ servers | role_variable_faults(hostvars, site) }}")
     )
-    unread = templar.template(trust_as_template("{{ sources | unread_files }}"))
-    faults = [*map(str, site["faults"]), *map(str, of_roles)]
-    notes = [*site["notes"], *unread]
+    idle = templar.template(trust_as_template("{{ sources | without_effect(hostvars) }}"))
+    faults = [*map(str, site["faults"]), *map(str, of_roles), *idle["faults"]]
+    notes = [*site["notes"], *idle["notes"]]
     if not faults:
         notes += templar.template(
             trust_as_template("{{ servers | role_variable_notes(hostvars, site) }}")
