@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from ansible.vars.hostvars import HostVarsVars  # type: ignore[import-untyped]  # has no types
+
 from controller import role_variables, unresolved
-from controller.inventory_variables import SETTINGS
+from controller.inventory_variables import OF_ONE_HOST, SETTINGS, inventory_of, set_for, shared_keys
 from controller.origins import origin, place
 from controller.plain import plain_value, where_written
 from controller.unresolved import is_unresolved
@@ -18,6 +20,8 @@ from leasemerge.ranges import listed, normal_mac
 from leasemerge.server_check import SERVER_KEYS
 
 _LISTS = ("hardware_ethernet", "aliases")
+# What dhcpd does not use for a host without a MAC address. Its group may set it for the others.
+_OF_DHCP = ("next_server", "filename", "options", "extra")
 _KEYS = tuple(key for key in FIXED_HOST_KEYS if key != "name")
 
 
@@ -41,7 +45,13 @@ def fixed_hosts(
     seen: set[object] = set()
     # As written: few values are templates, and having Ansible look for them takes longer.
     raw: Callable[[str], Mapping[str, Any]] = getattr(hostvars, "raw_get", hostvars.__getitem__)
-    rows = [_fixed_host(host, raw(host), hostvars, known, seen) for host in hosts]
+    shared = {key for _, key in shared_keys(hostvars)}
+    if inventory_of(hostvars) is not None and "localhost" not in hosts:
+        shared.update(key for key in OF_ONE_HOST if key in raw("localhost"))
+    rows = [
+        _fixed_host(host, _of_host(host, raw(host), hostvars, shared), hostvars, known, seen)
+        for host in hosts
+    ]
     rows.sort(key=lambda row: str(row["name"]))
     text = json.dumps(rows) if as_text else ""
     return text if as_text and json.loads(text) == rows else rows
@@ -57,7 +67,7 @@ def hosts_elsewhere(
         if host in fixed:
             continue
         variables = hostvars[host]
-        for key in ("fixed_address", "hardware_ethernet", *SERVER_KEYS):
+        for key in (*OF_ONE_HOST, *SERVER_KEYS):
             group = SERVER_KEYS.get(key, "fixed_hosts")
             if key in variables and group not in variables["group_names"]:
                 where = where_written(name for name in variables if name == key) or where_written(
@@ -66,6 +76,23 @@ def hosts_elsewhere(
                 rows.append({"name": plain_value(host), "key": key, "group": group, **where})
                 break
     return rows
+
+
+def _of_host(
+    name: str, variables: Mapping[str, Any], hostvars: object, shared: Collection[str]
+) -> Mapping[str, Any]:
+    """Return a host's variables without those of its groups that are not for it.
+
+    A key of one host that several share is one fault, reported where it is set.
+    """
+    unused = () if variables.get("hardware_ethernet") else _OF_DHCP
+    doubtful = {key for key in (*shared, *unused) if key in variables}
+    inventory = inventory_of(hostvars)
+    if not doubtful or inventory is None:
+        return variables
+    own = set_for(hostvars, inventory.get_host(name))
+    left = {key: value for key, value in variables.items() if key not in doubtful}
+    return left | {key: own[key] for key in own if key in doubtful}
 
 
 def _fixed_host(
@@ -84,7 +111,7 @@ def _fixed_host(
         try:
             value = variables[key]
             if _may_be_template(value):
-                value = hostvars[name][key]
+                value = _evaluated(name, key, variables, hostvars)
             plain = plain_value(listed(value) if key in _LISTS else value)
         except unresolved.ERRORS as exc:
             row.setdefault("unresolved", {})[key] = unresolved.reason(exc)
@@ -107,6 +134,15 @@ def _fixed_host(
         if found:
             row["places"] = {str(key): place([key]) for key in found}
     return row
+
+
+def _evaluated(
+    name: str, key: str, variables: Mapping[str, Any], hostvars: Mapping[str, Mapping[str, Any]]
+) -> Any:
+    if not hasattr(hostvars, "_loader"):
+        return hostvars[name][key]
+    # A host's variables do not have hostvars, except in a task.
+    return HostVarsVars({**variables, "hostvars": hostvars}, hostvars._loader, name)[key]
 
 
 def _unknown(variables: Mapping[str, Any], known: set[str], seen: set[object]) -> list[str]:

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from ansible.vars.plugins import (  # type: ignore[import-untyped]  # has no types
+    get_vars_from_inventory_sources,
+)
+
 from controller import role_variables
+from controller.inventory_sources import readable
 from controller.origins import origin
 from controller.plain import plain_value, where_written
 from leasemerge.host_check import FIXED_HOST_KEYS
 from leasemerge.server_check import SERVER_KEYS
 
 _KEYS = tuple(key for key in FIXED_HOST_KEYS if key != "name")
-# What no two hosts share.
-_OF_ONE_HOST = ("fixed_address", "ipv6_address", "hardware_ethernet", "aliases")
+#: What no two hosts share.
+OF_ONE_HOST = ("fixed_address", "ipv6_address", "hardware_ethernet", "aliases")
 # The variables of the site, as users know them, by the key of its definition.
 SETTINGS = {
     key: f"site_{key}"
@@ -130,7 +135,7 @@ def misplaced_variables(
     raw: Callable[[str], Mapping[str, Any]] = getattr(hostvars, "raw_get", hostvars.__getitem__)
     of_all = raw("localhost")
     rows: dict[object, dict[str, Any]] = {}
-    for key in (*_OF_ONE_HOST, "domain", *SERVER_KEYS):
+    for key in (*OF_ONE_HOST, "domain", *SERVER_KEYS):
         # A host named localhost, which is a fault, has its own.
         if key in of_all and "localhost" not in groups.get("fixed_hosts", ()):
             where = where_written(name for name in of_all if name == key)
@@ -138,7 +143,14 @@ def misplaced_variables(
             if key == "domain":
                 remedy = "set site_domain, or choose another name for a variable of your own"
             rows[key] = {"name": key, "problem": problem, "remedy": remedy, **where}
-    for host in _examples(groups):
+    for group, key in shared_keys(hostvars):
+        # What every host has is reported above.
+        if key not in rows:
+            problem = f"the group {group} sets it for all its hosts"
+            remedy = "set it for the host that it belongs to"
+            row = {"name": plain_value(key), "problem": problem, "remedy": remedy}
+            rows[(group, key)] = {**row, **where_written([key])}
+    for host in dict.fromkeys([*_examples(groups), *_hosts_with_settings(hostvars)]):
         variables = raw(host)
         for name in SETTINGS.values():
             value = variables.get(name)
@@ -148,6 +160,45 @@ def misplaced_variables(
                 row = {"name": name, "problem": problem, "remedy": "set it only in group_vars/all"}
                 rows.setdefault((name, where.get("where", host)), {**row, **where})
     return list(rows.values())
+
+
+def inventory_of(hostvars: object) -> Any:
+    """Return what Ansible holds of the inventory; None for hostvars that are not Ansible's."""
+    # Private, but nothing else tells a host's variables from its groups'.
+    return getattr(hostvars, "_inventory", None)
+
+
+def set_for(hostvars: object, entity: Any) -> Mapping[str, Any]:
+    """Return what is set for a host or a group alone: by its lines, host_vars or group_vars."""
+    loader, sources = getattr(hostvars, "_loader", None), inventory_of(hostvars)._sources
+    in_files = get_vars_from_inventory_sources(loader, sources, [entity], "task")
+    return {**entity.vars, **in_files}
+
+
+def shared_keys(hostvars: object) -> Iterator[tuple[str, str]]:
+    """Yield each key of one host, as written, that a group of several sets, after the group."""
+    inventory = inventory_of(hostvars)
+    for name, group in {} if inventory is None else inventory.groups.items():
+        if len(group.get_hosts()) > 1:
+            yield from ((name, key) for key in set_for(hostvars, group) if key in OF_ONE_HOST)
+
+
+def _hosts_with_settings(hostvars: object) -> Iterator[str]:
+    """Yield the hosts whose line or host_vars have a variable of the site."""
+    inventory = inventory_of(hostvars)
+    if inventory is None:
+        return
+    folders = {Path(source) for source in inventory._sources if source}
+    folders = {path if path.is_dir() else path.parent for path in folders}
+    in_files = {
+        entry.name if entry.is_dir() else entry.stem
+        for folder in folders
+        for entry in readable(folder / "host_vars")
+    }
+    for name, host in inventory.hosts.items():
+        own = set_for(hostvars, host) if name in in_files else host.vars
+        if not own.keys().isdisjoint(SETTINGS.values()):
+            yield name
 
 
 def _examples(groups: Mapping[str, Iterable[str]]) -> list[str]:
