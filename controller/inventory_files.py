@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from ansible import constants  # type: ignore[import-untyped]
 from ansible.errors import AnsibleError  # type: ignore[import-untyped]  # has no types
 from ansible.inventory.data import InventoryData  # type: ignore[import-untyped]
 from ansible.parsing.dataloader import DataLoader  # type: ignore[import-untyped]
@@ -33,6 +34,7 @@ from controller.inventory_sources import (
     likely_name,
     misplaced,
     of_nobody,
+    plugin_of,
     readable,
     unread,
     variable_files,
@@ -112,7 +114,27 @@ def ini_fault(path: Path, line: int, reason: str) -> Fault:
     reason = _short(" ".join(reason.split()).rstrip("."), 200)
     problem = f"it cannot be read as INI ({reason})"
     remedy = "write [GROUP], and under it a line for each host: NAME KEY=VALUE"
+    if path.name.isupper():
+        remedy = f"name it {path.name}.md if it is not a file of hosts"
     return Fault(f"{shown_path(path)}:{line}", problem, remedy)
+
+
+def unreadable(path: Path, exc: Exception) -> Fault | None:
+    """Return the fault of a file that Ansible could not read; None if another plugin may.
+
+    Files without an ending may be INI, and those of a plugin are for it.
+    """
+    if path not in inventory_files(path):
+        return None
+    plugin = plugin_of(path)
+    if plugin is None:
+        reason = _short(" ".join(str(exc.__cause__ or exc).split()).rstrip("."), 200)
+        return Fault(shown_path(path), f"Ansible cannot read it ({reason})", "correct it")
+    enabled = constants.INVENTORY_ENABLED
+    if "auto" in enabled or plugin.removeprefix("ansible.builtin.") in enabled or plugin in enabled:
+        return None
+    problem = f"it is for the inventory plugin {plugin}, which is not enabled"
+    return Fault(shown_path(path), problem, "add that to enable_plugins in ansible.cfg")
 
 
 class _Files:
@@ -312,8 +334,11 @@ class _Files:
         self._note(path, "host", name.value, node)
 
     def _is_text(self, path: Path, name: yaml.Node, kind: str) -> bool:
-        if name.tag == _TEXT:
+        if name.tag == _TEXT and name.value:
             return True
+        if name.tag == _TEXT:
+            self._fault(path, name, f"a {kind} has an empty name", "write its name")
+            return False
         self._fault(
             path,
             name,

@@ -67,7 +67,7 @@ def inventory_files(source: Path) -> Iterator[Path]:
             yield source
         return
     for path in _entries(source):
-        if not path.is_dir() or not likely_name(path.name, VARIABLE_FOLDERS):
+        if not _is_loop(path) and not (path.is_dir() and likely_name(path.name, VARIABLE_FOLDERS)):
             yield from inventory_files(path)
 
 
@@ -75,17 +75,33 @@ def ini_files(source: Path) -> Iterator[Path]:
     """Yield the files of a source that Ansible reads as INI."""
     if source.is_dir():
         for path in _entries(source):
-            yield from ini_files(path)
-    elif not source.name.endswith((*_SUFFIXES, *_PASSED_OVER, ".toml")):
-        text = _text(source)
-        if not text.startswith("#!") and not _is_yaml(text):
-            yield source
+            if not _is_loop(path):
+                yield from ini_files(path)
+    elif (
+        not source.name.endswith((*_PASSED_OVER, ".toml"))
+        and may_be_ini(source)
+        and not _is_yaml(_text(source))
+    ):
+        yield source
+
+
+def may_be_ini(path: Path) -> bool:
+    """Return whether a file is neither YAML, by its name, nor a script."""
+    return path.suffix not in _SUFFIXES and not _text(path).startswith("#!")
+
+
+def plugin_of(path: Path) -> str | None:
+    """Return the inventory plugin that a YAML file is for; None for a file of hosts."""
+    plugin = _mapping(_text(path)).get("plugin")
+    return plugin if isinstance(plugin, str) else None
 
 
 def misplaced(source: Path) -> Iterator[Fault]:
     """Yield variable folders and files that Ansible reads as something else."""
     for path in _entries(source):
-        if path.is_dir():
+        if _is_loop(path):
+            yield Fault(shown_path(path), "it is a link to a folder that it lies in", "remove it")
+        elif path.is_dir():
             meant = likely_name(path.name, VARIABLE_FOLDERS)
             if meant:
                 problem = "Ansible reads a folder of this name as one of hosts"
@@ -99,9 +115,15 @@ def misplaced(source: Path) -> Iterator[Fault]:
                     where = source / name
                     yield Fault(shown_path(path / name), problem, f"move it to {shown_path(where)}")
             yield from misplaced(path)
-        elif not path.name.endswith((*_SUFFIXES, *_PASSED_OVER, ".ini", ".toml")) and path.suffix:
+        elif path.name.endswith((*_SUFFIXES, *_PASSED_OVER)):
+            continue
+        elif not path.exists():
+            yield Fault(shown_path(path), "it is a link to nothing", "remove it, or correct it")
+        elif path.suffix not in ("", ".ini", ".toml"):
             is_copy = path.name.endswith(_COPIES)
-            if not path.stat().st_mode & 0o111 and (is_copy or _is_yaml(_text(path))):
+            text = _text(path)
+            is_ini = bool(_SECTION.search(text))
+            if not path.stat().st_mode & 0o111 and (is_copy or _is_yaml(text) or not is_ini):
                 problem = "Ansible reads a file with this extension as hosts in INI format"
                 remedy = f"rename it to {path.stem.partition('.')[0]}.yml, or to {path.name}.bak"
                 yield Fault(shown_path(path), problem, f"{remedy} to have it ignored")
@@ -177,6 +199,12 @@ def _entries(folder: Path) -> Iterator[Path]:
             yield path
 
 
+def _is_loop(path: Path) -> bool:
+    """Return whether a path is a link to a folder that it lies in."""
+    parent = path.parent.resolve()
+    return path.is_symlink() and path.is_dir() and path.resolve() in (parent, *parent.parents)
+
+
 def _not_read(
     path: Path, folder: Path, is_meant: Callable[[str], bool]
 ) -> Iterator[tuple[Fault, bool]]:
@@ -200,7 +228,7 @@ def _not_read(
 def _unread_files(folder: Path) -> Iterator[Path]:
     """Yield the files in a folder of hosts that Ansible ignores."""
     for path in _entries(folder):
-        if path.is_dir():
+        if path.is_dir() and not _is_loop(path):
             yield from _unread_files(path)
         elif path.name.endswith(_PASSED_OVER):
             yield path

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import yaml
@@ -24,6 +24,10 @@ _CONFLICT = re.compile(rb"^(?:<<<<<<<|>>>>>>>) ", re.MULTILINE)
 # YAML 1.1 section "integer": 0600 is 384.
 _OCTAL = re.compile(r"[-+]?0[0-9_]+")
 _NUMBER = "tag:yaml.org,2002:int"
+_STANDARD = "tag:yaml.org,2002:"
+_TEXT = _STANDARD + "str"
+# Ansible's own tags.
+_ANSIBLE = ("!vault", "!vault-encrypted", "!unsafe")
 
 # A part of libyaml's message for each common mistake, what it is, and its remedy.
 _SLIPS = (
@@ -91,7 +95,7 @@ def compose(path: Path) -> tuple[yaml.Node | None, list[Fault]]:
         return None, [Fault(where, "the text is not UTF-8", "save the file as UTF-8")]
     except yaml.YAMLError as exc:
         return None, [_slip(path, data, exc)]
-    faults = list(_misread(path, root, set()))
+    faults = list(_misread(path, root, set(), ()))
     return (None if faults else root), faults
 
 
@@ -106,31 +110,81 @@ def place(path: Path, node: yaml.Node) -> str:
     return file if mark is None else f"{file}:{mark.line + 1}:{mark.column + 1}"
 
 
-def _misread(path: Path, node: yaml.Node, seen: set[int]) -> Iterator[Fault]:
+def _misread(
+    path: Path, node: yaml.Node, seen: set[int], above: tuple[int, ...]
+) -> Iterator[Fault]:
     """Yield what YAML would drop or read as something else, at a node and below it."""
+    if not node.tag.startswith(_STANDARD) and node.tag not in _ANSIBLE:
+        remedy = "write the value itself, or put it in quotes if it is text"
+        yield fault(path, node, f"the tag {node.tag} is unknown", remedy)
+        return
     if isinstance(node, yaml.ScalarNode):
         if node.tag == _NUMBER and _OCTAL.fullmatch(node.value):
             number = node.value.lstrip("0_") or "0"
             problem = f"{node.value} is an octal number to YAML, since it begins with 0"
             yield fault(path, node, problem, f"write {number}, or put it in quotes if it is text")
+        elif node.tag not in (_TEXT, NULL) and node.tag.startswith(_STANDARD):
+            yield from _not_of_its_kind(path, node)
+        return
+    if id(node) in above:
+        remedy = "write the value itself instead of the alias"
+        yield fault(path, node, "it has an alias (*) of itself", remedy)
         return
     if id(node) in seen:
         return
     seen.add(id(node))
+    above = (*above, id(node))
     if isinstance(node, yaml.SequenceNode):
         for item in node.value:
-            yield from _misread(path, item, seen)
+            yield from _misread(path, item, seen, above)
         return
     lines: dict[str, int] = {}
     for key, value in node.value:
         if not isinstance(key, yaml.ScalarNode):
-            yield fault(path, key, "a brace begins a text", "put text with {{ }} in quotes")
+            if isinstance(key, yaml.SequenceNode):
+                yield fault(path, key, "a list has the place of a name", "write each on its own")
+            else:
+                yield fault(path, key, "a brace begins a text", "put text with {{ }} in quotes")
             continue
         if key.value in lines and key.tag != MERGE:
             problem = f"{key.value} is already on line {lines[key.value]}"
             yield fault(path, key, problem, "remove one of them, or put both into one")
         lines.setdefault(key.value, key.start_mark.line + 1)
-        yield from _misread(path, value, seen)
+        yield from _misread(path, value, seen, above)
+    yield from _merge(path, node, lines)
+
+
+def _not_of_its_kind(path: Path, node: yaml.ScalarNode) -> Iterator[Fault]:
+    """Yield the fault of a value that is not what its form or its tag says, such as a date."""
+    kind = node.tag.removeprefix(_STANDARD)
+    try:
+        yaml.constructor.SafeConstructor().construct_object(node)
+    except (yaml.YAMLError, ValueError, KeyError, OverflowError):
+        names = {"timestamp": "date", "int": "number", "float": "number"}
+        problem = f"{node.value} is not a valid {names.get(kind, kind)}"
+        yield fault(path, node, problem, "correct it, or put it in quotes if it is text")
+
+
+def _merge(path: Path, node: yaml.Node, lines: Mapping[str, int]) -> Iterator[Fault]:
+    """Put what the merge keys (<<) of a mapping stand for into it, as Ansible's loader does."""
+    merged: dict[str, tuple[yaml.Node, yaml.Node]] = {}
+    for key, value in node.value:
+        if key.tag != MERGE:
+            continue
+        for source in value.value if isinstance(value, yaml.SequenceNode) else [value]:
+            if not isinstance(source, yaml.MappingNode):
+                remedy = "write an alias of a mapping, such as <<: *NAME"
+                yield fault(path, key, "<< has no mapping to merge", remedy)
+                return
+            for name, content in source.value:
+                # Ansible takes it for a key that is there twice (duplicate_dict_key).
+                if name.value in lines or name.value in merged:
+                    problem = f"{name.value} of the merged mapping (<<) is already set"
+                    yield fault(path, key, problem, "set it in only one of them")
+                merged[name.value] = (name, content)
+    if merged:
+        own = [pair for pair in node.value if pair[0].tag != MERGE]
+        node.value = [*merged.values(), *own]
 
 
 def _slip(path: Path, data: bytes, exc: yaml.YAMLError) -> Fault:

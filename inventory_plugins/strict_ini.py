@@ -17,6 +17,7 @@ from ansible.plugins.inventory.ini import (  # type: ignore[import-untyped]  # h
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from controller import inventory_files
+from controller.inventory_sources import may_be_ini
 
 DOCUMENTATION = """
 name: strict_ini
@@ -38,6 +39,10 @@ class InventoryModule(IniInventory):  # type: ignore[misc]  # has no types
     """What Ansible looks for in this file."""
 
     NAME = "strict_ini"
+
+    def verify_file(self, path: str) -> bool:
+        """Return whether to try a file: not one in YAML, nor a script, whose own error counts."""
+        return bool(super().verify_file(path)) and may_be_ini(Path(path))
 
     def parse(self, inventory: Any, loader: Any, path: str, cache: bool = True) -> None:
         """Read a file into the inventory, or print what is wrong with it and end the run."""

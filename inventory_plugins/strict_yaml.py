@@ -15,6 +15,7 @@ from ansible.plugins.inventory.yaml import (  # type: ignore[import-untyped]  # 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from controller import inventory_files
+from leasemerge.faults import Fault
 
 DOCUMENTATION = """
 name: strict_yaml
@@ -66,15 +67,23 @@ class InventoryModule(YamlInventory):  # type: ignore[misc]  # has no types
         """Read a file into the inventory, or list the faults of its source and end the run."""
         source = _source(Path(path))
         if source not in self._checked:
-            faults = inventory_files.check(source)
-            if faults:
-                text = "\n".join([inventory_files.TITLE, *map(str, faults)])
-                self.display.display(text, color="red", stderr=True)
-                # An exception would be shown as a warning, with those of the plugins that try the
-                # file next, and finally as a file that no plugin could read.
-                raise SystemExit(int(ExitCode.PARSER_ERROR))
+            self._refuse(inventory_files.check(source))
             self._checked.add(source)
-        super().parse(inventory, _Reader(loader), path, cache)
+        try:
+            super().parse(inventory, _Reader(loader), path, cache)
+        except Exception as exc:
+            fault = inventory_files.unreadable(Path(path), exc)
+            self._refuse([fault] if fault else [])
+            raise
+
+    def _refuse(self, faults: list[Fault]) -> None:
+        """List faults and end the run, if there are any."""
+        if faults:
+            text = "\n".join([inventory_files.TITLE, *map(str, faults)])
+            self.display.display(text, color="red", stderr=True)
+            # An exception would be shown as a warning, with those of the plugins that try the file
+            # next, and finally as a file that no plugin could read.
+            raise SystemExit(int(ExitCode.PARSER_ERROR))
 
 
 def _source(path: Path) -> Path:
