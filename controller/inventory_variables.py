@@ -153,8 +153,9 @@ def misplaced_variables(
     for host in dict.fromkeys([*_examples(groups), *_hosts_with_settings(hostvars)]):
         variables = raw(host)
         for name in SETTINGS.values():
-            value = variables.get(name)
-            if name not in _DERIVED and value != of_all.get(name):
+            value, usual = variables.get(name), of_all.get(name)
+            # To compare an encrypted value Ansible needs the password.
+            if name not in _DERIVED and value is not usual and value != usual:
                 where = where_written([value])
                 problem = f"the host {plain_value(host)} sets it differently from the network"
                 row = {"name": name, "problem": problem, "remedy": "set it only in group_vars/all"}

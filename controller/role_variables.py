@@ -21,7 +21,7 @@ from controller import limits, unresolved
 from controller.origins import origin, place
 from controller.plain import plain_value
 from controller.yaml_files import LOADER
-from leasemerge.faults import Fault, show
+from leasemerge.faults import Fault, remedy_for, show
 from leasemerge.host_check import FIXED_HOST_KEYS
 from leasemerge.server_check import SERVER_KEYS
 
@@ -246,7 +246,7 @@ def _of_value(key: str, take: Any, where: str) -> Iterator[tuple[str, str, str]]
     rows = list(unresolved.find(take))
     for row in rows:
         problem = f"it cannot be evaluated ({row['reason']})"
-        yield row["where"] or where, problem, "fix its template"
+        yield row["where"] or where, problem, remedy_for(row["reason"])
     spec = specs().get(key)
     if rows or spec is None:
         return

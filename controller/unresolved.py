@@ -11,6 +11,7 @@ from ansible.errors import AnsibleError  # type: ignore[import-untyped]  # has n
 from jinja2.exceptions import UndefinedError
 
 from controller.origins import place
+from leasemerge.faults import ENCRYPTED
 
 #: What Ansible raises when a value is used that it could not resolve.
 ERRORS = (AnsibleError, UndefinedError)
@@ -18,6 +19,8 @@ ERRORS = (AnsibleError, UndefinedError)
 
 def reason(exc: Exception) -> str:
     """Return why a template cannot be resolved, without what Ansible adds around it."""
+    if "A vault exception marker was tripped" in str(exc):
+        return ENCRYPTED
     text = " ".join(str(exc).rpartition("tripped: ")[2].split()).rstrip(".")
     return f"there is no {text}" if text.startswith("hostvars[") else text
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+# Spaces that a word processor or a web page puts in place of the usual one.
+_SPACES = "\u00a0\u2007\u2009\u202f"
+
 
 @dataclass(frozen=True, slots=True)
 class Fault:
@@ -26,6 +29,17 @@ class Findings:
     notes: list[Fault]
 
 
+#: The reason why an encrypted value cannot be evaluated.
+ENCRYPTED = "it is encrypted"
+
+
+def remedy_for(reason: object) -> str:
+    """Return the remedy for a value that cannot be evaluated."""
+    if reason == ENCRYPTED:
+        return "give the vault password, with --ask-vault-pass or --vault-password-file"
+    return "fix its template"
+
+
 def show(value: object) -> str:
     """Show a value as the inventory has it, without letting it break the line or fill it."""
     if value is None or isinstance(value, bool):
@@ -36,5 +50,8 @@ def show(value: object) -> str:
 
 
 def printable(text: object) -> str:
-    """Return a text as one line."""
-    return "".join(char if char.isprintable() else "?" for char in str(text))
+    """Return a text as one line. A space that looks like one, but is another, has its number."""
+    return "".join(
+        char if char.isprintable() else f"<U+{ord(char):04X}>" if char in _SPACES else "?"
+        for char in str(text)
+    )

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from types import MappingProxyType
 
-from .faults import Fault, printable, show
+from .faults import Fault, printable, remedy_for, show
 from .ranges import listed
 
 # RFC 1035 section 2.3.4, in text form.
@@ -167,7 +167,7 @@ class Inventory:
         found = [name for name in names if name in row.unresolved]
         for name in found:
             reason = printable(row.unresolved[name])
-            self.fault(row, f"{name} cannot be evaluated ({reason})", "fix its template")
+            self.fault(row, f"{name} cannot be evaluated ({reason})", remedy_for(reason))
         return bool(found)
 
     def site(self, key: str) -> str:

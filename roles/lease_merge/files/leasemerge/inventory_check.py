@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 from .dhcpd_check import LEASE_TIMES, check_dhcp_server, check_lease_times, check_raw
-from .faults import Fault, Findings, printable
+from .faults import Fault, Findings, printable, remedy_for
 from .host_check import check_fixed_hosts
 from .inventory import Inventory
 from .server_check import (
@@ -103,7 +103,7 @@ def _check_unresolved(inventory: Inventory) -> None:
     """Report the variables of the site that cannot be resolved."""
     for row in inventory.rows("unresolved", "Variable"):
         problem = f"it cannot be evaluated ({printable(row.get('reason'))})"
-        inventory.fault(row, problem, "fix its template")
+        inventory.fault(row, problem, remedy_for(row.get("reason")))
 
 
 def _check_variables(inventory: Inventory) -> None:
