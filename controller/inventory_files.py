@@ -131,7 +131,7 @@ def unreadable(path: Path, exc: Exception) -> Fault | None:
         reason = _short(" ".join(str(exc.__cause__ or exc).split()).rstrip("."), 200)
         return Fault(shown_path(path), f"Ansible cannot read it ({reason})", "correct it")
     enabled = constants.INVENTORY_ENABLED
-    if "auto" in enabled or plugin.removeprefix("ansible.builtin.") in enabled or plugin in enabled:
+    if plugin in enabled or "auto" in enabled:
         return None
     problem = f"it is for the inventory plugin {plugin}, which is not enabled"
     return Fault(shown_path(path), problem, "add that to enable_plugins in ansible.cfg")
@@ -211,7 +211,8 @@ class _Files:
         elif isinstance(root, yaml.MappingNode):
             self._names(path, root)
             self._note(path, kind, owner, root)
-            if kind == "group" and path.stem in role_variables.roles():
+            is_of_role = path.parent.name == owner and path.stem in role_variables.roles()
+            if kind == "group" and is_of_role:
                 for key, value in root.value:
                     template = value.value if isinstance(value, yaml.ScalarNode) else ""
                     self._wiring.setdefault(key.value, (place(path, key), owner, template))
