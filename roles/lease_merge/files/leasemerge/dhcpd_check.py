@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections import ChainMap
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from ipaddress import IPv4Address
+from types import MappingProxyType
 
 from .faults import show
 from .inventory import Inventory, Row
@@ -21,7 +24,6 @@ _SERVER_IDENTIFIER = re.compile(
 _HOST_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?")
 # An option name of dhcp-options(5), with its option space if it has one.
 _OPTION = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)?")
-_COMMENT = re.compile(r"#.*")
 # A string, a comment, a word or a mark; a lone quotation mark is one that is not closed.
 _RAW_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|#[^\n]*|[^\s"#{};]+|[{};"]')
 _DHCP_SERVERS = ("dhcpd", "kea")
@@ -130,10 +132,16 @@ def check_seconds(inventory: Inventory, row: Row, key: str) -> None:
         )
 
 
-def check_times_of(inventory: Inventory, row: Row) -> None:
-    """Check that the lease times of a subnet are consistent, if it has its own."""
+def check_times_of(
+    inventory: Inventory, row: Row, inherited: Mapping[object, object] = MappingProxyType({})
+) -> None:
+    """Check that the lease times of a subnet are consistent, if it has its own.
+
+    `inherited` are the values of the subnet that a pool is in.
+    """
     _note_short_lease(inventory, row, {key: row.get(key) for key in LEASE_TIMES})
-    times = {key: row.values.get(key, inventory.data.get(key)) for key in LEASE_TIMES}
+    scopes = ChainMap(dict(row.values), dict(inherited), dict(inventory.data))
+    times = {key: scopes.get(key) for key in LEASE_TIMES}
     for low, high in _ORDER_OF_TIMES:
         least, most = times[low], times[high]
         if not isinstance(least, int) or not isinstance(most, int) or not 0 < most < least:
@@ -206,6 +214,7 @@ def check_raw_text(inventory: Inventory, row: Row, key: str) -> None:
         problem, remedy = _open_end(value)
         if problem:
             inventory.fault(row, f"{key} {problem}", remedy)
+        inventory.texts.append((row, value))
 
 
 def _open_end(text: str) -> tuple[str, str]:
@@ -246,6 +255,34 @@ def _fault_of_identity(inventory: Inventory, row: Row, key: str) -> None:
     )
 
 
-def statements(text: str) -> str:
-    """Return dhcpd.conf text without its comments."""
-    return _COMMENT.sub("", text)
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A block of dhcpd.conf, such as `host nas { … }`: its own statements, without inner blocks'.
+
+    Its head is empty for what is in no block.
+    """
+
+    head: str
+    statements: list[str] = field(default_factory=list)
+
+
+def blocks(text: str) -> list[Block]:
+    """Return the blocks of dhcpd.conf text, without comments, each blank a single one."""
+    found = [Block("")]
+    around, words = [found[0]], list[str]()
+    for match in _RAW_TOKEN.finditer(text):
+        token = match[0]
+        if token.startswith("#"):
+            continue
+        if token not in ("{", "}", ";"):
+            words.append(token)
+            continue
+        if token == "{":
+            around.append(Block(" ".join(words)))
+            found.append(around[-1])
+        elif token == ";":
+            around[-1].statements.extend([" ".join(words)] if words else [])
+        elif around[1:]:
+            around.pop()
+        words = []
+    return found

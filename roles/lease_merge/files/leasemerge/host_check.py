@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from ipaddress import IPv4Address, IPv6Address
 
-from .dhcpd_check import check_next_server, check_options, check_raw_text, check_text, statements
+from .dhcpd_check import (
+    blocks,
+    check_next_server,
+    check_options,
+    check_raw_text,
+    check_text,
+    is_address,
+)
 from .faults import show
 from .inventory import NOTES, Check, Inventory, Row
 from .ranges import listed, normal_mac
@@ -26,7 +32,6 @@ def check_fixed_hosts(inventory: Inventory) -> None:
     rows = list(inventory.rows("fixed_hosts", "Host"))
     names: list[tuple[str | None, str]] = []
     fixed: dict[IPv4Address, Row] = {}
-    macs: dict[str, Row] = {}
     for row in rows:
         inventory.check_row(row, FIXED_HOST_KEYS, SERVER_KEYS)
         label = inventory.label(row, "name", row.get("name"))
@@ -35,7 +40,7 @@ def check_fixed_hosts(inventory: Inventory) -> None:
         names.append((label, domain))
         if label is not None:
             inventory.hold_label(row, "name", label, domain)
-        _check_macs(inventory, row, macs)
+        _check_macs(inventory, row)
         unclear = any(key not in FIXED_HOST_KEYS and key not in NOTES for key in row.values)
         keys = ("fixed_address", "hardware_ethernet", "ipv6_address")
         if not (unclear or any(map(row.get, keys))):
@@ -71,8 +76,9 @@ def _check_use(inventory: Inventory, row: Row) -> None:
             )
     extra = row.get("extra")
     if isinstance(extra, str):
+        written = [text for block in blocks(extra) for text in block.statements]
         for statement, key in _MODELLED.items():
-            if re.search(rf"\b{statement}\b", statements(extra)):
+            if any(text.startswith(f"{statement} ") for text in written):
                 inventory.fault(
                     row,
                     f"its extra has {statement}, which DNS would not know",
@@ -164,7 +170,7 @@ def _check_ipv6_addresses(inventory: Inventory, row: Row, key: str) -> None:
             )
 
 
-def _check_macs(inventory: Inventory, row: Row, macs: dict[str, Row]) -> None:
+def _check_macs(inventory: Inventory, row: Row) -> None:
     own: set[str] = set()
     for value in inventory.items(row, "hardware_ethernet", row.get("hardware_ethernet")):
         if isinstance(value, int):
@@ -187,7 +193,7 @@ def _check_macs(inventory: Inventory, row: Row, macs: dict[str, Row]) -> None:
         if mac == "00:00:00:00:00:00" or int(mac[:2], 16) & 1:
             kind = "a multicast address" if int(mac[:2], 16) & 1 else "no host's"
             inventory.fault(row, f"the MAC address {mac} is {kind}", "write the host's own")
-        other = macs.setdefault(mac, row)
+        other = inventory.macs.setdefault(mac, row)
         if other is not row:
             inventory.fault(
                 row,
@@ -197,6 +203,37 @@ def _check_macs(inventory: Inventory, row: Row, macs: dict[str, Row]) -> None:
         elif mac in own:
             inventory.fault(row, f"the MAC address {mac} is listed twice", "remove one")
         own.add(mac)
+
+
+def check_host_blocks(inventory: Inventory) -> None:
+    """Check that no `host` in dhcpd.conf text has what a fixed host has (dhcpd.conf(5), "host")."""
+    for row, text in inventory.texts:
+        for block in blocks(text):
+            if not block.head.startswith("host "):
+                continue
+            for what, value, other in _taken(inventory, block.statements):
+                inventory.fault(
+                    row,
+                    f"extra has a {block.head} with the {what} {value} of {other}",
+                    "write what it adds at that host, and remove the block",
+                )
+
+
+def _taken(inventory: Inventory, statements: Iterable[str]) -> Iterator[tuple[str, str, Row]]:
+    """Yield the MAC addresses and addresses in these statements that are a fixed host's.
+
+    A fixed host without a MAC address may have its block there, by a client identifier.
+    """
+    for statement in statements:
+        name, *values = statement.replace(",", " ").split()
+        if name == "hardware" and values[:1] == ["ethernet"]:
+            mac = normal_mac(values[-1])
+            if mac in inventory.macs:
+                yield "MAC address", mac, inventory.macs[mac]
+        for value in filter(is_address, values if name == "fixed-address" else ()):
+            holder, _ = inventory.holders.get(IPv4Address(value), (None, ""))
+            if holder is not None and holder.get("hardware_ethernet"):
+                yield "address", value, holder
 
 
 def _check_aliases(inventory: Inventory, row: Row, name: str | None, domain: str) -> None:

@@ -116,6 +116,10 @@ class Inventory:
         self.ranges: dict[IPv4Network, list[tuple[IPv4Address, IPv4Address]]] = {}
         # check_subnets -> check_name_servers, check_resolvers, check_ranges.
         self.routers: dict[IPv4Address, Row] = {}
+        # check_raw_text -> check_ranges, check_host_blocks. What goes into dhcpd.conf verbatim.
+        self.texts: list[tuple[Row, str]] = []
+        # check_fixed_hosts -> check_host_blocks. Who has a MAC address.
+        self.macs: dict[str, Row] = {}
         # check_reverse_zones -> check_fixed_hosts.
         self.ipv6_networks: list[IPv6Network] = []
         # check_servers -> check_dhcp_servers.

@@ -17,7 +17,7 @@ from types import MappingProxyType
 
 from .dhcpd_check import LEASE_TIMES, check_dhcp_server, check_lease_times, check_raw
 from .faults import Fault, Findings, printable, remedy_for
-from .host_check import check_fixed_hosts
+from .host_check import check_fixed_hosts, check_host_blocks
 from .inventory import Inventory
 from .server_check import (
     check_dhcp_servers,
@@ -151,6 +151,7 @@ _CHECKS: tuple[Callable[[Inventory], None], ...] = (
     check_resolvers,
     check_standbys,
     check_ranges,
+    check_host_blocks,
     check_zones,
     check_records,
     check_forward_zones,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from ipaddress import IPv4Address, IPv4Network
 
 from .dhcpd_check import (
     LEASE_TIMES,
+    blocks,
     check_next_server,
     check_options,
     check_raw_text,
@@ -16,7 +17,6 @@ from .dhcpd_check import (
     check_times_of,
     fault_of_kea,
     is_address,
-    statements,
 )
 from .faults import show
 from .inventory import Check, Inventory, Row, is_edge
@@ -29,7 +29,7 @@ _PERMIT = re.compile(
 )
 # This host, loopback, multicast, reserved (RFC 6890, RFC 5771).
 _NO_HOSTS = tuple(map(IPv4Network, ("0.0.0.0/8", "127.0.0.0/8", "224.0.0.0/4", "240.0.0.0/4")))
-_RANGE = re.compile(r"\brange\s+(?:dynamic-bootp\s+)?([0-9.]+)(?:\s+([0-9.]+))?\s*;")
+_RANGE = re.compile(r"range (?:dynamic-bootp )?([0-9.]+)(?: ([0-9.]+))?")
 
 
 def check_subnets(inventory: Inventory) -> None:
@@ -120,7 +120,7 @@ def _pools(inventory: Inventory, row: Row) -> Iterator[Row]:
         inventory.check_row(pool, POOL_KEYS)
         if not values.get("ranges") and POOL_KEYS.keys() >= values.keys():
             inventory.fault(pool, "it has no ranges", "write them, or remove the pool")
-        check_times_of(inventory, pool)
+        check_times_of(inventory, pool, row.values)
         for key in LEASE_TIMES:
             if inventory.kea and values.get(key) is not None:
                 inventory.fault(
@@ -238,17 +238,24 @@ def check_ranges(inventory: Inventory) -> None:
                     f"no address of the range {first} to {last} is left to lease",
                     "extend it, or remove it",
                 )
-        for first, last in _ranges_in(row.get("extra")):
-            check_range(row, first, last, raw=True)
-    for first, last in _ranges_in(inventory.data.get("extra")):
-        check_range(inventory.site("extra"), first, last, raw=True)
+    for row, text in inventory.texts:
+        for block in blocks(text):
+            shared = any(statement.startswith("failover peer ") for statement in block.statements)
+            for first, last in _ranges_in(block.statements):
+                if shared:
+                    check_range(row, first, last, raw=True)
+                    continue
+                inventory.fault(
+                    row,
+                    f"the range {first} to {last} is in extra, which bypasses the failover pair "
+                    "and the pinned addresses",
+                    "write it in ranges",
+                )
 
 
-def _ranges_in(extra: object) -> Iterator[tuple[IPv4Address, IPv4Address]]:
-    """Yield the ranges in dhcpd.conf text (dhcpd.conf(5), "The range statement")."""
-    if not isinstance(extra, str):
-        return
-    for match in _RANGE.finditer(statements(extra)):
+def _ranges_in(statements: Iterable[str]) -> Iterator[tuple[IPv4Address, IPv4Address]]:
+    """Yield the ranges in dhcpd.conf's statements (dhcpd.conf(5), "The range statement")."""
+    for match in filter(None, map(_RANGE.fullmatch, statements)):
         try:
             first = IPv4Address(match[1])
             yield first, IPv4Address(match[2]) if match[2] else first
