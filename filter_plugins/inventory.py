@@ -18,7 +18,7 @@ from jinja2.utils import missing
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from controller import inventory_files, limits, role_variables, unresolved
+from controller import inventory_files, limits, pair_variables, role_variables, unresolved
 from controller.filters import filters
 from controller.inventory_hosts import fixed_hosts, hosts_elsewhere
 from controller.inventory_variables import (
@@ -98,8 +98,8 @@ def role_variable_faults(
 ) -> list[str]:
     """Return a sentence for each faulty variable of a role, or of Ansible's connections.
 
-    It cannot be resolved, or has another type than the role takes. `site` is the checked site: if
-    it has faults, what is made from it is left out.
+    It cannot be resolved, has another type than the role takes, or does not go with another
+    server's. `site` is the checked site: if it has faults, what is made from it is left out.
     """
     of_task = context.get_all()
     raw: Callable[[str], Mapping[str, Any]] = getattr(hostvars, "raw_get", hostvars.__getitem__)
@@ -110,6 +110,8 @@ def role_variable_faults(
     unused = "dhcpd_" if site.get("dhcp_server") == "kea" else "kea_"
     is_faulty = bool(site["faults"])
     found = role_variables.faults(servers, hostvars, magic, is_faulty, (unused,))
+    if not (is_faulty or found):
+        found = pair_variables.faults(site, hostvars, magic)
     return [str(fault) for fault in found]
 
 

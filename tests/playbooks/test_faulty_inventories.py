@@ -36,7 +36,7 @@ from controller import inventory_files
 PROJECT = Path(__file__).parents[2]
 GOLDEN = PROJECT / "tests/golden/inventories"
 # The files with cases of the roles' variables.
-ROLES = ("roles", "limits")
+ROLES = ("roles", "limits", "pair")
 filter_loader.add_directory(str(PROJECT / "filter_plugins"))
 
 

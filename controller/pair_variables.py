@@ -1,0 +1,130 @@
+"""Variables of servers that are valid for each alone, but not together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import permutations
+from typing import Any
+
+from ansible.vars.hostvars import HostVarsVars  # type: ignore[import-untyped]  # has no types
+
+from controller import role_variables, unresolved
+from controller.origins import place
+from controller.plain import plain_value
+from leasemerge.faults import Fault, show
+
+# What a server of the pair has, and its peer's variable that must have the same value.
+_PAIRED = {
+    "dhcpd": {
+        "dhcpd_failover_name": "dhcpd_failover_name",
+        "dhcpd_failover_address": "dhcpd_failover_peer_address",
+        "dhcpd_failover_port": "dhcpd_failover_peer_port",
+    },
+    "kea": {"kea_address": "kea_peer_address", "kea_port": "kea_port"},
+}
+# Through a proxy or a tunnel, one address may be that of several machines.
+_CONNECTION = (
+    *("ansible_host", "ansible_port", "ansible_ssh_port", "ansible_connection"),
+    *("ansible_ssh_args", "ansible_ssh_common_args", "ansible_ssh_extra_args"),
+)
+_SERVERS = ("dhcp_servers", "tinydns_servers", "dnscache_servers")
+
+
+def faults(
+    site: Mapping[str, Any],
+    hostvars: Mapping[str, Mapping[str, Any]],
+    magic: Mapping[str, Any],
+) -> list[Fault]:
+    """Return a fault for what differs between the pair, and for a connection to another server.
+
+    `site` and each variable alone have no faults. `magic`: as for role_variables.faults.
+    """
+    addresses = {row["name"]: row["address"] for group in _SERVERS for row in site.get(group) or ()}
+    servers = [_Server(name, hostvars, magic) for name in addresses]
+    pair = [server for server in servers if server.name in site["servers"]]
+    return [
+        *_of_pair(pair, _PAIRED[site.get("dhcp_server", "dhcpd")]),
+        *_of_connections(servers, addresses, site),
+    ]
+
+
+class _Server:
+    """A server's variables, as a role's task sees them."""
+
+    def __init__(
+        self, name: str, hostvars: Mapping[str, Mapping[str, Any]], magic: Mapping[str, Any]
+    ) -> None:
+        self.name = name
+        self._written = getattr(hostvars, "raw_get", hostvars.__getitem__)(name)
+        specs = role_variables.specs().items()
+        defaults = {key: spec["default"] for key, spec in specs if "default" in spec}
+        values = {**magic, **defaults, **self._written, "hostvars": hostvars}
+        self._values = HostVarsVars(values, getattr(hostvars, "_loader", None), name)
+
+    def value(self, key: str) -> Any:
+        """Return a variable's value; None if it has none, or none that can be resolved."""
+        try:
+            return plain_value(self._values[key]) if key in self._values else None
+        except unresolved.ERRORS:
+            return None
+
+    def place(self, key: str) -> str | None:
+        """Return where a variable is written; None if it has the role's default."""
+        return place([self._written[key]]) if key in self._written else None
+
+    def fault(self, key: str, problem: str, remedy: str) -> Fault:
+        """Return a fault of one of its variables."""
+        where = self.place(key)
+        who = f"Variable {key} of {self.name}"
+        return Fault(who if where is None else f"{who} ({where})", problem, remedy)
+
+
+def _of_pair(pair: list[_Server], paired: Mapping[str, str]) -> Iterator[Fault]:
+    reported = set()
+    for own, theirs in paired.items():
+        for server, peer in permutations(pair, 2):
+            if None in (server.value(own), peer.value(theirs)):
+                continue
+            if str(server.value(own)) == str(peer.value(theirs)):
+                continue
+            # At the one that is written, not at a default.
+            at, key, other, expected = server, own, peer, theirs
+            if server.place(own) is None:
+                at, key, other, expected = peer, theirs, server, own
+            # A group's variable is both servers'; a name that differs does so both ways.
+            place = own if own == theirs else (key, at.place(key))
+            if place not in reported:
+                yield at.fault(
+                    key,
+                    f"it is {show(at.value(key))}, but {expected} of {other.name} is "
+                    f"{show(other.value(expected))}, so the two would not connect",
+                    "set both to the same value",
+                )
+            reported.add(place)
+
+
+def _of_connections(
+    servers: list[_Server], addresses: Mapping[str, str], site: Mapping[str, Any]
+) -> Iterator[Fault]:
+    owners = {address: f"the address of {name}" for name, address in addresses.items()}
+    floating = [row["address"] for row in site["name_servers"]]
+    floating += [row.get("resolver_address") for row in site.get("dnscache_servers") or ()]
+    owners |= dict.fromkeys(
+        filter(None, floating), "a floating address, which several servers hold"
+    )
+    reached: dict[tuple[str, ...], str] = {}
+    for server in servers:
+        target = server.value("ansible_host")
+        if not isinstance(target, str):
+            continue
+        connection = tuple(str(server.value(key)) for key in _CONNECTION)
+        other = reached.setdefault(connection, server.name)
+        if target in owners and target != addresses[server.name]:
+            problem = f"it is {target}, {owners[target]}"
+            yield server.fault("ansible_host", problem, "write an address of this server alone")
+        elif other != server.name:
+            yield server.fault(
+                "ansible_host",
+                f"it is {show(target)}, as for {other}, with the same port",
+                "write an address of this server alone, or its own ansible_port",
+            )
