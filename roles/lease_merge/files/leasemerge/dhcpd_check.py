@@ -111,12 +111,16 @@ def check_raw(inventory: Inventory) -> None:
             row.who = inventory.site(key)
             check_value(inventory, row, key)
     options = inventory.data.get("options")
+    note_replaced(inventory, inventory.site("options"), inventory.setting("options"), options)
+
+
+def note_replaced(inventory: Inventory, where: str | Row, name: str, options: object) -> None:
+    """Note the options that replace what clients get from the inventory."""
     if isinstance(options, Mapping):
         for option in sorted(_SET_ELSEWHERE.keys() & options.keys()):
             inventory.note(
-                inventory.site("options"),
-                f"clients get the {option} in {inventory.setting('options')}, not "
-                f"{_SET_ELSEWHERE[option]}",
+                where,
+                f"clients get the {option} in {name}, not {_SET_ELSEWHERE[option]}",
                 "remove it, unless that is what you want",
             )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from difflib import get_close_matches
 from ipaddress import IPv4Address, IPv4Network
 
 from .dhcpd_check import (
@@ -17,9 +18,11 @@ from .dhcpd_check import (
     check_times_of,
     fault_of_kea,
     is_address,
+    note_replaced,
 )
 from .faults import show
-from .inventory import Check, Inventory, Row, is_edge
+from .inventory import NOTES, Check, Inventory, Row, is_edge
+from .ranges import listed
 from .zone_check import check_own_domain
 
 # dhcpd.conf(5), "allow and deny within pool declarations".
@@ -62,15 +65,13 @@ def check_subnets(inventory: Inventory) -> None:
             continue
         inventory.networks[network] = row
         inventory.ranges[network] = []
-        for pool in (row, *_pools(inventory, row)):
+        pools = [row, *_pools(inventory, row)]
+        for pool in pools:
             _read_ranges(inventory, pool, network)
-        for router in inventory.items(row, "routers", row.get("routers")):
-            _check_router(inventory, row, network, router)
-        options = row.get("options")
-        if row.get("routers") and isinstance(options, Mapping) and "routers" in options:
-            problem = "its routers are set twice, in routers and in options"
-            inventory.fault(row, problem, "remove one of the two")
+            note_replaced(inventory, pool, "options", pool.get("options"))
+        _check_routers(inventory, pools, network)
         check_times_of(inventory, row)
+    _check_shared_networks(inventory)
 
 
 def _network(inventory: Inventory, row: Row) -> IPv4Network | None:
@@ -120,6 +121,7 @@ def _pools(inventory: Inventory, row: Row) -> Iterator[Row]:
         inventory.check_row(pool, POOL_KEYS)
         if not values.get("ranges") and POOL_KEYS.keys() >= values.keys():
             inventory.fault(pool, "it has no ranges", "write them, or remove the pool")
+        _note_nobody(inventory, pool)
         check_times_of(inventory, pool, row.values)
         for key in LEASE_TIMES:
             if inventory.kea and values.get(key) is not None:
@@ -144,6 +146,21 @@ def _check_permits(inventory: Inventory, row: Row, key: str) -> None:
                 "write known-clients, unknown-clients, all clients, dynamic bootp clients, "
                 'authenticated clients, unauthenticated clients or members of "CLASS"',
             )
+
+
+def _note_nobody(inventory: Inventory, pool: Row) -> None:
+    """Note a pool whose permits let nobody in: a client must match `allow`, but not `deny`."""
+    allowed, denied = (
+        {str(value).replace("-", " ") for value in listed(pool.get(key))}
+        for key in ("allow", "deny")
+    )
+    everybody = {"known clients", "unknown clients"}
+    if "all clients" in denied or denied >= everybody or (allowed and denied >= allowed):
+        inventory.note(
+            pool,
+            "no client gets an address of it, since it denies all that it allows",
+            "correct allow or deny, or remove the pool",
+        )
 
 
 def _read_ranges(inventory: Inventory, row: Row, network: IPv4Network) -> None:
@@ -191,6 +208,72 @@ def _read_ranges(inventory: Inventory, row: Row, network: IPv4Network) -> None:
                     "put every address in one range only",
                 )
         ranges.append((first, last))
+
+
+def _check_routers(inventory: Inventory, pools: Sequence[Row], network: IPv4Network) -> None:
+    """Check the routers of a subnet, which comes before its pools, or those that it inherits."""
+    row = pools[0]
+    own = inventory.items(row, "routers", row.get("routers"))
+    in_options = _routers_in(row.get("options"))
+    if own and in_options:
+        problem = "its routers are set twice, in routers and in options"
+        inventory.fault(row, problem, "remove one of the two")
+    for router in own:
+        _check_router(inventory, row, network, router)
+    for pool in pools:
+        for router in _routers_in(pool.get("options")):
+            _check_router(inventory, pool, network, router)
+    if own or in_options:
+        return
+    inherited = _routers_in(inventory.data.get("options"))
+    for router in inherited:
+        if IPv4Address(router) in network:
+            _check_router(inventory, row, network, router)
+        else:
+            inventory.fault(
+                row,
+                f"it has no routers, and {router} in {inventory.setting('options')} does not lie "
+                f"in {network}",
+                "add its routers",
+            )
+    written = any("option routers" in text for _, text in inventory.texts)
+    # An unknown key, which is reported, may be meant for it.
+    unclear = written or any(key not in SUBNET_KEYS and key not in NOTES for key in row.values)
+    if not (inherited or unclear or "routers" in row.values) and inventory.ranges[network]:
+        inventory.note(
+            row,
+            "it has no routers, so its clients reach no other network",
+            "add them, or write routers: [] if that is what you want",
+        )
+
+
+def _routers_in(options: object) -> list[str]:
+    """Return the addresses of routers in options; a name is for the DHCP server to look up."""
+    values = listed(options.get("routers")) if isinstance(options, Mapping) else ()
+    words = (word for value in values if isinstance(value, str) for word in value.split(","))
+    return [word for word in map(str.strip, words) if is_address(word)]
+
+
+def _check_shared_networks(inventory: Inventory) -> None:
+    """Note a shared network of one subnet, whose name may be misspelt."""
+    names: dict[str, list[Row]] = {}
+    for row in inventory.networks.values():
+        name = row.get("shared_network")
+        if isinstance(name, str):
+            names.setdefault(name, []).append(row)
+    alone = [name for name in names if len(names[name]) == 1]
+    for name in () if inventory.subnet_is_missing else alone:
+        others = {other.lower(): other for other in names if other != name}
+        meant = [others[like] for like in get_close_matches(name.lower(), others, 1, 0.8)]
+        if meant and meant[0] in alone[: alone.index(name)]:
+            # The two are noted already, at the first.
+            continue
+        remedy = f"write {meant[0]}, if that is what you meant" if meant else "add another subnet"
+        inventory.note(
+            names[name][0],
+            f"no other subnet is in the shared network {name}",
+            f"{remedy}, or remove it",
+        )
 
 
 def _check_router(inventory: Inventory, row: Row, network: IPv4Network, value: object) -> None:
