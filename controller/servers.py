@@ -35,7 +35,9 @@ def server_table(
     has one.
     """
     hosts, needed = list(hosts), list(having)
-    rows = [host for host in hosts if any(hostvars[host].get(name) for name in needed)] or hosts
+    rows = [
+        host for host in hosts if any(hostvars[host].get(name) not in (None, "") for name in needed)
+    ] or hosts
     return [_row(hostvars[host], columns) for host in rows]
 
 

@@ -91,6 +91,9 @@ def _check_fixed_addresses(
 ) -> list[IPv4Address]:
     addresses: list[IPv4Address] = []
     values = listed(row.get("fixed_address"))
+    if row.get("name") in inventory.machines and isinstance(row.get("fixed_address"), list):
+        problem = f"it is a server, and its fixed_address is the list {show(values)}"
+        inventory.fault(row, problem, "write a single address")
     if len(values) > _ADDRESSES_MAX:
         inventory.fault(
             row,
@@ -112,6 +115,13 @@ def _check_fixed_addresses(
             )
         else:
             fixed[address] = row
+            if row.get("hardware_ethernet") and address in inventory.routers:
+                inventory.note(
+                    row,
+                    f"dhcpd assigns it the address {address}, which is a router of "
+                    f"{inventory.routers[address]}",
+                    "choose another, unless it is that router",
+                )
             inventory.spared.add(address)
             inventory.hold_address(row, "address", address, label or "")
         addresses.append(address)

@@ -70,7 +70,7 @@ class Row:
 
     def __str__(self) -> str:
         """Name the entry in the middle of a sentence."""
-        return self.who[0].lower() + self.who[1:]
+        return self.who if self.who[:2].isupper() else self.who[0].lower() + self.who[1:]
 
 
 class Inventory:
@@ -96,6 +96,8 @@ class Inventory:
         # The checks of servers -> one another. The servers without a fixed host, or whose fixed
         # host has no address: reported once.
         self.without_host: set[str] = set()
+        # The checks of servers -> check_fixed_hosts. The servers that are fixed hosts.
+        self.machines: set[str] = set()
         # check_domain -> every name. The site's own domain.
         self.domain = ""
         # check_domain, check_own_domain -> check_records. The domains that hosts are named in.
@@ -352,8 +354,7 @@ class Inventory:
                 self.fault(row, "its fixed host has no fixed_address", "add the server's own")
                 self.without_host.add(name)
             # Anything else wrong with it is reported for the fixed host.
-            if isinstance(value, (list, tuple)):
-                return self.address(row, "address", value)
+            self.machines.add(name)
             try:
                 return IPv4Address(value) if isinstance(value, str) else None
             except ValueError:

@@ -44,7 +44,7 @@ def check_dhcp_servers(inventory: Inventory) -> None:
         return
     names: dict[str, list[str]] = {"primary": [], "secondary": []}
     complete = True
-    for row, name in _check_machines(inventory, "dhcp_servers", "dhcp server"):
+    for row, name in _check_machines(inventory, "dhcp_servers", "DHCP server"):
         role = row.get("role")
         if isinstance(role, str) and role in names:
             names[role].append(name)
@@ -73,13 +73,13 @@ def check_dhcp_servers(inventory: Inventory) -> None:
 
 def check_tinydns_servers(inventory: Inventory) -> None:
     """Check the machines that run tinydns."""
-    for _ in _check_machines(inventory, "tinydns_servers", "tinydns server"):
+    for _ in _check_machines(inventory, "tinydns_servers", "Tinydns server"):
         pass
 
 
 def check_dnscache_servers(inventory: Inventory) -> None:
     """Check the machines that run dnscache."""
-    rows = list(_check_machines(inventory, "dnscache_servers", "dnscache server"))
+    rows = list(_check_machines(inventory, "dnscache_servers", "Dnscache server"))
     if not rows and inventory.data.get("dnscache_servers") == []:
         inventory.fault(
             "Site",
@@ -90,7 +90,7 @@ def check_dnscache_servers(inventory: Inventory) -> None:
 
 def _check_machines(inventory: Inventory, key: str, kind: str) -> Iterator[tuple[Row, str]]:
     names: set[str] = set()
-    for row in inventory.rows(key, kind[0].upper() + kind[1:]):
+    for row in inventory.rows(key, kind):
         name = row.get("name")
         if not isinstance(name, str) or not name:
             inventory.fault(row, "it has no name", "give it one, in quotes")
@@ -123,6 +123,11 @@ def check_name_servers(inventory: Inventory) -> None:
         )
     for row in rows:
         inventory.report_unresolved(row, "alias_virtual_router_id")
+        is_alone = all(row.get(key) in (None, "") for key in ("name", "address"))
+        if is_alone and row.get("virtual_router_id") not in (None, "") and not row.unresolved:
+            problem = "it has an alias_virtual_router_id, but no alias_address"
+            inventory.fault(row, problem, "add the address, or remove the number")
+            continue
         if not inventory.report_unresolved(row, "alias_name"):
             label = inventory.label(row, "alias_name", row.get("name") or None)
             if label is not None:
@@ -136,7 +141,7 @@ def check_resolvers(inventory: Inventory) -> None:
     """Check the resolvers' floating addresses. Where there is none, nothing moves."""
     for row in inventory.rows("dnscache_servers", "Dnscache server"):
         inventory.report_unresolved(row, "resolver_address", "resolver_virtual_router_id")
-        if not row.get("resolver_address"):
+        if row.get("resolver_address") in (None, ""):
             if row.get("virtual_router_id") not in (None, ""):
                 problem = "it has a resolver_virtual_router_id, but no resolver_address"
                 inventory.fault(row, problem, "add the address, or remove the number")
