@@ -35,10 +35,16 @@ def server_table(
     has one.
     """
     hosts, needed = list(hosts), list(having)
-    rows = [
-        host for host in hosts if any(hostvars[host].get(name) not in (None, "") for name in needed)
-    ] or hosts
+    rows = [host for host in hosts if any(_has(hostvars[host], name) for name in needed)] or hosts
     return [_row(hostvars[host], columns) for host in rows]
+
+
+def _has(variables: Mapping[str, Any], name: str) -> bool:
+    """Return whether a variable is written, even with a value that is reported later."""
+    try:
+        return variables.get(name) not in (None, "")
+    except unresolved.ERRORS:
+        return True
 
 
 def _row(variables: Mapping[str, Any], columns: Mapping[str, str]) -> dict[str, Any]:

@@ -82,6 +82,8 @@ def site_setting(context: Context, name: str, default: Any = None) -> Any:
     """
     take = partial(context.resolve_or_missing, name)
     rows = [{"name": name, **row} for row in unresolved.find(take)]
+    if not rows and take() is context.resolve_or_missing("omit"):
+        rows = [{"name": name, "reason": "omit has no meaning here", "where": None}]
     if rows:
         where = place(key for key in context.get_all() if key == name)
         return {"unresolved": [{**row, "where": row["where"] or where} for row in rows]}

@@ -17,6 +17,8 @@ _LEASE_TIME_MAX = 2**32 - 1
 # docs/drills.md: dhcpd treats a lease with less than 65 s left as ended when a pair recovers, and a
 # client renews when half of its lease is over.
 _SHORT_LEASE = 130
+# Ten years: what looks like milliseconds.
+_LONG = 10 * 365 * 86400
 # The statement, or the option of that name, at the beginning of a statement; not in a comment.
 _SERVER_IDENTIFIER = re.compile(
     r"(?:^|[;{}])\s*(?:option\s+dhcp-)?server-identifier\b", re.MULTILINE
@@ -81,7 +83,7 @@ def check_lease_times(inventory: Inventory) -> None:
         for key in LEASE_TIMES
         if inventory.data.get(key) is not None and not (key == "mclt" and inventory.kea)
     }
-    _note_short_lease(inventory, inventory.site("default_lease_time"), times)
+    _note_odd_times(inventory, inventory.site("default_lease_time"), times)
     for low, high in _ORDER_OF_TIMES:
         if 0 < times.get(high, 0) < times.get(low, 0):
             inventory.fault(
@@ -92,7 +94,14 @@ def check_lease_times(inventory: Inventory) -> None:
             )
 
 
-def _note_short_lease(inventory: Inventory, where: str | Row, times: Mapping[str, object]) -> None:
+def _note_odd_times(inventory: Inventory, where: str | Row, times: Mapping[str, object]) -> None:
+    for key, value in times.items():
+        if isinstance(value, int) and _LONG < value < _LEASE_TIME_MAX:
+            inventory.note(
+                where,
+                f"a {key.replace('_', ' ')} of {value} seconds is more than ten years",
+                "write seconds, not milliseconds, unless that is what you want",
+            )
     seconds = times.get("default_lease_time")
     if isinstance(seconds, int) and 0 < seconds < _SHORT_LEASE:
         inventory.note(
@@ -143,7 +152,7 @@ def check_times_of(
 
     `inherited` are the values of the subnet that a pool is in.
     """
-    _note_short_lease(inventory, row, {key: row.get(key) for key in LEASE_TIMES})
+    _note_odd_times(inventory, row, {key: row.get(key) for key in LEASE_TIMES})
     scopes = ChainMap(dict(row.values), dict(inherited), dict(inventory.data))
     times = {key: scopes.get(key) for key in LEASE_TIMES}
     for low, high in _ORDER_OF_TIMES:

@@ -91,7 +91,7 @@ def _check_fixed_addresses(
 ) -> list[IPv4Address]:
     addresses: list[IPv4Address] = []
     values = listed(row.get("fixed_address"))
-    if row.get("name") in inventory.machines and isinstance(row.get("fixed_address"), list):
+    if str(row.get("name")) in inventory.machines and isinstance(row.get("fixed_address"), list):
         problem = f"it is a server, and its fixed_address is the list {show(values)}"
         inventory.fault(row, problem, "write a single address")
     if len(values) > _ADDRESSES_MAX:

@@ -122,12 +122,15 @@ def check_name_servers(inventory: Inventory) -> None:
             f"remove some: dnscache queries {NAME_SERVERS_MAX} at most for one zone",
         )
     for row in rows:
-        inventory.report_unresolved(row, "alias_virtual_router_id")
-        is_alone = all(row.get(key) in (None, "") for key in ("name", "address"))
-        if is_alone and row.get("virtual_router_id") not in (None, "") and not row.unresolved:
-            problem = "it has an alias_virtual_router_id, but no alias_address"
-            inventory.fault(row, problem, "add the address, or remove the number")
-            continue
+        is_broken = inventory.report_unresolved(row, "alias_virtual_router_id")
+        is_numbered = row.get("virtual_router_id") not in (None, "")
+        has_alias = any(row.get(key) not in (None, "") for key in ("name", "address"))
+        if not has_alias and row.unresolved.keys() <= {"alias_virtual_router_id"}:
+            if is_numbered:
+                problem = "it has an alias_virtual_router_id, but no alias_address"
+                inventory.fault(row, problem, "add the address, or remove the number")
+            if is_numbered or is_broken:
+                continue
         if not inventory.report_unresolved(row, "alias_name"):
             label = inventory.label(row, "alias_name", row.get("name") or None)
             if label is not None:
