@@ -28,7 +28,8 @@ _STANDARD = "tag:yaml.org,2002:"
 _TEXT = _STANDARD + "str"
 # Ansible's own tags.
 _ANSIBLE = ("!vault", "!vault-encrypted", "!unsafe")
-# The same section: 8:00 is 480, a number in base 60. Keys of seconds end in one of these.
+# The same section: 8:00 is 480, a number in base 60. 8:00:00 is as many seconds as it looks like.
+# Keys of seconds end in one of these.
 _SECONDS = ("lease_time", "_ttl", "_mclt")
 
 # A part of libyaml's message for each common mistake, what it is, and its remedy.
@@ -152,9 +153,9 @@ def _misread(
             problem = f"{key.value} is already on line {lines[key.value]}"
             yield fault(path, key, problem, "remove one of them, or put both into one")
         lines.setdefault(key.value, key.start_mark.line + 1)
-        if value.tag == _NUMBER and ":" in value.value and key.value.endswith(_SECONDS):
+        if value.tag == _NUMBER and value.value.count(":") == 1 and key.value.endswith(_SECONDS):
             number = yaml.load(value.value, Loader=LOADER)
-            problem = f"{value.value} is the number {number} to YAML, which reads it in base 60"
+            problem = f"{value.value} is {number} seconds to YAML, which reads it in base 60"
             yield fault(path, value, problem, "write whole seconds")
         yield from _misread(path, value, seen, above)
     yield from _merge(path, node, lines)
