@@ -222,7 +222,16 @@ def _check_routers(inventory: Inventory, pools: Sequence[Row], network: IPv4Netw
         _check_router(inventory, row, network, router)
     for pool in pools:
         for router in _routers_in(pool.get("options")):
-            _check_router(inventory, pool, network, router)
+            if IPv4Address(router) in network:
+                _check_router(inventory, pool, network, router)
+                continue
+            # What the import writes for a router that the old server sent all the same.
+            inventory.note(
+                pool,
+                f"the router {router} in options does not lie in {network}, so most clients "
+                "cannot reach it",
+                "write one inside the subnet, unless that is what you want",
+            )
     if own or in_options:
         return
     inherited = _routers_in(inventory.data.get("options"))
