@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv6Address
 
 from .dhcpd_check import (
@@ -219,31 +219,29 @@ def check_host_blocks(inventory: Inventory) -> None:
     """Check that no `host` in dhcpd.conf text has what a fixed host has (dhcpd.conf(5), "host")."""
     for row, text in inventory.texts:
         for block in blocks(text):
-            if not block.head.startswith("host "):
-                continue
-            for what, value, other in _taken(inventory, block.statements):
-                inventory.fault(
-                    row,
-                    f"extra has a {block.head} with the {what} {value} of {other}",
-                    "write what it adds at that host, and remove the block",
-                )
+            for statement in block.statements if block.head.startswith("host ") else ():
+                _check_statement(inventory, row, f"extra has a {block.head} with", statement)
 
 
-def _taken(inventory: Inventory, statements: Iterable[str]) -> Iterator[tuple[str, str, Row]]:
-    """Yield the MAC addresses and addresses in these statements that are a fixed host's.
-
-    A fixed host without a MAC address may have its block there, by a client identifier.
-    """
-    for statement in statements:
-        name, *values = statement.replace(",", " ").split()
-        if name == "hardware" and values[:1] == ["ethernet"]:
-            mac = normal_mac(values[-1])
-            if mac in inventory.macs:
-                yield "MAC address", mac, inventory.macs[mac]
-        for value in filter(is_address, values if name == "fixed-address" else ()):
-            holder, _ = inventory.holders.get(IPv4Address(value), (None, ""))
-            if holder is not None and holder.get("hardware_ethernet"):
-                yield "address", value, holder
+def _check_statement(inventory: Inventory, row: Row, problem: str, statement: str) -> None:
+    name, *values = statement.replace(",", " ").split()
+    if name == "hardware" and values[:1] == ["ethernet"]:
+        mac = normal_mac(values[-1])
+        if mac in inventory.macs:
+            inventory.fault(
+                row,
+                f"{problem} the MAC address {mac} of {inventory.macs[mac]}",
+                "write what it adds at that host, and remove the block",
+            )
+    for value in filter(is_address, values if name == "fixed-address" else ()):
+        holder, _ = inventory.holders.get(IPv4Address(value), (None, ""))
+        # One without a MAC address has its block there, by a client identifier.
+        if holder is not None and holder.get("hardware_ethernet"):
+            inventory.note(
+                row,
+                f"{problem} the address {value} of {holder}",
+                "choose another, unless they are one machine",
+            )
 
 
 def _check_aliases(inventory: Inventory, row: Row, name: str | None, domain: str) -> None:
