@@ -54,7 +54,7 @@ def kea_refusals(settings: Mapping[str, Any], program: str) -> dict[str, list[st
     it may not read its input, there is nothing.
     """
     found: dict[str, list[str]] = {"faults": [], "notes": []}
-    if not Path(program).exists():
+    if not Path(program).is_file():
         return found
     try:
         config, own = kea_config(settings), kea_config({**settings, "extra": {}})

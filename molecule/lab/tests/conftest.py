@@ -200,8 +200,8 @@ def pytest_runtest_makereport(item: pytest.Item) -> Any:
     """Print the journal of the unit that a failed test was about."""
     outcome = yield
     report = outcome.get_result()
-    parameters = getattr(item, "callspec", None)
-    if report.when == "call" and report.failed and parameters and "unit" in parameters.params:
-        server, unit = parameters.params["server"], parameters.params["unit"]
+    parameters = item.callspec.params if hasattr(item, "callspec") else {}
+    if report.when == "call" and report.failed and {"server", "unit"} <= parameters.keys():
+        server, unit = parameters["server"], parameters["unit"]
         journal = machine(server).run("journalctl -n 30 --no-pager -u %s", unit).stdout
         report.sections.append((f"journal of {unit} on {server}", journal))

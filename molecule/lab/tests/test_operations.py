@@ -252,7 +252,7 @@ def test_change_is_left_while_the_peer_is_away_and_made_by_the_next_run(inventor
 
 @pytest.mark.parametrize(
     ("unit", "reason"),
-    [(UNIT, "The pair is not healthy"), ("keepalived", "Nobody else answers on")],
+    [(UNIT, "The pair is not healthy"), ("keepalived", "No other server answers on")],
 )
 def test_server_is_not_drained_unless_another_goes_on(unit: str, reason: str) -> None:
     able = DHCP_SERVERS if unit == UNIT else list(FLOATING)
@@ -393,7 +393,8 @@ def test_server_checks_the_configuration_where_the_controller_cannot(inventory: 
     }
     edit_fixed_hosts(inventory, "refused", bad)
     # A file that is hidden from this one run.
-    hide = 'mount --bind /dev/null /usr/sbin/dhcpd && exec "$@"'
+    program = {"dhcpd": "dhcpd", "kea": "kea-dhcp4"}[DHCP["name"]]
+    hide = f'mount --bind /dev/null /usr/sbin/{program} && exec "$@"'
     wrapper = ["unshare", "--mount", "sh", "-c", hide, "sh"]
     status, output = play("pin-hosts.yml", inventory=inventory, wrapper=wrapper)
     assert status != 0
@@ -402,7 +403,7 @@ def test_server_checks_the_configuration_where_the_controller_cannot(inventory: 
             r"Host refused \(\S+fixed_hosts\.yml:\d+\): dhcpd refuses",
             "dhcp.no-such-option",
         ),
-        "kea": ("Kea refuses what the inventory makes", "dhcp4.no-such-option"),
+        "kea": ("Kea refuses the configuration made from the inventory", "dhcp4.no-such-option"),
     }[DHCP["name"]]
     assert re.search(sentence, output), output
     assert option in output
