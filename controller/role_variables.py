@@ -126,9 +126,10 @@ def faults(
                 found.setdefault((str(key), *row), []).append(str(host))
         # With their places.
         written = {name: name for name in of_host}
+        reported = {key for (key, *_), names in found.items() if str(host) in names}
         for key, limit in {**limits.limits(), **limits.CONNECTION}.items():
             keys = [written[name] for name in (key, *limits.others(limit)) if name in written]
-            if not keys or key.startswith(unused):
+            if not keys or key.startswith(unused) or not reported.isdisjoint(keys):
                 continue
             if site_is_faulty and any(not _CHECKED.isdisjoint(_names(n, own)) for n in keys):
                 continue
@@ -162,7 +163,7 @@ def notes(
             rows: Iterator[tuple[str, str]] = iter(())
             if key == "dnscache_allowed_networks":
                 rows = _of_allowed(_value(values, key), networks)
-            elif key == "ansible_port" and "lease_merge_server" in of_host:
+            elif key == "ansible_port" and _is_direct(values):
                 rows = _of_port(_value(values, key), _value(values, "lease_merge_ssh_port"))
             for problem, remedy in rows:
                 row = (str(key), _where(key, of_host), problem, remedy)
@@ -179,6 +180,12 @@ def _of_allowed(value: Any, networks: Iterable[str]) -> Iterator[tuple[str, str]
         if not any(IPv4Network(network).subnet_of(other) for other in allowed):
             problem = f"the subnet {network} is not in it, so its clients get no answer"
             yield problem, "add it, unless they have other resolvers"
+
+
+def _is_direct(values: Mapping[str, Any]) -> bool:
+    """Return whether Ansible connects to the address that the feeds use, not to a gateway."""
+    address = _value(values, "lease_merge_address")
+    return address is not None and _value(values, "ansible_host") in (None, address)
 
 
 def _of_port(port: Any, of_feed: Any) -> Iterator[tuple[str, str]]:
