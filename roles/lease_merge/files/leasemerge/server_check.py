@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv4Network
 
 from .faults import show
+from .forward_check import NAME_SERVERS_MAX
 from .inventory import Inventory, Row, is_edge
-from .zone_check import NAME_SERVERS_MAX
 
 # The keys of a server in the inventory, each with the group that it is for.
 SERVER_KEYS = {

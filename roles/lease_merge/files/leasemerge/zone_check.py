@@ -1,16 +1,16 @@
-"""Every fault of the zones: domains, reverse and forwarded zones, reserved names, TTLs, records."""
+"""Every fault of the zones: domains, reverse zones, reserved names, TTLs and records."""
 
 from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Set
 from difflib import get_close_matches
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
 from .faults import show
 from .inventory import Inventory, Row, is_edge, is_label
-from .ranges import listed, reverse_zones, zone_network
+from .ranges import reverse_zones, zone_network
 from .record_check import Surroundings, nearest_zone, record_faults
 from .record_data import RecordError, reverse_name
 from .records import Record, parse
@@ -21,8 +21,6 @@ DEFAULT_RESERVED_NAMES = ("wpad", "isatap", "localhost")
 _DOMAIN_MAX = 189
 # RFC 2181 section 8.
 _TTL_MAX = 2**31 - 1
-# dnscache keeps no more than 16 addresses of one file in servers/ (its roots.c).
-NAME_SERVERS_MAX = 16
 # What tells the labels of a series apart.
 _SERIES = re.compile(r"[0-9]|-[a-z]$")
 # The public top-level domains (IANA) that a domain ends with most often, and that none is.
@@ -52,7 +50,7 @@ def check_domain(inventory: Inventory) -> None:
 
 def _read_domain(inventory: Inventory, where: str | Row, what: str, value: object) -> str | None:
     """Read a zone that hosts may be named in, and note that it is served."""
-    domain = _read_zone(inventory, where, what, value, of_hosts=True)
+    domain = read_zone(inventory, where, what, value, of_hosts=True)
     if domain is None:
         return None
     if len(domain) > _DOMAIN_MAX:
@@ -98,7 +96,7 @@ def _similar(domain: str, others: Iterable[str]) -> str | None:
     return None
 
 
-def _read_zone(
+def read_zone(
     inventory: Inventory, where: str | Row, what: str, value: object, *, of_hosts: bool = False
 ) -> str | None:
     """Read the name of a zone in lower case, or report what is wrong with it."""
@@ -127,7 +125,7 @@ def check_zones(inventory: Inventory) -> None:
     """Check the zones that are for records only."""
     where = inventory.site("zones")
     for value in inventory.items(where, inventory.setting("zones"), inventory.data.get("zones")):
-        zone = _read_zone(inventory, where, "zone", value)
+        zone = read_zone(inventory, where, "zone", value)
         if zone is None:
             continue
         if zone in inventory.zones:
@@ -265,9 +263,9 @@ def check_records(inventory: Inventory) -> None:
         reserved=frozenset(
             f"{label}.{domain}" for label in inventory.reserved for domain in inventory.domains
         ),
-        pointers={name: str(row) for name, row in _pointers(inventory).items()},
+        pointers={name: str(row) for name, row in pointers(inventory).items()},
         domains=frozenset(inventory.domains),
-        forwarded=_forwarded(inventory),
+        forwarded=forwarded_zones(inventory),
         is_leased=inventory.is_leased,
         edges=frozenset(
             edge
@@ -301,7 +299,7 @@ def _note_empty_zones(inventory: Inventory, names: Set[str]) -> None:
             )
 
 
-def _pointers(inventory: Inventory) -> dict[str, Row]:
+def pointers(inventory: Inventory) -> dict[str, Row]:
     """Return the reverse name of each address, and whose it is."""
     addresses: list[tuple[IPv4Address | IPv6Address, Row]] = [
         *((address, holder[0]) for address, holder in inventory.holders.items()),
@@ -310,117 +308,8 @@ def _pointers(inventory: Inventory) -> dict[str, Row]:
     return {reverse_name(str(address)): row for address, row in addresses}
 
 
-def _forwarded(inventory: Inventory) -> frozenset[str]:
-    """Return the zones of others, which may not be names."""
+def forwarded_zones(inventory: Inventory) -> frozenset[str]:
+    """Return the zones that others serve; what is no name may be among them."""
     value = inventory.data.get("forward_zones")
     zones = value if isinstance(value, Mapping) else ()
     return frozenset(zone.lower() for zone in zones if isinstance(zone, str))
-
-
-def check_forward_zones(inventory: Inventory) -> None:
-    """Check the zones of others, and the name servers to query for them."""
-    where = inventory.site("forward_zones")
-    value = inventory.data.get("forward_zones") or {}
-    if not isinstance(value, Mapping):
-        setting = inventory.setting("forward_zones")
-        inventory.fault(where, f"{setting} is {show(value)}, not a mapping", "write it as one")
-        return
-    taken = _taken_names(inventory)
-    for name, servers in value.items():
-        zone = _read_zone(inventory, where, "forwarded zone", name)
-        if zone is None:
-            continue
-        if zone in inventory.zones:
-            inventory.fault(
-                where, f"the forwarded zone {zone} is served here", "remove it from one of the two"
-            )
-        elif zone in taken:
-            own, row = taken[zone][0]
-            more = f", and {len(taken[zone]) - 1} more," if taken[zone][1:] else ","
-            inventory.fault(
-                where,
-                f"the forwarded zone {zone} holds {own} of {row}{more} which is never answered "
-                "here",
-                "remove the zone, or choose a name and an address outside of it",
-            )
-        addresses = _check_name_server_addresses(inventory, where, f"the zone {zone}", servers)
-        if not addresses and servers in (None, []):
-            inventory.fault(
-                where, f"the forwarded zone {zone} has no name server", "write a list of addresses"
-            )
-
-
-def _taken_names(inventory: Inventory) -> dict[str, list[tuple[str, Row]]]:
-    """Return, for each forwarded zone, the hosts' names in it, those of their PTRs among them."""
-    forwarded = _forwarded(inventory)
-    names: dict[str, list[tuple[str, Row]]] = {}
-    for name, row in (*inventory.names.items(), *_pointers(inventory).items()) * bool(forwarded):
-        zone = nearest_zone(name, forwarded | inventory.zones)
-        if zone in forwarded:
-            names.setdefault(zone, []).append((name, row))
-    return names
-
-
-def check_upstream_resolvers(inventory: Inventory) -> None:
-    """Check the resolvers that are queried instead of the root servers."""
-    where = inventory.site("upstream_resolvers")
-    value = inventory.data.get("upstream_resolvers")
-    _check_name_server_addresses(inventory, where, inventory.setting("upstream_resolvers"), value)
-
-
-def _check_name_server_addresses(
-    inventory: Inventory, where: str, what: str, value: object
-) -> Sequence[object]:
-    values = inventory.items(where, what, value)
-    for item in values:
-        address = inventory.address(where, f"name server (of {what})", item)
-        if address is not None:
-            _check_name_server(inventory, where, f"the name server (of {what}) {address}", address)
-    if len(values) > NAME_SERVERS_MAX:
-        inventory.fault(
-            where,
-            f"{what} has {len(values)} name servers",
-            f"remove some: dnscache queries {NAME_SERVERS_MAX} at most for one zone",
-        )
-    return values
-
-
-def _check_name_server(inventory: Inventory, where: str, what: str, address: IPv4Address) -> None:
-    """Check that another machine, outside of this network's DNS, can have the address."""
-    network = inventory.network_of(address)
-    if str(address) in _own_name_servers(inventory):
-        inventory.fault(
-            where,
-            f"{what} is one of this network's own",
-            "write the address of an external one",
-        )
-    elif (
-        address.is_unspecified
-        or address.is_multicast
-        or address.is_reserved
-        or (network is not None and is_edge(address, network))
-    ):
-        inventory.fault(
-            where, f"{what} is the address of no machine", "write that of a name server"
-        )
-    elif inventory.is_leased(address):
-        inventory.fault(
-            where,
-            f"{what} lies in a range, so that dhcpd may lease it to any client",
-            "make it a fixed host, or leave it out of the range",
-        )
-    elif address.is_loopback:
-        inventory.note(
-            where,
-            f"{what} is that of each dnscache server itself",
-            "write the address of another machine, or accept that every one of them needs a "
-            "resolver of its own there",
-        )
-
-
-def _own_name_servers(inventory: Inventory) -> set[object]:
-    """Return the addresses that our name servers and resolvers answer on."""
-    tables = (inventory.data.get(key) for key in ("dnscache_servers", "name_servers"))
-    rows = [row for table in tables for row in listed(table) if isinstance(row, Mapping)]
-    values = (listed(row.get(key)) for row in rows for key in ("address", "resolver_address"))
-    return {value for of_row in values for value in of_row if isinstance(value, str)}
