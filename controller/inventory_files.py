@@ -22,7 +22,7 @@ from ansible.plugins.inventory.ini import (  # type: ignore[import-untyped]
     InventoryModule as IniInventory,
 )
 
-from controller import origins, role_variables
+from controller import origins, role_specs
 from controller.inventory_sources import (
     GROUPS,
     SECTIONS,
@@ -211,7 +211,7 @@ class _Files:
         elif isinstance(root, yaml.MappingNode):
             self._names(path, root)
             self._note(path, kind, owner, root)
-            is_of_role = path.parent.name == owner and path.stem in role_variables.roles()
+            is_of_role = path.parent.name == owner and path.stem in role_specs.roles()
             if kind == "group" and is_of_role:
                 for key, value in root.value:
                     template = value.value if isinstance(value, yaml.ScalarNode) else ""

@@ -10,7 +10,7 @@ from typing import Any
 
 from ansible.vars.hostvars import HostVarsVars  # type: ignore[import-untyped]  # has no types
 
-from controller import role_variables, unresolved
+from controller import role_specs, unresolved
 from controller.inventory_variables import OF_ONE_HOST, SETTINGS, inventory_of, set_for, shared_keys
 from controller.origins import origin, place
 from controller.plain import plain_value, where_written
@@ -41,7 +41,7 @@ def fixed_hosts(
     known: set[str] | None = None
     if not is_unresolved(own_variables):
         own = map(str, listed(own_variables))
-        known = {*_KEYS, *SETTINGS.values(), *role_variables.specs(), *own}
+        known = {*_KEYS, *SETTINGS.values(), *role_specs.specs(), *own}
     seen: set[object] = set()
     # As written: few values are templates, and having Ansible look for them takes longer.
     raw: Callable[[str], Mapping[str, Any]] = getattr(hostvars, "raw_get", hostvars.__getitem__)

@@ -11,7 +11,7 @@ from ansible.vars.plugins import (  # type: ignore[import-untyped]  # has no typ
     get_vars_from_inventory_sources,
 )
 
-from controller import role_variables
+from controller import role_specs
 from controller.inventory_sources import readable
 from controller.origins import origin
 from controller.plain import plain_value, where_written
@@ -61,8 +61,8 @@ def unknown_variables(
     groups: Mapping[str, Iterable[str]], hostvars: Mapping[str, Mapping[str, Any]]
 ) -> list[dict[str, Any]]:
     """List variables that are named like the site's or a role's, but are not one of them."""
-    known = {*SETTINGS.values(), *_DERIVED, *role_variables.specs(), *_OF_PLAYBOOKS}
-    prefixes = ("site_", *(f"{role}_" for role in role_variables.roles()))
+    known = {*SETTINGS.values(), *_DERIVED, *role_specs.specs(), *_OF_PLAYBOOKS}
+    prefixes = ("site_", *(f"{role}_" for role in role_specs.roles()))
     rows: dict[str, dict[str, Any]] = {}
     for host in _examples(groups):
         for name in hostvars[host]:
@@ -113,7 +113,7 @@ def idle_variables(
 ) -> list[dict[str, Any]]:
     """List what the inventory sets for the role of the DHCP server that is not in use."""
     wired = {f"{role}_{name}" for name in _WIRED[role]}
-    names = {name for name in role_variables.specs() if name.startswith(f"{role}_")} - wired
+    names = {name for name in role_specs.specs() if name.startswith(f"{role}_")} - wired
     rows = {
         name: {"name": plain_value(name), "role": role, **where_written([name])}
         for host in _examples(groups)

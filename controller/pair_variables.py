@@ -6,11 +6,7 @@ from collections.abc import Iterator, Mapping
 from itertools import permutations
 from typing import Any
 
-from ansible.vars.hostvars import HostVarsVars  # type: ignore[import-untyped]  # has no types
-
-from controller import role_variables, unresolved
-from controller.origins import place
-from controller.plain import plain_value
+from controller.server_variables import ServerVariables, VariableFaults
 from leasemerge.faults import Fault, show
 
 # What a server of the pair has, and its peer's variable that must have the same value.
@@ -28,6 +24,8 @@ _CONNECTION = (
     *("ansible_ssh_args", "ansible_ssh_common_args", "ansible_ssh_extra_args"),
 )
 _SERVERS = ("dhcp_servers", "tinydns_servers", "dnscache_servers")
+# The server, its variable, the problem and the remedy.
+_Found = tuple[ServerVariables, str, str, str]
 
 
 def faults(
@@ -40,46 +38,18 @@ def faults(
     `site` and each variable alone have no faults. `magic`: as for role_variables.faults.
     """
     addresses = {row["name"]: row["address"] for group in _SERVERS for row in site.get(group) or ()}
-    servers = [_Server(name, hostvars, magic) for name in addresses]
+    servers = [ServerVariables(name, hostvars, magic) for name in addresses]
     pair = [server for server in servers if server.name in site["servers"]]
-    return [
+    found = VariableFaults()
+    for server, key, problem, remedy in (
         *_of_pair(pair, _PAIRED[site.get("dhcp_server", "dhcpd")]),
         *_of_connections(servers, addresses, site),
-    ]
+    ):
+        found.add(server, key, problem, remedy)
+    return [*found]
 
 
-class _Server:
-    """A server's variables, as a role's task sees them."""
-
-    def __init__(
-        self, name: str, hostvars: Mapping[str, Mapping[str, Any]], magic: Mapping[str, Any]
-    ) -> None:
-        self.name = name
-        self._written = getattr(hostvars, "raw_get", hostvars.__getitem__)(name)
-        specs = role_variables.specs().items()
-        defaults = {key: spec["default"] for key, spec in specs if "default" in spec}
-        values = {**magic, **defaults, **self._written, "hostvars": hostvars}
-        self._values = HostVarsVars(values, getattr(hostvars, "_loader", None), name)
-
-    def value(self, key: str) -> Any:
-        """Return a variable's value; None if it has none, or none that can be resolved."""
-        try:
-            return plain_value(self._values[key]) if key in self._values else None
-        except unresolved.ERRORS:
-            return None
-
-    def place(self, key: str) -> str | None:
-        """Return where a variable is written; None if it has the role's default."""
-        return place([self._written[key]]) if key in self._written else None
-
-    def fault(self, key: str, problem: str, remedy: str) -> Fault:
-        """Return a fault of one of its variables."""
-        where = self.place(key)
-        who = f"Variable {key} of {self.name}"
-        return Fault(who if where is None else f"{who} ({where})", problem, remedy)
-
-
-def _of_pair(pair: list[_Server], paired: Mapping[str, str]) -> Iterator[Fault]:
+def _of_pair(pair: list[ServerVariables], paired: Mapping[str, str]) -> Iterator[_Found]:
     reported = set()
     for own, theirs in paired.items():
         for server, peer in permutations(pair, 2):
@@ -89,12 +59,13 @@ def _of_pair(pair: list[_Server], paired: Mapping[str, str]) -> Iterator[Fault]:
                 continue
             # At the one that is written, not at a default.
             at, key, other, expected = server, own, peer, theirs
-            if server.place(own) is None:
+            if own not in server.written:
                 at, key, other, expected = peer, theirs, server, own
             # A group's variable is both servers'; a name that differs does so both ways.
             place = own if own == theirs else (key, at.place(key))
             if place not in reported:
-                yield at.fault(
+                yield (
+                    at,
                     key,
                     f"it is {show(at.value(key))}, but {expected} of {other.name} is "
                     f"{show(other.value(expected))}, so the two would not connect",
@@ -104,8 +75,8 @@ def _of_pair(pair: list[_Server], paired: Mapping[str, str]) -> Iterator[Fault]:
 
 
 def _of_connections(
-    servers: list[_Server], addresses: Mapping[str, str], site: Mapping[str, Any]
-) -> Iterator[Fault]:
+    servers: list[ServerVariables], addresses: Mapping[str, str], site: Mapping[str, Any]
+) -> Iterator[_Found]:
     owners = {address: f"the address of {name}" for name, address in addresses.items()}
     floating = [row["address"] for row in site["name_servers"]]
     floating += [row.get("resolver_address") for row in site.get("dnscache_servers") or ()]
@@ -121,9 +92,10 @@ def _of_connections(
         other = reached.setdefault(connection, server.name)
         if target in owners and target != addresses[server.name]:
             problem = f"it is {target}, {owners[target]}"
-            yield server.fault("ansible_host", problem, "write an address of this server alone")
+            yield server, "ansible_host", problem, "write an address of this server alone"
         elif other != server.name:
-            yield server.fault(
+            yield (
+                server,
                 "ansible_host",
                 f"it is {show(target)}, as for {other}, with the same port",
                 "write an address of this server alone, or its own ansible_port",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import partial
 from ipaddress import ip_network
@@ -18,7 +18,14 @@ from jinja2.utils import missing
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from controller import inventory_files, limits, pair_variables, role_variables, unresolved
+from controller import (
+    inventory_files,
+    limits,
+    pair_variables,
+    role_variables,
+    server_variables,
+    unresolved,
+)
 from controller.filters import filters
 from controller.inventory_hosts import fixed_hosts, hosts_elsewhere
 from controller.inventory_variables import (
@@ -92,41 +99,37 @@ def site_setting(context: Context, name: str, default: Any = None) -> Any:
 
 
 @pass_context
-def role_variable_faults(
+def checked_variables(
     context: Context,
     hosts: Iterable[str],
     hostvars: Mapping[str, Mapping[str, Any]],
     site: Mapping[str, Any],
-) -> list[str]:
-    """Return a sentence for each faulty variable of a role, or of Ansible's connections.
+) -> dict[str, list[str]]:
+    """Return what is wrong with the roles' variables, and those of Ansible's connections.
 
-    It cannot be resolved, has another type than the role takes, or does not go with another
-    server's. `site` is the checked site: if it has faults, what is made from it is left out.
+    ``faults`` has a sentence for each that cannot be resolved, has another type than the role
+    takes, or does not go with another server's; ``notes``, where nothing has a fault, one for each
+    that is allowed but probably unintended. `site` is the checked site: if it has faults, what is
+    made from it is left out.
     """
     of_task = context.get_all()
-    raw: Callable[[str], Mapping[str, Any]] = getattr(hostvars, "raw_get", hostvars.__getitem__)
-    own = raw(of_task.get("inventory_hostname", "localhost"))
+    own = server_variables.written(of_task.get("inventory_hostname", "localhost"), hostvars)
     # Only what is accessed is resolved; Ansible warns of access to what it is about to remove.
     magic = {name: of_task[name] for name in of_task if name not in own and name not in _DEPRECATED}
     servers = [host for host in hosts if host != "localhost"]
     unused = "dhcpd_" if site.get("dhcp_server") == "kea" else "kea_"
     is_faulty = bool(site["faults"])
-    found = role_variables.faults(servers, hostvars, magic, is_faulty, (unused,))
-    if not (is_faulty or found):
-        found = pair_variables.faults(site, hostvars, magic)
-    return [str(fault) for fault in found]
-
-
-def role_variable_notes(
-    hosts: Iterable[str], hostvars: Mapping[str, Mapping[str, Any]], site: Mapping[str, Any]
-) -> list[str]:
-    """Return a sentence for what is allowed in a role's variable, but probably unintended.
-
-    Only where neither the site nor the variables have faults.
-    """
-    servers = [host for host in hosts if host != "localhost"]
-    networks = [subnet["network"] for subnet in site["subnets"]]
-    return [str(note) for note in role_variables.notes(servers, hostvars, networks)]
+    faults = [
+        *role_variables.faults(servers, hostvars, magic, is_faulty, unused),
+        *role_variables.missing(of_task["groups"], hostvars, unused),
+    ]
+    if not (is_faulty or faults):
+        faults = pair_variables.faults(site, hostvars, magic)
+    notes = []
+    if not (is_faulty or faults):
+        networks = [subnet["network"] for subnet in site["subnets"]]
+        notes = role_variables.notes(servers, hostvars, networks)
+    return {"faults": [*map(str, faults)], "notes": [*map(str, notes)]}
 
 
 @pass_context
@@ -259,13 +262,12 @@ class FilterModule:
         return filters(
             beyond_limits,
             checked_site,
+            checked_variables,
             fixed_hosts,
             hosts_elsewhere,
             idle_variables,
             misplaced_variables,
             reverse_zones,
-            role_variable_faults,
-            role_variable_notes,
             site_setting,
             unknown_variables,
             without_effect,

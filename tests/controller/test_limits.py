@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from controller import limits, role_variables
+from controller import limits, role_specs
 
 ROLES = Path(__file__).parents[2] / "roles"
 WITH_LIMITS = sorted(path.parent.parent.name for path in ROLES.glob("*/meta/limits.yml"))
@@ -14,7 +14,7 @@ WITH_LIMITS = sorted(path.parent.parent.name for path in ROLES.glob("*/meta/limi
 
 @pytest.mark.parametrize("role", WITH_LIMITS)
 def test_limits_are_of_variables_that_the_role_has(role: str) -> None:
-    names = {name for name in role_variables.specs() if name.startswith(f"{role}_")}
+    names = {name for name in role_specs.specs() if name.startswith(f"{role}_")}
     for name, limit in limits.limits(role).items():
         assert {name, *limits.others(limit)} <= names, f"{role} has no such variable."
 

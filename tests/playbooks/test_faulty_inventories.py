@@ -134,16 +134,12 @@ def site_faults(inventory: Path, with_roles: bool) -> list[str]:
         "sources": [str(inventory)],
         "playbook_dir": str(inventory.parent / "playbooks"),
     }
-    of_roles = templar.template(
-        trust_as_template("{{ servers | role_variable_faults(hostvars, site) }}")
+    variables_found = templar.template(
+        trust_as_template("{{ servers | checked_variables(hostvars, site) }}")
     )
-    idle = templar.template(trust_as_template("{{ sources | without_effect(hostvars) }}"))
-    faults = [*map(str, site["faults"]), *map(str, of_roles), *idle["faults"]]
-    notes = [*site["notes"], *idle["notes"]]
-    if not faults:
-        notes += templar.template(
-            trust_as_template("{{ servers | role_variable_notes(hostvars, site) }}")
-        )
+    files_found = templar.template(trust_as_template("{{ sources | without_effect(hostvars) }}"))
+    faults = [*site["faults"], *variables_found["faults"], *files_found["faults"]]
+    notes = [*site["notes"], *variables_found["notes"], *files_found["notes"]]
     return [*faults, *(f"Note: {note}" for note in notes)]
 
 
