@@ -66,7 +66,7 @@ $(VENV)/.ready: requirements.txt requirements-dev.txt | .lab/.packages
 	@touch $@
 
 .PHONY: lab
-lab: setup ## Run the inventory's network as containers, and show that it works
+lab: setup ## Run the inventory's network in containers, and show that it works
 	$(call step,Start and deploy the lab: two minutes; three more if the images have to be built,molecule converge,$(LOOK))
 	@cat .lab/lab.txt
 
@@ -112,7 +112,7 @@ drills: setup ## Every failure, on real servers, with clients (an hour and a qua
 	$(call step,Verify them,molecule verify -s failover,The table above has the faults. One drill: molecule/failover/run-drill.yml.)
 
 .PHONY: vm
-vm: setup ## Deploy the pair to two virtual machines by sudo, with AppArmor and a reboot (slow: emulated; not part of test)
+vm: setup ## Deploy the pair to two virtual machines with sudo, with AppArmor and a reboot (slow: emulated; not part of test)
 	$(call install,$(VM_PACKAGES))
 	$(call step,Deploy to two emulated machines: an hour or more,molecule/vm/run.sh,The last lines above show where it \
 		stopped; .lab/vm has the logs and the consoles.)

@@ -1,4 +1,4 @@
-"""How fast a lease file is read, beside others, and how fast 65,000 leases become zone data.
+"""How fast a lease file is read, compared with others, and how fast 65,000 leases become zone data.
 
     python bench/bench_dump.py [--blocks 1000000] [--rounds 3]
 

@@ -1,4 +1,4 @@
-"""From a client's DHCPACK to its name's answer at each server, with so many leases live already.
+"""From a client's DHCPACK to its name's answer at each server, with a given number of live leases.
 
 Prints a table: median, 95th and 99th percentile and worst, in milliseconds, for leasemerge with
 tinydns, with dhcpd and with Kea, for a pair of BIND servers that dhcpd updates, and for dnsmasq.

@@ -179,7 +179,7 @@ def test_6_a_variable_of_the_command_line_does_not_replace_the_site(inventory: P
     """It would win over what the playbook gathers."""
     status, output = check(inventory, "-e", "site=main")
     assert status != 0, output
-    sentence = "site is set with -e and takes the place of what the inventory makes. Nothing was"
+    sentence = "site is set with -e and overrides the site that the inventory makes. Nothing was"
     assert sentence in " ".join(output.split()), output
     assert "has no attribute" not in output, output
 

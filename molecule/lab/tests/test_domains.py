@@ -1,11 +1,11 @@
-"""Clients that move between subnets and domains, and those that not every pool is for.
+"""Clients that move between subnets and domains, and clients that some pools exclude.
 
 1. roaming: a pinned host in each subnet that it has an address in; a leased one in every subnet
-2. pools: who is given an address of which, by either server
+2. pools: which clients get an address from which pool, from either server
 
     LAB_MORE=molecule/domains/inventory make lab
 
-has three domains and pools of both kinds; of what an inventory does not have nothing is tested.
+has three domains and pools of both kinds; what an inventory does not have is not tested.
 """
 
 from __future__ import annotations

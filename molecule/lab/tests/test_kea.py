@@ -1,4 +1,4 @@
-"""What a pair of Kea has, and a pair of dhcpd has not.
+"""What a Kea pair has, and a dhcpd pair does not.
 
 1. the pair: both in hot standby, and no other DHCP server, agent or listener beside it
 2. who may read its files and send it commands: nobody without a certificate of the pair

@@ -4,7 +4,7 @@
 2. what was edited by hand on a server is shown, and nothing else
 3. a configuration that the DHCP server refuses changes nothing
 4. an inventory with a fault touches nothing
-5. a leased client is pinned by one line, and unpinned again; of Kea no process restarts
+5. a leased client is pinned by one line, and unpinned again; with Kea no process restarts
 6. what an interrupted run has written is read, by the next run, by the service it was written for
 7. while its peer is away, a DHCP server keeps its configuration; the next run with both changes it
 8. a server is not drained unless another one goes on with all that it does

@@ -71,7 +71,7 @@ EXAMPLES = r"""
     units: [{name: tinydns.service, files: [server]}]
   register: drift
 
-- name: Skip the rest where nothing differs
+- name: Skip the rest if nothing differs
   ansible.builtin.meta: end_role
   when: not drift.differs
 

@@ -1,4 +1,4 @@
-"""Every fault of what a DHCP server gets verbatim: options, texts, lease times."""
+"""Every fault in what a DHCP server gets verbatim: options, texts, lease times."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A whole lease file, dhcpd's or Kea's: the one place that finds out whose it is."""
+"""A whole lease file, dhcpd's or Kea's: the one place that detects which."""
 
 from __future__ import annotations
 
