@@ -133,7 +133,7 @@ def _logger(name: str, severity: str) -> dict[str, Any]:
 
 
 def _refuse_dhcpd_text(settings: Mapping[str, Any]) -> None:
-    rows = [("The site", {"extra": settings.get("dhcpd_text")})]
+    rows = []
     for subnet in settings["subnets"]:
         rows.append((f"The subnet {subnet['network']}", subnet))
         rows += [(f"A pool of {subnet['network']}", pool) for pool in subnet.get("pools") or []]

@@ -33,7 +33,6 @@ SETTINGS: dict[str, Any] = {
     "fixed_hosts": [],
     "reserved_addresses": [],
     "extra": {},
-    "dhcpd_text": "",
     "control_socket": "/run/kea/kea4-ctrl-socket",
     "lease_file": "/var/lib/kea/kea-leases4.csv",
     "key": "/etc/kea/pair.key",
