@@ -11,18 +11,23 @@ from typing import Any
 from ansible.vars.hostvars import HostVarsVars  # type: ignore[import-untyped]  # has no types
 
 from controller import role_specs, unresolved
-from controller.inventory_variables import OF_ONE_HOST, SETTINGS, inventory_of, set_for, shared_keys
+from controller.inventory_variables import (
+    HOST_KEYS,
+    OF_ONE_HOST,
+    SETTINGS,
+    inventory_of,
+    set_for,
+    shared_keys,
+)
 from controller.origins import origin, place
 from controller.plain import plain_value, where_written
 from controller.unresolved import is_unresolved
-from leasemerge.host_check import FIXED_HOST_KEYS
 from leasemerge.ranges import listed, normal_mac
 from leasemerge.server_check import SERVER_KEYS
 
 _LISTS = ("hardware_ethernet", "aliases")
 # What dhcpd does not use for a host without a MAC address. Its group may set it for the others.
 _OF_DHCP = ("next_server", "filename", "options", "extra")
-_KEYS = tuple(key for key in FIXED_HOST_KEYS if key != "name")
 
 
 def fixed_hosts(
@@ -41,7 +46,7 @@ def fixed_hosts(
     known: set[str] | None = None
     if not is_unresolved(own_variables):
         own = map(str, listed(own_variables))
-        known = {*_KEYS, *SETTINGS.values(), *role_specs.specs(), *own}
+        known = {*HOST_KEYS, *SETTINGS.values(), *role_specs.specs(), *own}
     seen: set[object] = set()
     # As written: few values are templates, and having Ansible look for them takes longer.
     raw: Callable[[str], Mapping[str, Any]] = getattr(hostvars, "raw_get", hostvars.__getitem__)
@@ -105,7 +110,7 @@ def _fixed_host(
     row: dict[str, Any] = {"name": plain_value(name), "fixed_address": None}
     row.update((key, []) for key in _LISTS)
     values: dict[str, Any] = {}
-    for key in _KEYS:
+    for key in HOST_KEYS:
         if key not in variables:
             continue
         try:
@@ -124,7 +129,7 @@ def _fixed_host(
     # The name's own place is the first file that has the host, such as servers.yml.
     row.update(
         where_written(values.values())
-        or where_written(variables.keys() & _KEYS)
+        or where_written(variables.keys() & HOST_KEYS)
         or where_written([name])
     )
     if known is not None:

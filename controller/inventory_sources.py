@@ -12,6 +12,7 @@ from pathlib import Path
 
 import yaml
 
+from controller import role_specs
 from controller.origins import shown_path
 from controller.yaml_files import LOADER
 from leasemerge.faults import Fault
@@ -24,10 +25,7 @@ SECTIONS = ("hosts", "vars", "children")
 VARIABLE_FOLDERS = ("group_vars", "host_vars")
 
 #: The prefixes of our variables.
-OWN_PREFIXES = (
-    *("site_", "dhcpd_", "kea_", "tinydns_", "dnscache_", "lease_merge_"),
-    "floating_address_",
-)
+OWN_PREFIXES = ("site_", *(f"{role}_" for role in role_specs.roles()))
 _SUFFIXES = (".yml", ".yaml", ".json")
 # Endings that Ansible ignores in a folder (our ansible.cfg does not set INVENTORY_IGNORE_EXTS).
 _PASSED_OVER = (

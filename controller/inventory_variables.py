@@ -12,13 +12,14 @@ from ansible.vars.plugins import (  # type: ignore[import-untyped]  # has no typ
 )
 
 from controller import role_specs
-from controller.inventory_sources import readable
+from controller.inventory_sources import OWN_PREFIXES, readable
 from controller.origins import origin
 from controller.plain import plain_value, where_written
 from leasemerge.host_check import FIXED_HOST_KEYS
 from leasemerge.server_check import SERVER_KEYS
 
-_KEYS = tuple(key for key in FIXED_HOST_KEYS if key != "name")
+#: What a fixed host has as variables.
+HOST_KEYS = tuple(key for key in FIXED_HOST_KEYS if key != "name")
 #: What no two hosts share.
 OF_ONE_HOST = ("fixed_address", "ipv6_address", "hardware_ethernet", "aliases")
 # The variables of the site, as users know them, by the key of its definition.
@@ -47,10 +48,11 @@ SETTINGS = {
         "reverse_zones",
     )
 }
-# What derived.yml and check-inventory.yml derive from them.
-_DERIVED = (
+#: What derived.yml and check-inventory.yml derive from them.
+DERIVED = (
     *("site_definition", "site_gathered", "site_reverse_zones"),
     *("site_name_servers", "site_dhcp_servers", "site_dnscache_servers", "site_resolvers"),
+    *("site_reserved_addresses", "site_dhcp_peer"),
     *("site_dhcp", "site_dhcp_other", "site_dhcp_kinds"),
 )
 # What playbooks/import-leases.yml gets on the command line, so that every host has it.
@@ -61,20 +63,19 @@ def unknown_variables(
     groups: Mapping[str, Iterable[str]], hostvars: Mapping[str, Mapping[str, Any]]
 ) -> list[dict[str, Any]]:
     """List variables that are named like the site's or a role's, but are not one of them."""
-    known = {*SETTINGS.values(), *_DERIVED, *role_specs.specs(), *_OF_PLAYBOOKS}
-    prefixes = ("site_", *(f"{role}_" for role in role_specs.roles()))
+    known = {*SETTINGS.values(), *DERIVED, *role_specs.specs(), *_OF_PLAYBOOKS}
     rows: dict[str, dict[str, Any]] = {}
     for host in _examples(groups):
         for name in hostvars[host]:
             tag = origin(name)
             # Elsewhere it is a host's, and reported with the host.
             of_hosts = tag is not None and "group_vars" not in Path(tag.path).parts
-            if name in known or name in rows or name in _KEYS or of_hosts:
+            if name in known or name in rows or name in HOST_KEYS or of_hosts:
                 continue
             meant = get_close_matches(name, known, n=1, cutoff=0.8)
-            if not name.startswith(prefixes):
+            if not name.startswith(OWN_PREFIXES):
                 # A variable of the user's own, unless its name is nearly one of ours.
-                close = get_close_matches(name, (*_KEYS, *SETTINGS.values()), 1, 0.85)
+                close = get_close_matches(name, (*HOST_KEYS, *SETTINGS.values()), 1, 0.85)
                 if tag is None or not close:
                     continue
                 meant = close
@@ -155,7 +156,7 @@ def misplaced_variables(
         for name in SETTINGS.values():
             value, usual = variables.get(name), of_all.get(name)
             # To compare an encrypted value Ansible needs the password.
-            if name not in _DERIVED and value is not usual and value != usual:
+            if name not in DERIVED and value is not usual and value != usual:
                 where = where_written([value])
                 problem = f"the host {plain_value(host)} sets it differently from the network"
                 row = {"name": name, "problem": problem, "remedy": "set it only in group_vars/all"}
