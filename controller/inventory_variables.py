@@ -52,7 +52,7 @@ SETTINGS = {
 DERIVED = (
     *("site_definition", "site_gathered", "site_reverse_zones"),
     *("site_name_servers", "site_dhcp_servers", "site_dnscache_servers", "site_resolvers"),
-    *("site_reserved_addresses", "site_dhcp_peer"),
+    "site_reserved_addresses",
     *("site_dhcp", "site_dhcp_other", "site_dhcp_kinds"),
 )
 # What playbooks/import-leases.yml gets on the command line, so that every host has it.
@@ -72,13 +72,16 @@ def unknown_variables(
             of_hosts = tag is not None and "group_vars" not in Path(tag.path).parts
             if name in known or name in rows or name in HOST_KEYS or of_hosts:
                 continue
-            meant = get_close_matches(name, known, n=1, cutoff=0.8)
-            if not name.startswith(OWN_PREFIXES):
+            if name.startswith(OWN_PREFIXES):
+                meant = get_close_matches(name, known, n=1, cutoff=0.8)
+            elif tag is None:
+                # One of Ansible's.
+                continue
+            else:
                 # A variable of the user's own, unless its name is nearly one of ours.
-                close = get_close_matches(name, (*HOST_KEYS, *SETTINGS.values()), 1, 0.85)
-                if tag is None or not close:
+                meant = get_close_matches(name, (*HOST_KEYS, *SETTINGS.values()), 1, 0.85)
+                if not meant:
                     continue
-                meant = close
             rows[name] = {
                 "name": plain_value(name),
                 "meant": next(iter(meant), None),
