@@ -13,6 +13,9 @@ from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Network
 from pathlib import Path
 
+from leasemerge.dhcpd_check import is_address
+from leasemerge.ranges import normal_mac
+
 from .dhcpd_failover import Pair
 from .dhcpd_settings import DECLARATIONS, Server
 from .dhcpd_syntax import Statement, address_of, identifier, indented, parse
@@ -27,9 +30,7 @@ from .found import (
     SourceError,
     Subnet,
     home_of,
-    is_address,
     joined_settings,
-    normal_mac,
     number_of,
 )
 

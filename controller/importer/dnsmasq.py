@@ -12,24 +12,15 @@ from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
+from leasemerge.dhcpd_check import is_address
+
 from . import dnsmasq_options, dnsmasq_tags
 from .dhcpd_text import when
 from .dnsmasq_files import Line, LineRemarks
 from .dnsmasq_hosts import Hosts
 from .dnsmasq_names import NAME_KEYS, Namer
 from .dnsmasq_times import DEFAULT, TIME, lease_times
-from .found import (
-    Found,
-    Pool,
-    Records,
-    Remark,
-    Section,
-    Subnet,
-    home_of,
-    is_address,
-    is_ipv6,
-    number,
-)
+from .found import Found, Pool, Records, Remark, Section, Subnet, home_of, is_ipv6, number
 
 # A tag without a prefix, which may be the name of an interface: vlan3@eth0, br0.10.
 _OLD_TAG = re.compile(r"[A-Za-z_][\w.@-]*")

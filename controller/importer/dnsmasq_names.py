@@ -10,10 +10,11 @@ import re
 from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv4Network
 
+from leasemerge.dhcpd_check import is_address
 from leasemerge.ranges import reverse_zones
 
 from .dnsmasq_files import Line, LineRemarks
-from .found import Host, Record, Records, Section, is_address, is_ipv6, label_of, number
+from .found import Host, Record, Records, Section, is_ipv6, label_of, number
 from .tinydns import quoted
 
 NAME_KEYS = frozenset(

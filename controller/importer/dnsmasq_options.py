@@ -11,12 +11,14 @@ from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
+from leasemerge.dhcpd_check import is_address
+
 from . import options
 from .dhcpd_text import quoted, statements, when
 from .dnsmasq_codes import option_code
 from .dnsmasq_files import Line, LineRemarks
 from .dnsmasq_tags import Tags, any_of
-from .found import Host, Section, Subnet, is_address, joined_settings, number
+from .found import Host, Section, Subnet, joined_settings, number
 
 KEYS = frozenset({"dhcp-option", "dhcp-option-force", "dhcp-option-pxe"})
 _SWITCHES = {

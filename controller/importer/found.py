@@ -10,10 +10,7 @@ from ipaddress import AddressValueError, IPv4Address, IPv4Network, IPv6Address
 from pathlib import Path
 from typing import Any
 
-from leasemerge import labels, ranges, site
-
-normal_mac = ranges.normal_mac
-free_ranges = ranges.free_ranges
+from leasemerge import labels, site
 
 # A site that owns nothing: only the characters of a hostname are checked.
 _NO_SITE = site.Site("example", (), (), (), (), (), reserved_names=frozenset())
@@ -226,15 +223,6 @@ def label_of(name: str) -> str | None:
 def number(text: str) -> int | None:
     """Read a decimal number of up to 32 bits; None for anything else."""
     return value if _NUMBER.fullmatch(text) and (value := int(text)) < 2**32 else None
-
-
-def is_address(text: str) -> bool:
-    """Return whether it is an IPv4 address in its usual form."""
-    try:
-        IPv4Address(text)
-    except AddressValueError:
-        return False
-    return True
 
 
 def is_ipv6(text: str) -> bool:

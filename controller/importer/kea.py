@@ -13,18 +13,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from leasemerge.dhcpd_check import is_address
+
 from .dhcpd_syntax import identifier
 from .dhcpd_text import statements
-from .found import (
-    Found,
-    Pool,
-    Remarks,
-    SourceError,
-    Subnet,
-    is_address,
-    joined_settings,
-    number_of,
-)
+from .found import Found, Pool, Remarks, SourceError, Subnet, joined_settings, number_of
 from .kea_classes import KEYS as CLASS_KEYS
 from .kea_classes import Classes
 from .kea_json import Object, parse

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from leasemerge.ranges import normal_mac
+
 from .dhcpd_text import quoted, statements, when
-from .found import Remarks, Section, normal_mac
+from .found import Remarks, Section
 from .kea_conditions import UntranslatableError, condition
 from .kea_json import Object
 from .kea_levels import KNOWN, Levels

@@ -6,8 +6,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from leasemerge.dhcpd_check import is_address
+from leasemerge.ranges import normal_mac
+
 from .dhcpd_text import octets, of_host, quoted, statements
-from .found import Host, Remarks, Section, is_address, normal_mac
+from .found import Host, Remarks, Section
 from .kea_classes import Classes
 from .kea_json import Object
 from .kea_levels import Levels

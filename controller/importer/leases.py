@@ -22,12 +22,14 @@ from pathlib import Path
 from typing import Any
 
 from leasemerge import convert, kea
+from leasemerge.dhcpd_check import is_address
 from leasemerge.kea_tail import lease_files
 from leasemerge.lease import NEVER, Lease
 from leasemerge.log import parse
+from leasemerge.ranges import normal_mac
 from leasemerge.site import Site
 
-from .found import SourceError, is_address, normal_mac, number, read_text
+from .found import SourceError, number, read_text
 
 # dnsmasq's IPv6 leases, and the line before them.
 _OF_IPV6 = re.compile(r"duid\s|\d+\s+T?\d+\s+[0-9a-fA-F]*:[0-9a-fA-F:]*:")

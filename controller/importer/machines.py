@@ -6,8 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from leasemerge.dhcpd_check import is_address
+
 from .conflicts import Conflicts, Kind
-from .found import Host, Settings, Subnet, home_of, is_address, joined_settings, label_of
+from .found import Host, Settings, Subnet, home_of, joined_settings, label_of
 from .host_line import HostLine
 from .resolve import Resolved, ResolvedHost
 

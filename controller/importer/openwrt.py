@@ -12,8 +12,10 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from pathlib import Path
 
+from leasemerge.dhcpd_check import is_address
+
 from .dnsmasq_files import Line, read_named
-from .found import Remark, Section, SourceError, beside, is_address, number, read_text
+from .found import Remark, Section, SourceError, beside, number, read_text
 
 _DEFAULT_TIME = "12h"
 _UCI = re.compile(

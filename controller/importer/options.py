@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network
 from typing import Literal
 
+from leasemerge.dhcpd_check import is_address
+
 from .dhcpd_text import octets, quoted
-from .found import is_address, number
+from .found import number
 
 Form = Literal["addresses", "text", "domains", "number", "flag", "octets", "routes"]
 

@@ -11,8 +11,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from leasemerge.dhcpd_check import is_address
+
 from .dnsmasq_files import Line
-from .found import Remark, Section, SourceError, is_address, read_text
+from .found import Remark, Section, SourceError, read_text
 
 
 def read(path: Path) -> tuple[list[Line], list[Remark]]:

@@ -11,18 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Network
 
+from leasemerge.dhcpd_check import is_address
 from leasemerge.ranges import reverse_zones
 
 from .conflicts import Conflicts, Kind
-from .found import (
-    Found,
-    Host,
-    Records,
-    SourceError,
-    Subnet,
-    home_of,
-    is_address,
-)
+from .found import Found, Host, Records, SourceError, Subnet, home_of
 from .zone_names import ZoneNames, domain_at, find_name_servers, find_names
 
 _REVERSE = ".in-addr.arpa"

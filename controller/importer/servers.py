@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from leasemerge.dhcpd_check import is_address
+
 from .conflicts import Conflicts, Kind
-from .found import home_of, is_address, label_of
+from .found import home_of, label_of
 from .host_line import HostLine
 from .host_names import Owners
 from .resolve import Resolved

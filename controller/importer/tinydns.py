@@ -12,7 +12,9 @@ from collections.abc import Callable
 from ipaddress import IPv6Address
 from pathlib import Path
 
-from .found import Record, Records, Remark, Section, is_address, number, read_text
+from leasemerge.dhcpd_check import is_address
+
+from .found import Record, Records, Remark, Section, number, read_text
 
 _OCTAL = re.compile(r"\\([0-7]{1,3})")
 _REVERSE = re.compile(r"((?:\d{1,3}\.){1,4})in-addr\.arpa", re.ASCII)
