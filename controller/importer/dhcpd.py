@@ -29,9 +29,9 @@ from .found import (
     Settings,
     SourceError,
     Subnet,
+    address_number,
     home_of,
     joined_settings,
-    number_of,
 )
 
 # Files, interfaces and addresses of the old machine: the new ones have their own.
@@ -253,7 +253,7 @@ class _Reader:
                     f"{statement.where}: {statement.text} is not a range of addresses."
                 )
             first, last = ends[0], ends[-1]
-            if number_of(first) > number_of(last):
+            if address_number(first) > address_number(last):
                 text = f"The range {first} to {last} is reversed; dhcpd swaps its ends, too."
                 self._remarks.add(Section.CHOSEN, statement.where, text)
                 first, last = last, first

@@ -240,7 +240,7 @@ def home_of(address: str, subnets: Iterable[Subnet]) -> Subnet | None:
     return max(homes, key=lambda subnet: subnet.network.prefixlen, default=None)
 
 
-def number_of(address: str) -> int:
+def address_number(address: str) -> int:
     """Return an address as a number, to sort by."""
     return int(IPv4Address(address))
 

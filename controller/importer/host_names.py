@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from .conflicts import Conflicts, Kind
-from .found import Found, Record, Subnet, home_of, joined_settings, label_of, number_of
+from .found import Found, Record, Subnet, address_number, home_of, joined_settings, label_of
 from .host_line import HostLine
 from .resolve import Resolved
 from .zone_names import ZoneNames, label_in
@@ -194,9 +194,9 @@ def _note_pointers(where: str, label: str, addresses: Sequence[str], conflicts: 
 def _range_of(address: str, subnets: Sequence[Subnet]) -> str | None:
     """Return the place of the range from which anyone may get an address."""
     home = home_of(address, subnets)
-    number = number_of(address)
+    number = address_number(address)
     for pool in home.pools if home else ():
-        if any(number_of(a) <= number <= number_of(b) for a, b in pool.ranges):
+        if any(address_number(a) <= number <= address_number(b) for a, b in pool.ranges):
             return pool.where
     return None
 

@@ -17,7 +17,7 @@ from leasemerge.dhcpd_check import is_address
 
 from .dhcpd_syntax import identifier
 from .dhcpd_text import statements
-from .found import Found, Pool, Remarks, SourceError, Subnet, joined_settings, number_of
+from .found import Found, Pool, Remarks, SourceError, Subnet, address_number, joined_settings
 from .kea_classes import KEYS as CLASS_KEYS
 from .kea_classes import Classes
 from .kea_json import Object, parse
@@ -170,7 +170,7 @@ class _Reader:
         settings = self._levels.settings(entry, what)
         rules = {**outer, **self._classes.rules(entry, what)}
         self._levels.unknown(entry, KNOWN | CLASS_KEYS, what)
-        if number_of(ends[0]) > number_of(ends[1]):
+        if address_number(ends[0]) > address_number(ends[1]):
             self._remarks.left_out(entry.where, what, "its ends are the wrong way round")
             return None
         return Pool((ends,), {**rules, **settings}, entry.where)

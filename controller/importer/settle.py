@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from .conflicts import Conflicts, Kind
 from .defaults import SITE_RESERVED_NAMES
-from .found import Found, Host, Subnet, number_of
+from .found import Found, Host, Subnet, address_number
 from .host_line import HostLine
 from .host_names import Owners, add_aliases, add_dhcp_names, name_hosts, named_only, times_lost
 from .machines import fixed_hosts
@@ -100,4 +100,4 @@ def _renamed(host: Host, owners: Owners) -> str:
 
 def _order(host: HostLine) -> tuple[int, str]:
     """Sort by address; those without one come last, by name."""
-    return (number_of(host.addresses[0]) if host.addresses else 2**32, host.name)
+    return (address_number(host.addresses[0]) if host.addresses else 2**32, host.name)

@@ -10,7 +10,7 @@ from typing import Any
 from .conflicts import Conflicts, Kind
 from .defaults import DHCPD_DEFAULT_LEASE_TIME, DHCPD_MAX_LEASE_TIME, DHCPD_MIN_LEASE_TIME
 from .dhcpd_text import statements
-from .found import Pool, Settings, Subnet, joined_settings, number_of
+from .found import Pool, Settings, Subnet, address_number, joined_settings
 
 _POOL_KEYS = frozenset(
     {"allow", "deny", "options", "extra"}
@@ -38,7 +38,7 @@ def _shaped_subnet(subnet: Subnet, times: Mapping[str, int], conflicts: Conflict
     subnet = _with_routers_inside(subnet, conflicts)
     pools = [pool for pool in _without_overlaps(subnet, conflicts) if pool.ranges]
     plain = [ends for pool in pools if not pool.settings for ends in pool.ranges]
-    ranges = tuple(sorted(plain, key=lambda ends: number_of(ends[0])))
+    ranges = tuple(sorted(plain, key=lambda ends: address_number(ends[0])))
     shaped = [Pool(ranges, {}, subnet.where)] if ranges else []
     shaped += [
         replace(
@@ -103,7 +103,7 @@ def _without_overlaps(subnet: Subnet, conflicts: Conflicts) -> list[Pool]:
             inside = _inside(ends, subnet, pool, conflicts)
             if inside is None:
                 continue
-            first, last = map(number_of, inside)
+            first, last = map(address_number, inside)
             other = next((k for k in kept if k[0] <= last and first <= k[1]), None)
             if other is None:
                 kept.append((first, last, index))
@@ -122,11 +122,15 @@ def _without_overlaps(subnet: Subnet, conflicts: Conflicts) -> list[Pool]:
                 continue
             conflicts.add(Kind.RANGES_OVERLAP, pool.where, **values)
             merged = (
-                min(of_other[0], inside[0], key=number_of),
-                max(of_other[1], inside[1], key=number_of),
+                min(of_other[0], inside[0], key=address_number),
+                max(of_other[1], inside[1], key=address_number),
             )
             ranges[other[2]][ranges[other[2]].index(of_other)] = merged
-            kept[kept.index(other)] = (number_of(merged[0]), number_of(merged[1]), other[2])
+            kept[kept.index(other)] = (
+                address_number(merged[0]),
+                address_number(merged[1]),
+                other[2],
+            )
     return [
         replace(pool, ranges=tuple(ends)) for pool, ends in zip(subnet.pools, ranges, strict=True)
     ]
@@ -135,7 +139,7 @@ def _without_overlaps(subnet: Subnet, conflicts: Conflicts) -> list[Pool]:
 def _ends_of(
     kept: tuple[int, int, int], ranges: Sequence[Sequence[tuple[str, str]]]
 ) -> tuple[str, str]:
-    return next(ends for ends in ranges[kept[2]] if number_of(ends[0]) == kept[0])
+    return next(ends for ends in ranges[kept[2]] if address_number(ends[0]) == kept[0])
 
 
 def _inside(
@@ -160,4 +164,4 @@ def _inside(
             new_first=first,
             new_last=last,
         )
-    return (first, last) if number_of(first) <= number_of(last) else None
+    return (first, last) if address_number(first) <= address_number(last) else None
