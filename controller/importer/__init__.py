@@ -3,7 +3,7 @@
 Runs on the controller, before there is anything to deploy: `python3 -m controller.importer`, or
 playbooks/import-inventory.yml. In the order of the work:
 
-- A reader for each format turns a file into what `found` describes: dhcpd, kea, tinydns, dnsmasq.
+- A reader for each format turns a file into what `source` describes: dhcpd, kea, tinydns, dnsmasq.
   `openwrt` and `pihole` turn theirs into dnsmasq's lines. A reader's modules are prefixed with
   its name: `dhcpd_failover`, `kea_classes`, `dnsmasq_tags`. `options` and `dhcpd_text` write what
   has no key in the inventory as dhcpd.conf text.

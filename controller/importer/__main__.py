@@ -11,8 +11,9 @@ from . import dhcpd, dnsmasq, dnsmasq_files, kea, openwrt, pihole, tinydns
 from .check import faults, refusals
 from .combine import joined, joined_records
 from .dhcp_role import dhcp_server_of
-from .found import Found, Records, Remark, Section, SourceError
 from .reconcile import reconcile
+from .remarks import Remark, Section
+from .source import Found, Records, SourceError
 from .write import report, write, write_report
 
 _PROJECT = Path(__file__).resolve().parents[2]

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from .conflicts import Conflicts, Kind
-from .found import Found, Host, Pool, Records, Subnet
+from .source import Found, Host, Pool, Records, Subnet
 
 # A name may occur once: dhcpd refuses a second class, key or definition of it.
 _NAMED = re.compile(

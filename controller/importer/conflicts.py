@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from .found import Remark, Section
+from .remarks import Remark, Section
 
 
 class Kind(Enum):

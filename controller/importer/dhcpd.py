@@ -20,19 +20,9 @@ from .dhcpd_failover import Pair
 from .dhcpd_settings import DECLARATIONS, Server
 from .dhcpd_syntax import Statement, address_of, identifier, indented, parse
 from .dhcpd_text import of_host
-from .found import (
-    Found,
-    Host,
-    Pool,
-    Remarks,
-    Section,
-    Settings,
-    SourceError,
-    Subnet,
-    address_number,
-    home_of,
-    joined_settings,
-)
+from .remarks import Remarks, Section
+from .source import Found, Host, Pool, Settings, SourceError, Subnet, home_of, joined_settings
+from .values import address_number
 
 # Files, interfaces and addresses of the old machine: the new ones have their own.
 _OF_THE_MACHINE = frozenset(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from .dhcpd_syntax import Statement, address_of
-from .found import Remarks, Section, number
+from .remarks import Remarks, Section
+from .values import number
 
 _UNACKED = "max-unacked-updates"
 # dhcpd acknowledges when half of them have arrived, rounded down, or else after two seconds

@@ -12,7 +12,8 @@ from typing import Any
 
 from .defaults import DHCPD_DEFAULT_LEASE_TIME, DHCPD_MAX_LEASE_TIME, DHCPD_MIN_LEASE_TIME
 from .dhcpd_syntax import Statement, address_of, is_plain_option, option_value, unquoted
-from .found import Remarks, Section, number
+from .remarks import Remarks, Section
+from .values import number
 
 DECLARATIONS = frozenset(
     {"failover", "fixed-address", "group", "hardware", "host", "pool", "pool6", "range", "range6"}

@@ -10,7 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from .found import Remark, Section, SourceError, beside, is_file, read_text_and_encoding
+from .remarks import Remark, Section
+from .source import SourceError
+from .source_files import beside, is_file, read_text_and_encoding
 
 _TOKEN = re.compile(r'#[^\n]*|"(?:[^"\\]|\\.)*"|[{};,()=]|[^\s{};,()="#]+', re.DOTALL)
 _SPACE = re.compile(r"\s*")

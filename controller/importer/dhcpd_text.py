@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from .found import Settings
+from .source import Settings
 
 _TIMES = ("default_lease_time", "min_lease_time", "max_lease_time")
 

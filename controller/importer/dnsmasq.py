@@ -20,7 +20,9 @@ from .dnsmasq_files import Line, LineRemarks
 from .dnsmasq_hosts import Hosts
 from .dnsmasq_names import NAME_KEYS, Namer
 from .dnsmasq_times import DEFAULT, TIME, lease_times
-from .found import Found, Pool, Records, Remark, Section, Subnet, home_of, is_ipv6, number
+from .remarks import Remark, Section
+from .source import Found, Pool, Records, Subnet, home_of
+from .values import is_ipv6, number
 
 # A tag without a prefix, which may be the name of an interface: vlan3@eth0, br0.10.
 _OLD_TAG = re.compile(r"[A-Za-z_][\w.@-]*")

@@ -5,7 +5,7 @@ Source: dnsmasq's own list, `dnsmasq --help dhcp`.
 
 from __future__ import annotations
 
-from .found import number
+from .values import number
 
 _OPTION_NAMES = {
     "netmask": 1, "time-offset": 2, "router": 3, "dns-server": 6, "log-server": 7,

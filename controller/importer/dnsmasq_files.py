@@ -11,7 +11,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from .found import Remark, Remarks, Section, SourceError, beside, is_file, read_text
+from .remarks import Remark, Remarks, Section
+from .source import SourceError
+from .source_files import beside, is_file, read_text
 
 # dnsmasq itself has no limit; a file that includes itself ends here.
 _MAX_FILES = 1000

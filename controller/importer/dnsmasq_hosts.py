@@ -14,7 +14,9 @@ from .dhcpd_text import of_host, quoted
 from .dnsmasq_files import Line, LineRemarks
 from .dnsmasq_tags import WILD_MAC, Tags, octets_or_text, of_wild_mac
 from .dnsmasq_times import TIME, lease_times
-from .found import Host, Section, Settings, is_ipv6
+from .remarks import Section
+from .source import Host, Settings
+from .values import is_ipv6
 
 # A hardware type comes first: 06-aa:bb:cc:dd:ee:ff is not an Ethernet address, which is type 1.
 _TYPED = re.compile(r"([0-9A-Fa-f]{1,2})-((?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2})")

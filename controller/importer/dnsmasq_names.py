@@ -14,8 +14,10 @@ from leasemerge.dhcpd_check import is_address
 from leasemerge.ranges import reverse_zones
 
 from .dnsmasq_files import Line, LineRemarks
-from .found import Host, Record, Records, Section, is_ipv6, label_of, number
+from .remarks import Section
+from .source import Host, Record, Records
 from .tinydns import quoted
+from .values import is_ipv6, label_of, number
 
 NAME_KEYS = frozenset(
     {"host-record", "address", "cname", "mx-host", "mx-target", "srv-host", "txt-record", "local"}

@@ -18,7 +18,9 @@ from .dhcpd_text import quoted, statements, when
 from .dnsmasq_codes import option_code
 from .dnsmasq_files import Line, LineRemarks
 from .dnsmasq_tags import Tags, any_of
-from .found import Host, Section, Subnet, joined_settings, number
+from .remarks import Section
+from .source import Host, Subnet, joined_settings
+from .values import number
 
 KEYS = frozenset({"dhcp-option", "dhcp-option-force", "dhcp-option-pxe"})
 _SWITCHES = {

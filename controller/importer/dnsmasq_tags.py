@@ -14,7 +14,7 @@ from . import options
 from .dhcpd_text import octets, quoted
 from .dnsmasq_codes import option_code
 from .dnsmasq_files import Line, LineRemarks
-from .found import number
+from .values import number
 
 KEYS = frozenset(
     {"dhcp-match", "dhcp-vendorclass", "dhcp-userclass", "dhcp-mac", "dhcp-circuitid", "tag-if"}

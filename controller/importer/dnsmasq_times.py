@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from .defaults import DHCPD_MIN_LEASE_TIME
-from .found import SourceError
+from .source import SourceError
 
 TIME = re.compile(r"([0-9]{1,9})([smhdw]?)|infinite|deprecated", re.IGNORECASE)
 DEFAULT = 3600

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from .conflicts import Conflicts, Kind
-from .found import Found, Record, Subnet, address_number, home_of, joined_settings, label_of
 from .host_line import HostLine
 from .resolve import Resolved
+from .source import Found, Record, Subnet, home_of, joined_settings
+from .values import address_number, label_of
 from .zone_names import ZoneNames, label_in
 
 

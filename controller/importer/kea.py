@@ -17,12 +17,14 @@ from leasemerge.dhcpd_check import is_address
 
 from .dhcpd_syntax import identifier
 from .dhcpd_text import statements
-from .found import Found, Pool, Remarks, SourceError, Subnet, address_number, joined_settings
 from .kea_classes import KEYS as CLASS_KEYS
 from .kea_classes import Classes
 from .kea_json import Object, parse
 from .kea_levels import KNOWN, TIMES, Levels
 from .kea_reservations import Reservations
+from .remarks import Remarks
+from .source import Found, Pool, SourceError, Subnet, joined_settings
+from .values import address_number
 
 # Kea's own, if no level has one.
 _DEFAULT_TIME = 7200

@@ -8,10 +8,10 @@ from typing import Any
 from leasemerge.ranges import normal_mac
 
 from .dhcpd_text import quoted, statements, when
-from .found import Remarks, Section
 from .kea_conditions import UntranslatableError, condition
 from .kea_json import Object
 from .kea_levels import KNOWN, Levels
+from .remarks import Remarks, Section
 
 KEYS = frozenset({"client-class", "client-classes"})
 """The keys that restrict a subnet or a pool to some clients."""

@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from .found import SourceError, beside, is_file, read_text
+from .source import SourceError
+from .source_files import beside, is_file, read_text
 
 _TOKEN = re.compile(
     r"""\s+ | \#[^\n]* | //[^\n]* | /\*.*?\*/

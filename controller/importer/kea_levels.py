@@ -6,9 +6,10 @@ from collections.abc import Set as AbstractSet
 from typing import Any
 
 from .dhcpd_text import quoted
-from .found import Remarks, number
 from .kea_json import Object
 from .kea_options import KeaOptions
+from .remarks import Remarks
+from .values import number
 
 TIMES = {
     "valid-lifetime": "default_lease_time",

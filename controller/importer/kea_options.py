@@ -6,8 +6,9 @@ import re
 
 from . import options
 from .dhcpd_text import quoted
-from .found import Remarks, Section, number
 from .kea_json import Object
+from .remarks import Remarks, Section
+from .values import number
 
 # Kea's names for options that dhcpd calls something else.
 _OTHER_NAMES = {

@@ -10,10 +10,11 @@ from leasemerge.dhcpd_check import is_address
 from leasemerge.ranges import normal_mac
 
 from .dhcpd_text import octets, of_host, quoted, statements
-from .found import Host, Remarks, Section
 from .kea_classes import Classes
 from .kea_json import Object
 from .kea_levels import Levels
+from .remarks import Remarks, Section
+from .source import Host
 
 _IDENTIFIERS = ("hw-address", "client-id", "circuit-id", "flex-id", "duid")
 _KEYS = frozenset(

@@ -29,7 +29,9 @@ from leasemerge.log import parse
 from leasemerge.ranges import normal_mac
 from leasemerge.site import Site
 
-from .found import SourceError, number, read_text
+from .source import SourceError
+from .source_files import read_text
+from .values import number
 
 # dnsmasq's IPv6 leases, and the line before them.
 _OF_IPV6 = re.compile(r"duid\s|\d+\s+T?\d+\s+[0-9a-fA-F]*:[0-9a-fA-F:]*:")

@@ -9,9 +9,10 @@ from typing import Any
 from leasemerge.dhcpd_check import is_address
 
 from .conflicts import Conflicts, Kind
-from .found import Host, Settings, Subnet, home_of, joined_settings, label_of
 from .host_line import HostLine
 from .resolve import Resolved, ResolvedHost
+from .source import Host, Settings, Subnet, home_of, joined_settings
+from .values import label_of
 
 
 def fixed_hosts(resolved: Resolved, conflicts: Conflicts) -> tuple[list[HostLine], list[Host]]:

@@ -15,7 +15,10 @@ from pathlib import Path
 from leasemerge.dhcpd_check import is_address
 
 from .dnsmasq_files import Line, read_named
-from .found import Remark, Section, SourceError, beside, number, read_text
+from .remarks import Remark, Section
+from .source import SourceError
+from .source_files import beside, read_text
+from .values import number
 
 _DEFAULT_TIME = "12h"
 _UCI = re.compile(

@@ -15,7 +15,7 @@ from typing import Literal
 from leasemerge.dhcpd_check import is_address
 
 from .dhcpd_text import octets, quoted
-from .found import number
+from .values import number
 
 Form = Literal["addresses", "text", "domains", "number", "flag", "octets", "routes"]
 

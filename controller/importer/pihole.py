@@ -14,7 +14,9 @@ from typing import Any
 from leasemerge.dhcpd_check import is_address
 
 from .dnsmasq_files import Line
-from .found import Remark, Section, SourceError, read_text
+from .remarks import Remark, Section
+from .source import SourceError
+from .source_files import read_text
 
 
 def read(path: Path) -> tuple[list[Line], list[Remark]]:

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from .conflicts import Conflicts, Kind
 from .defaults import SITE_MCLT
 from .dhcp_role import differing, for_kea
-from .found import Found, Records, Remark, Subnet
 from .host_line import HostLine
+from .remarks import Remark
 from .resolve import resolve
 from .settle import Settled, settle
+from .source import Found, Records, Subnet
 from .zone_names import domain_at
 
 

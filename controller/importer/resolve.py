@@ -15,7 +15,7 @@ from leasemerge.dhcpd_check import is_address
 from leasemerge.ranges import reverse_zones
 
 from .conflicts import Conflicts, Kind
-from .found import Found, Host, Records, SourceError, Subnet, home_of
+from .source import Found, Host, Records, SourceError, Subnet, home_of
 from .zone_names import ZoneNames, domain_at, find_name_servers, find_names
 
 _REVERSE = ".in-addr.arpa"

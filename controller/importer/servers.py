@@ -5,10 +5,11 @@ from __future__ import annotations
 from leasemerge.dhcpd_check import is_address
 
 from .conflicts import Conflicts, Kind
-from .found import home_of, label_of
 from .host_line import HostLine
 from .host_names import Owners
 from .resolve import Resolved
+from .source import home_of
+from .values import label_of
 
 
 def server(

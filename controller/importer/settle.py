@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 from .conflicts import Conflicts, Kind
 from .defaults import SITE_RESERVED_NAMES
-from .found import Found, Host, Subnet, address_number
 from .host_line import HostLine
 from .host_names import Owners, add_aliases, add_dhcp_names, name_hosts, named_only, times_lost
 from .machines import fixed_hosts
 from .resolve import Resolved
 from .servers import name_server_names, server
+from .source import Found, Host, Subnet
 from .subnets import shaped
+from .values import address_number
 from .zone import zone_records
 
 

@@ -10,7 +10,8 @@ from typing import Any
 from .conflicts import Conflicts, Kind
 from .defaults import DHCPD_DEFAULT_LEASE_TIME, DHCPD_MAX_LEASE_TIME, DHCPD_MIN_LEASE_TIME
 from .dhcpd_text import statements
-from .found import Pool, Settings, Subnet, address_number, joined_settings
+from .source import Pool, Settings, Subnet, joined_settings
+from .values import address_number
 
 _POOL_KEYS = frozenset(
     {"allow", "deny", "options", "extra"}

@@ -14,7 +14,10 @@ from pathlib import Path
 
 from leasemerge.dhcpd_check import is_address
 
-from .found import Record, Records, Remark, Section, number, read_text
+from .remarks import Remark, Section
+from .source import Record, Records
+from .source_files import read_text
+from .values import number
 
 _OCTAL = re.compile(r"\\([0-7]{1,3})")
 _REVERSE = re.compile(r"((?:\d{1,3}\.){1,4})in-addr\.arpa", re.ASCII)

@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from .defaults import SITE_MAX_LEASE_TIME, SITE_MIN_LEASE_TIME, SITE_RESERVED_NAMES
-from .found import Remark, Section, SourceError, Subnet
 from .host_line import HostLine
 from .reconcile import Inventory
+from .remarks import Remark, Section
+from .source import SourceError, Subnet
 
 # What YAML 1.1 reads as text without quotation marks in any context.
 _PLAIN = re.compile(r"[a-z][a-z0-9._/-]*|\d{1,3}(?:\.\d{1,3}){3}(?:/\d{1,2})?")

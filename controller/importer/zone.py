@@ -11,9 +11,9 @@ from leasemerge.record_data import RecordError
 from leasemerge.records import parse
 
 from .conflicts import Conflicts, Kind
-from .found import Record
 from .host_line import HostLine
 from .resolve import Resolved
+from .source import Record
 from .tinydns import address_of
 
 # The kinds whose value ends with a name.

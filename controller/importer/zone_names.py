@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from .conflicts import Conflicts, Kind
-from .found import Found, Record, Records, Subnet, home_of, label_of
+from .source import Found, Record, Records, Subnet, home_of
 from .tinydns import address_of
+from .values import label_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ import pytest
 
 from controller.importer import __main__ as importer
 from controller.importer import dhcpd
-from controller.importer.found import Found
+from controller.importer.source import Found
 from tests.importer.sources import GOLDEN, options
 from tests.support import deployed
 from tests.support.dhcpd_answers import Question, answers, can_ask, compared

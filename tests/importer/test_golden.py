@@ -17,7 +17,7 @@ sys.path.insert(0, str(HERE.parent.parent))
 
 from controller.importer import __main__ as importer  # noqa: E402  (found only by the line above)
 from controller.importer import dhcpd, kea  # noqa: E402
-from controller.importer.found import SourceError  # noqa: E402
+from controller.importer.source import SourceError  # noqa: E402
 from tests.importer.sources import CASES, options  # noqa: E402
 
 

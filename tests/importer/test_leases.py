@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from controller.importer import leases
-from controller.importer.found import SourceError
+from controller.importer.source import SourceError
 from leasemerge import kea
 from leasemerge.lease import NEVER, Lease
 from tests.support import dhcpd_oracle

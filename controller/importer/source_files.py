@@ -1,0 +1,51 @@
+"""Read the files of a source, and find those that they name, on the controller."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from .source import SourceError
+
+
+def read_text(path: Path) -> str:
+    """Read a hand-written file: UTF-8, or else Latin-1, with any line ends.
+
+    Raises SourceError: when it cannot be read.
+    """
+    return read_text_and_encoding(path)[0]
+
+
+def read_text_and_encoding(path: Path) -> tuple[str, str]:
+    """Read a file; also return its encoding: ``utf-8`` or ``latin-1``.
+
+    Raises SourceError: when it cannot be read.
+    """
+    try:
+        data = path.read_bytes()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise SourceError(f"{path}: {reason}") from error
+    encoding = "utf-8"
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text, encoding = data.decode("latin-1"), "latin-1"
+    return text.replace("\r\n", "\n").replace("\r", "\n"), encoding
+
+
+def beside(by: Path, name: str) -> Path | None:
+    """Find a copy of a file that `by` names, beside it: `/etc/x/y` may be `x/y` or `y` there."""
+    parts = Path(name).parts[1:] if name.startswith("/") else Path(name).parts
+    for number in range(len(parts)):
+        path = by.parent.joinpath(*parts[number:])
+        if is_file(path):
+            return path
+    return None
+
+
+def is_file(path: Path) -> bool:
+    """Return whether a path that a file names is a file; an impossible path is none."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
