@@ -9,11 +9,11 @@ from pathlib import Path
 
 from . import dhcpd, dnsmasq, dnsmasq_files, kea, openwrt, pihole, tinydns
 from .check import faults, refusals
-from .combine import joined, joined_records
+from .combine import joined_configs, joined_zone_data
 from .dhcp_role import dhcp_server_of
 from .reconcile import reconcile
 from .remarks import Remark, Section
-from .source import Found, Records, SourceError
+from .source import DhcpConfig, SourceError, ZoneData
 from .write import report, write, write_report
 
 _PROJECT = Path(__file__).resolve().parents[2]
@@ -48,19 +48,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error("name at least one file to import")
     try:
         of_dnsmasq = _dnsmasq(options)
-        found, conflicts = joined(
+        config, conflicts = joined_configs(
             [
                 *map(dhcpd.read, options.dhcpd_conf),
                 *(part for part, _ in of_dnsmasq),
                 *map(kea.read, options.kea_conf),
             ]
         )
-        records = joined_records(
+        zone_data = joined_zone_data(
             [*map(tinydns.read, options.tinydns_data), *(part for _, part in of_dnsmasq)]
         )
         inventory = reconcile(
-            found,
-            records,
+            config,
+            zone_data,
             options.domain,
             conflicts=conflicts,
             dhcp_server=dhcp_server_of(options.model),
@@ -79,7 +79,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _dnsmasq(options: argparse.Namespace) -> list[tuple[Found, Records]]:
+def _dnsmasq(options: argparse.Namespace) -> list[tuple[DhcpConfig, ZoneData]]:
     """Read dnsmasq's files, and those of OpenWrt and Pi-hole, as one configuration."""
     lines, remarks = dnsmasq_files.read_lines(options.dnsmasq_conf)
     for read, paths in ((openwrt.read, options.openwrt_dhcp), (pihole.read, options.pihole_toml)):

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from .conflicts import Conflicts, Kind
-from .source import Found, Host, Pool, Records, Subnet
+from .source import DhcpConfig, Host, Pool, Subnet, ZoneData
 
 # A name may occur once: dhcpd refuses a second class, key or definition of it.
 _NAMED = re.compile(
@@ -22,20 +22,20 @@ _NAMED = re.compile(
 )
 
 
-def joined(founds: Iterable[Found]) -> tuple[Found, Conflicts]:
+def joined_configs(configs: Iterable[DhcpConfig]) -> tuple[DhcpConfig, Conflicts]:
     """Merge several configurations; also return where they differ."""
     conflicts = Conflicts()
-    whole: Found | None = None
-    for found in founds:
-        whole = found if whole is None else _both(whole, found, conflicts)
-    return whole or Found(), conflicts
+    whole: DhcpConfig | None = None
+    for config in configs:
+        whole = config if whole is None else _both(whole, config, conflicts)
+    return whole or DhcpConfig(), conflicts
 
 
-def joined_records(parts: Iterable[Records]) -> Records:
+def joined_zone_data(parts: Iterable[ZoneData]) -> ZoneData:
     """Merge several files of zone data."""
-    whole = Records()
+    whole = ZoneData()
     for part in parts:
-        whole = Records(
+        whole = ZoneData(
             records=whole.records + part.records,
             zones=tuple(dict.fromkeys(whole.zones + part.zones)),
             ttl=whole.ttl or part.ttl,
@@ -47,7 +47,7 @@ def joined_records(parts: Iterable[Records]) -> Records:
     return whole
 
 
-def _both(first: Found, second: Found, conflicts: Conflicts) -> Found:
+def _both(first: DhcpConfig, second: DhcpConfig, conflicts: Conflicts) -> DhcpConfig:
     halves = bool(first.servers) and first.servers == second.servers
 
     def laid_over(what: str, mine: Mapping[str, Any], theirs: Mapping[str, Any]) -> dict[str, Any]:
@@ -69,7 +69,7 @@ def _both(first: Found, second: Found, conflicts: Conflicts) -> Found:
     differs("The domain", first.domain, second.domain)
     differs("The list of resolvers", first.resolvers, second.resolvers)
     differs("The failover pair", first.servers, second.servers)
-    return Found(
+    return DhcpConfig(
         source=first.source,
         domain=first.domain or second.domain,
         hosts=first.hosts + _new_hosts(first, second, halves, conflicts),
@@ -86,7 +86,9 @@ def _both(first: Found, second: Found, conflicts: Conflicts) -> Found:
     )
 
 
-def _new_hosts(first: Found, second: Found, halves: bool, conflicts: Conflicts) -> tuple[Host, ...]:
+def _new_hosts(
+    first: DhcpConfig, second: DhcpConfig, halves: bool, conflicts: Conflicts
+) -> tuple[Host, ...]:
     """Return the hosts that only the second has; note those that differ between two halves."""
     known = {_same(host) for host in first.hosts}
     mine = {host.name.lower(): host for host in first.hosts}
@@ -117,7 +119,7 @@ def _new_hosts(first: Found, second: Found, halves: bool, conflicts: Conflicts) 
 
 
 def _new_subnets(
-    first: Found, second: Found, halves: bool, conflicts: Conflicts
+    first: DhcpConfig, second: DhcpConfig, halves: bool, conflicts: Conflicts
 ) -> tuple[Subnet, ...]:
     mine = {subnet.network: subnet for subnet in first.subnets}
     new = []
@@ -151,7 +153,9 @@ def _new_subnets(
     return tuple(new)
 
 
-def _new_extra(first: Found, second: Found, halves: bool, conflicts: Conflicts) -> tuple[str, ...]:
+def _new_extra(
+    first: DhcpConfig, second: DhcpConfig, halves: bool, conflicts: Conflicts
+) -> tuple[str, ...]:
     known = {_spaced(text) for text in first.extra}
     mine = {key: text for text in first.extra if (key := _name_of(text))}
     new = []
@@ -180,7 +184,7 @@ def _new_extra(first: Found, second: Found, halves: bool, conflicts: Conflicts) 
     return tuple(new)
 
 
-def _note_only(what: str, where: str, other: Found, conflicts: Conflicts) -> None:
+def _note_only(what: str, where: str, other: DhcpConfig, conflicts: Conflicts) -> None:
     conflicts.add(Kind.ONLY_IN_ONE_HALF, where, what=what, other=other.source)
 
 

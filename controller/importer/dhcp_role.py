@@ -16,8 +16,8 @@ _ROLES = Path(__file__).resolve().parents[2] / "roles"
 def dhcp_server_of(model: Path) -> str:
     """Return which DHCP server an inventory deploys: dhcpd or kea."""
     text = (model / "group_vars/all/site.yml").read_text(encoding="utf-8")
-    found = re.search(r"^site_dhcp_server:\s*[\"']?kea\b", text, re.MULTILINE)
-    return "kea" if found else "dhcpd"
+    is_kea = re.search(r"^site_dhcp_server:\s*[\"']?kea\b", text, re.MULTILINE)
+    return "kea" if is_kea else "dhcpd"
 
 
 def differing(variables: Mapping[str, object], domain: str) -> dict[str, object]:

@@ -21,7 +21,7 @@ from .dhcpd_settings import DECLARATIONS, Server
 from .dhcpd_syntax import Statement, address_of, identifier, indented, parse
 from .dhcpd_text import of_host
 from .remarks import Remarks, Section
-from .source import Found, Host, Pool, Settings, SourceError, Subnet, home_of, joined_settings
+from .source import DhcpConfig, Host, Pool, Settings, SourceError, Subnet, home_of, joined_settings
 from .values import address_number
 
 # Files, interfaces and addresses of the old machine: the new ones have their own.
@@ -34,12 +34,12 @@ _OF_THE_MACHINE_OPTIONS = frozenset({"dhcp-server-identifier"})
 _NO_BOOTP = frozenset({"deny dynamic bootp clients", "deny dynamic bootp"})
 
 
-def read(path: Path) -> Found:
+def read(path: Path) -> DhcpConfig:
     """Read dhcpd.conf. Raises SourceError: when dhcpd itself could not read it."""
     statements, found_remarks = parse(path)
     remarks = Remarks(found_remarks)
     statements = _without_the_machine(statements, remarks)
-    return _Reader(path, statements, remarks).found()
+    return _Reader(path, statements, remarks).config()
 
 
 def _without_the_machine(statements: Sequence[Statement], remarks: Remarks) -> list[Statement]:
@@ -90,7 +90,7 @@ class _Reader:
         self._subnets: list[Subnet] = []
         self._loose_pools: list[Pool] = []
 
-    def found(self) -> Found:
+    def config(self) -> DhcpConfig:
         for statement in self._statements:
             if statement.keyword in DECLARATIONS:
                 self._declaration(statement, _Scope())
@@ -98,7 +98,7 @@ class _Reader:
                 self._server.read(statement)
         server, pair = self._server, self._pair
         times = server.whole_times() if self._subnets else server.times
-        return Found(
+        return DhcpConfig(
             source=str(self._path),
             domain=server.domain,
             hosts=tuple(self._hosts),

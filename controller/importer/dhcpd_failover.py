@@ -45,18 +45,18 @@ class Pair:
                 statement.where, statement.shown, "a state of a pair is of its lease file"
             )
             return
-        found: dict[str, str] = {}
+        given: dict[str, str] = {}
         for item in statement.block or ():
             words = item.plain
             for name in ("primary", "secondary"):
                 if words == name:
-                    found["role"] = name
+                    given["role"] = name
             for name in ("address", "peer address", "mclt", *_KNOBS):
                 if words.startswith(f"{name} "):
-                    found[name] = " ".join(item.words[len(name.split()) :])
-        mine = found.get("role", "primary")
+                    given[name] = " ".join(item.words[len(name.split()) :])
+        mine = given.get("role", "primary")
         other = "secondary" if mine == "primary" else "primary"
-        pair = {mine: found.get("address", ""), other: found.get("peer address", "")}
+        pair = {mine: given.get("address", ""), other: given.get("peer address", "")}
         servers = tuple((role, address_of(pair[role])) for role in ("primary", "secondary"))
         name = statement.values[-1] if statement.values else ""
         if self.servers:
@@ -67,19 +67,19 @@ class Pair:
             self._remarks.add(Section.LEFT_OUT, statement.where, sentence)
             return
         self.name, self.servers = name, servers
-        self.mclt = number(found.get("mclt", ""))
-        if found.get("port") != found.get("peer port"):
+        self.mclt = number(given.get("mclt", ""))
+        if given.get("port") != given.get("peer port"):
             text = "The two servers' failover ports differ; both take the role's port now."
             self._remarks.add(Section.CHOSEN, statement.where, text)
-            found.pop("port", None)
-            found.pop("peer port", None)
-        if (number(found.get(_UNACKED, "")) or 0) > _ACKNOWLEDGED_AT_ONCE:
+            given.pop("port", None)
+            given.pop("peer port", None)
+        if (number(given.get(_UNACKED, "")) or 0) > _ACKNOWLEDGED_AT_ONCE:
             text = (
-                f"{_UNACKED} {found.pop(_UNACKED)} is left to the role: above "
+                f"{_UNACKED} {given.pop(_UNACKED)} is left to the role: above "
                 f"{_ACKNOWLEDGED_AT_ONCE} a released address is out of use for two seconds."
             )
             self._remarks.add(Section.CHOSEN, statement.where, text)
         for knob, variable in _KNOBS.items():
-            if knob in found:
-                value = number(found[knob])
-                self.variables[variable] = found[knob] if value is None else value
+            if knob in given:
+                value = number(given[knob])
+                self.variables[variable] = given[knob] if value is None else value

@@ -21,7 +21,7 @@ from .dnsmasq_hosts import Hosts
 from .dnsmasq_names import NAME_KEYS, Namer
 from .dnsmasq_times import DEFAULT, TIME, lease_times
 from .remarks import Remark, Section
-from .source import Found, Pool, Records, Subnet, home_of
+from .source import DhcpConfig, Pool, Subnet, ZoneData, home_of
 from .values import is_ipv6, number
 
 # A tag without a prefix, which may be the name of an interface: vlan3@eth0, br0.10.
@@ -75,7 +75,7 @@ _WHY = {
 
 def interpret(
     lines: Sequence[Line], remarks: Iterable[Remark], domain: str | None = None
-) -> tuple[Found, Records]:
+) -> tuple[DhcpConfig, ZoneData]:
     """Interpret the lines together.
 
     `domain` overrides that of the lines.
@@ -103,17 +103,17 @@ class _Reader:
             own, self._subnets, self._hosts.all, self._tags, remarks
         )
 
-    def result(self) -> tuple[Found, Records]:
+    def result(self) -> tuple[DhcpConfig, ZoneData]:
         self._read_lines()
         classes = self._class_texts()
         self._report_defaults()
         self._options.repeat_conditions()
         domain = self._options.domain or self._domain
         hosts = self._hosts.all
-        records = Namer(self._lines, domain, self._domains).records(hosts)
+        zone_data = Namer(self._lines, domain, self._domains).zone_data(hosts)
         source = self._lines[0].where.rpartition(":")[0] if self._lines else ""
         pool_rules = "".join(f"{rule}\n" for rule in self._pool_rules)
-        found = Found(
+        config = DhcpConfig(
             source=source,
             domain=domain,
             hosts=tuple(hosts),
@@ -132,7 +132,7 @@ class _Reader:
             role_variables={"dhcpd_pool_extra": pool_rules} if pool_rules else {},
             remarks=tuple(self._remarks),
         )
-        return found, records
+        return config, zone_data
 
     def _read_lines(self) -> None:
         """Read the lines, those first that others depend on."""

@@ -15,7 +15,7 @@ from leasemerge.ranges import reverse_zones
 
 from .dnsmasq_files import Line, LineRemarks
 from .remarks import Section
-from .source import Host, Record, Records
+from .source import Host, Record, ZoneData
 from .tinydns import quoted
 from .values import is_ipv6, label_of, number
 
@@ -52,7 +52,7 @@ class Namer:
         self._blocked: list[Line] = []
         self._target = next((li.parts[0] for li in lines if li.key == "mx-target"), "")
 
-    def records(self, hosts: Sequence[Host]) -> Records:
+    def zone_data(self, hosts: Sequence[Host]) -> ZoneData:
         """Return what the lines have, and the names of the DHCP server's hosts."""
         for line in self._lines:
             if line.key in NAME_KEYS:
@@ -72,7 +72,7 @@ class Namer:
         for record in self._records:
             self._make_zone(record)
         self._note_resolv_conf()
-        return Records(
+        return ZoneData(
             records=tuple(self._records),
             lone_names=tuple(self._zones),
             ttl=next((number(line.value) for line in self._lines if line.key == "local-ttl"), None),

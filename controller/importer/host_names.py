@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from .conflicts import Conflicts, Kind
 from .host_line import HostLine
 from .resolve import Resolved
-from .source import Found, Record, Subnet, home_of, joined_settings
+from .source import DhcpConfig, Record, Subnet, home_of, joined_settings
 from .values import address_number, label_of
 from .zone_names import ZoneNames, label_in
 
@@ -46,7 +46,7 @@ def name_hosts(
     hosts: Sequence[HostLine],
     owners: Owners,
     resolved: Resolved,
-    found: Found,
+    config: DhcpConfig,
     conflicts: Conflicts,
 ) -> None:
     """Name every host as the zone data names its address, or else as the DHCP server does."""
@@ -75,7 +75,7 @@ def name_hosts(
     # Hosts that need no change come first: a_b becomes a-b only if nobody is a-b.
     for host in sorted(hosts, key=lambda host: not _is_exact(host)):
         if host not in known:
-            _name_as_in_dhcpd(host, addresses, labels_at, owners, resolved, found, conflicts)
+            _name_as_in_dhcpd(host, addresses, labels_at, owners, resolved, config, conflicts)
 
 
 def _note_other_name(host: HostLine, label: str, names: ZoneNames, conflicts: Conflicts) -> None:
@@ -99,7 +99,7 @@ def _name_as_in_dhcpd(
     labels_at: Mapping[str, list[str]],
     owners: Owners,
     resolved: Resolved,
-    found: Found,
+    config: DhcpConfig,
     conflicts: Conflicts,
 ) -> None:
     (label, written), *_ = host.dhcp_names
@@ -128,10 +128,10 @@ def _name_as_in_dhcpd(
     elif not written:
         shown = host.addresses[0] if host.addresses else host.hardware[0]
         conflicts.add(Kind.NAMED, host.where, address=shown, new=host.name)
-        if found.names_are_sent and host.hardware:  # not a made-up name
+        if config.names_are_sent and host.hardware:  # not a made-up name
             off = {"extra": "use-host-decl-names off;\n"}
             host.settings = joined_settings(off, host.settings)
-    elif _is_renamed(written, label, host.domain, found.names_are_sent):
+    elif _is_renamed(written, label, host.domain, config.names_are_sent):
         full = f"{label}.{host.domain}"
         new = label if "." not in written or written.lower() == full else full
         conflicts.add(Kind.RENAMED, host.where, old=written, new=new)
@@ -250,9 +250,9 @@ def times_lost(
     for record in (*resolved.names.home.values(), *resolved.names.aliases, *ipv6):
         if record.ttl not in (None, ttl) and record.name in owners.of and record not in cnames:
             names.setdefault(record.ttl, {}).setdefault(record.name, record.where)
-    for seconds, found in names.items():
-        where = next(iter(found.values()))
-        conflicts.add(Kind.TIME_LOST, where, names=", ".join(found), seconds=seconds)
+    for seconds, places in names.items():
+        where = next(iter(places.values()))
+        conflicts.add(Kind.TIME_LOST, where, names=", ".join(places), seconds=seconds)
 
 
 def add_dhcp_names(

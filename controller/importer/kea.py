@@ -23,18 +23,18 @@ from .kea_json import Object, parse
 from .kea_levels import KNOWN, TIMES, Levels
 from .kea_reservations import Reservations
 from .remarks import Remarks
-from .source import Found, Pool, SourceError, Subnet, joined_settings
+from .source import DhcpConfig, Pool, SourceError, Subnet, joined_settings
 from .values import address_number
 
 # Kea's own, if no level has one.
 _DEFAULT_TIME = 7200
 
 
-def read(path: Path) -> Found:
+def read(path: Path) -> DhcpConfig:
     """Read a file. Raises SourceError: when it is not Kea's JSON."""
     data = parse(path)
     try:
-        return _Reader(path, _server(path, data)).found()
+        return _Reader(path, _server(path, data)).config()
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         if isinstance(error, SourceError):
             raise
@@ -69,7 +69,7 @@ class _Reader:
         self._subnets: list[Subnet] = []
         self._servers: tuple[tuple[str, str], ...] = ()
 
-    def found(self) -> Found:
+    def config(self) -> DhcpConfig:
         """Read the server, and return what it has."""
         data = self._data
         for entry in data.objects("option-def"):
@@ -98,7 +98,7 @@ class _Reader:
         # A subnet's options override a class's in Kea, and the other way round in dhcpd: these are
         # statements of the whole server.
         extra = (*self._classes.statements, *statements(settings), *self._classes.sent)
-        return Found(
+        return DhcpConfig(
             source=str(self._path),
             domain=domain,
             hosts=tuple(self._reservations.hosts),

@@ -114,24 +114,24 @@ def _value(tokens: list[_Token], at: int, depth: int) -> tuple[Any, int]:
 
 
 def _object(tokens: list[_Token], at: int, depth: int, where: str) -> tuple[Object, int]:
-    found = Object()
-    found.where = where
+    data = Object()
+    data.where = where
     while tokens[at][1] != "}" or tokens[at][0] != "mark":
         kind, text, place = tokens[at]
         if kind != "string" or tokens[at + 1][:2] != ("mark", ":"):
             raise SourceError(f"{place}: this is not JSON: no key and its colon.")
-        found[_string(text, place)], at = _value(tokens, at + 2, depth + 1)
+        data[_string(text, place)], at = _value(tokens, at + 2, depth + 1)
         at = _behind_comma(tokens, at, "}")
-    return found, at + 1
+    return data, at + 1
 
 
 def _list(tokens: list[_Token], at: int, depth: int) -> tuple[list[Any], int]:
-    found = []
+    items = []
     while tokens[at][1] != "]" or tokens[at][0] != "mark":
         value, at = _value(tokens, at, depth + 1)
-        found.append(value)
+        items.append(value)
         at = _behind_comma(tokens, at, "]")
-    return found, at + 1
+    return items, at + 1
 
 
 def _behind_comma(tokens: list[_Token], at: int, end: str) -> int:

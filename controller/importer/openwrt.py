@@ -133,7 +133,7 @@ class _Reader:
         path = beside(self._path, "/etc/config/network")
         if path is None:
             return {}
-        found: dict[str, list[IPv4Interface]] = {}
+        interfaces: dict[str, list[IPv4Interface]] = {}
         for section in _sections(path):
             if section.kind != "interface" or section.get("proto") not in {"static", ""}:
                 continue
@@ -145,8 +145,8 @@ class _Reader:
                 except ValueError:
                     continue
                 if not interface.ip.is_loopback:
-                    found.setdefault(section.name, []).append(interface)
-        return found
+                    interfaces.setdefault(section.name, []).append(interface)
+        return interfaces
 
     def section(self, section: _Section) -> None:
         """Read one section."""

@@ -13,7 +13,7 @@ from .host_line import HostLine
 from .remarks import Remark
 from .resolve import resolve
 from .settle import Settled, settle
-from .source import Found, Records, Subnet
+from .source import DhcpConfig, Subnet, ZoneData
 from .zone_names import domain_at
 
 
@@ -52,8 +52,8 @@ class Inventory:
 
 
 def reconcile(
-    found: Found,
-    records: Records,
+    config: DhcpConfig,
+    zone_data: ZoneData,
     domain: str | None,
     *,
     conflicts: Conflicts,
@@ -65,17 +65,17 @@ def reconcile(
 
     Raises SourceError: when no source has the domain.
     """
-    resolved, found = resolve(found, records, domain, conflicts)
-    settled = settle(resolved, found, records.ttl, conflicts)
-    statements = (*found.extra, *settled.kept)
-    if found.sends_names is not None and dhcp_server == "dhcpd":
-        program, source = found.sends_names
+    resolved, config = resolve(config, zone_data, domain, conflicts)
+    settled = settle(resolved, config, zone_data.ttl, conflicts)
+    statements = (*config.extra, *settled.kept)
+    if config.sends_names is not None and dhcp_server == "dhcpd":
+        program, source = config.sends_names
         conflicts.add(Kind.NAMES_SENT, source, program=program)
         statements = ("use-host-decl-names on;", *statements)
-    given = {name: value for name, value in found.options.items() if name != "domain-search"}
+    given = {name: value for name, value in config.options.items() if name != "domain-search"}
     options, extra = _below_no_condition(given, statements)
-    times = _times(found, conflicts)
-    variables = _role_variables(found, settled, resolved.domain, dhcp_server, conflicts)
+    times = _times(config, conflicts)
+    variables = _role_variables(config, settled, resolved.domain, dhcp_server, conflicts)
     return Inventory(
         domain=resolved.domain,
         hosts=settled.hosts,
@@ -87,47 +87,47 @@ def reconcile(
         records=settled.records,
         zones=resolved.zones,
         ipv6_networks=settled.ipv6_networks,
-        forward_zones=records.forward_zones,
-        upstream_resolvers=records.upstream_resolvers,
+        forward_zones=zone_data.forward_zones,
+        upstream_resolvers=zone_data.upstream_resolvers,
         times=times,
         options=options,
         extra=extra,
-        ttl=records.ttl,
+        ttl=zone_data.ttl,
         dhcp_server=dhcp_server,
         role_variables=variables,
-        remarks=(*found.remarks, *records.remarks, *conflicts.sentences()),
+        remarks=(*config.remarks, *zone_data.remarks, *conflicts.sentences()),
     )
 
 
-def _times(found: Found, conflicts: Conflicts) -> dict[str, int]:
+def _times(config: DhcpConfig, conflicts: Conflicts) -> dict[str, int]:
     """Return the lease times and the MCLT, which is at most as long as a lease may be."""
-    times = dict(found.times)
+    times = dict(config.times)
     most = times.get("max_lease_time", SITE_MCLT)
     if times.get("mclt", SITE_MCLT) > most:
         times["mclt"] = most
-        conflicts.add(Kind.MCLT, found.source, seconds=most)
+        conflicts.add(Kind.MCLT, config.source, seconds=most)
     return times
 
 
 def _role_variables(
-    found: Found, settled: Settled, domain: str, dhcp_server: str, conflicts: Conflicts
+    config: DhcpConfig, settled: Settled, domain: str, dhcp_server: str, conflicts: Conflicts
 ) -> dict[str, object]:
     """Return the variables of the role dhcpd or kea that differ from its defaults."""
-    variables = dict(found.role_variables)
-    if searched := re.findall(r'"([^"]+)"', found.options.get("domain-search", "")):
+    variables = dict(config.role_variables)
+    if searched := re.findall(r'"([^"]+)"', config.options.get("domain-search", "")):
         # The role sends it, with a subnet's own domain in front.
         variables.setdefault("dhcpd_domain_search", searched)
     if settled.pool_extra:
         variables["dhcpd_pool_extra"] = settled.pool_extra
-    if found.authoritative is False:
+    if config.authoritative is False:
         variables["dhcpd_authoritative"] = False
-    elif found.authoritative is None and found.subnets:
+    elif config.authoritative is None and config.subnets:
         variable, value = ("dhcpd_authoritative", "false")
         if dhcp_server == "kea":
             variable, value = ("kea_extra", "{authoritative: false}")
-        conflicts.add(Kind.NOT_AUTHORITATIVE, found.source, variable=variable, value=value)
+        conflicts.add(Kind.NOT_AUTHORITATIVE, config.source, variable=variable, value=value)
     variables = differing(variables, domain)
-    return for_kea(variables, found.source, conflicts) if dhcp_server == "kea" else variables
+    return for_kea(variables, config.source, conflicts) if dhcp_server == "kea" else variables
 
 
 def _below_no_condition(

@@ -15,7 +15,7 @@ from leasemerge.dhcpd_check import is_address
 from leasemerge.ranges import reverse_zones
 
 from .conflicts import Conflicts, Kind
-from .source import Found, Host, Records, SourceError, Subnet, home_of
+from .source import DhcpConfig, Host, SourceError, Subnet, ZoneData, home_of
 from .zone_names import ZoneNames, domain_at, find_name_servers, find_names
 
 _REVERSE = ".in-addr.arpa"
@@ -62,66 +62,74 @@ class Resolved:
 
 
 def resolve(
-    found: Found, records: Records, domain: str | None, conflicts: Conflicts
-) -> tuple[Resolved, Found]:
-    """Resolve every name and address; also return what remains of `found`.
+    config: DhcpConfig, zone_data: ZoneData, domain: str | None, conflicts: Conflicts
+) -> tuple[Resolved, DhcpConfig]:
+    """Resolve every name and address; also return what remains of `config`.
 
     Raises SourceError: when no source has the domain.
     """
-    found = _from_subnets(found)
-    domain = (domain or _choose_domain(found, records, conflicts)).lower().strip(".")
-    addresses = _address_book(found, records, domain)
+    config = _from_subnets(config)
+    domain = (domain or _choose_domain(config, zone_data, conflicts)).lower().strip(".")
+    addresses = _address_book(config, zone_data, domain)
     servers = tuple(
-        (role, addresses.get(name.lower().rstrip("."), name)) for role, name in found.servers
+        (role, addresses.get(name.lower().rstrip("."), name)) for role, name in config.servers
     )
-    found = replace(
-        found,
-        resolvers=tuple(addresses.get(n.lower().rstrip("."), n) for n in found.resolvers),
+    config = replace(
+        config,
+        resolvers=tuple(addresses.get(n.lower().rstrip("."), n) for n in config.resolvers),
     )
-    subnets = _all_subnets(found, records, domain, conflicts)
+    subnets = _all_subnets(config, zone_data, domain, conflicts)
     of_subnets = {subnet.domain for subnet in subnets}
     of_networks = reverse_zones(str(subnet.network) for subnet in subnets)
     zones = tuple(
         zone
-        for zone in (*records.zones, *records.lone_names)
+        for zone in (*zone_data.zones, *zone_data.lone_names)
         if zone not in {domain, *of_subnets, *of_networks} and not zone.endswith(".ip6.arpa")
     )
-    resolvers = _resolvers(found.resolvers, subnets, conflicts)
-    name_servers = find_name_servers(records, domain, conflicts)
+    resolvers = _resolvers(config.resolvers, subnets, conflicts)
+    name_servers = find_name_servers(zone_data, domain, conflicts)
     machines = {address for _, address in servers} | {*resolvers}
-    machines |= {address for host in found.hosts for address in host.addresses}
-    names = find_names(found, records, domain, subnets, name_servers, machines, conflicts)
-    hosts = tuple(_resolved(host, names, subnets, domain) for host in found.hosts)
+    machines |= {address for host in config.hosts for address in host.addresses}
+    names = find_names(config, zone_data, domain, subnets, name_servers, machines, conflicts)
+    hosts = tuple(_resolved(host, names, subnets, domain) for host in config.hosts)
     resolved = Resolved(
-        domain, subnets, hosts, servers, resolvers, names, name_servers, bool(records.zones), zones
+        domain=domain,
+        subnets=subnets,
+        hosts=hosts,
+        servers=servers,
+        resolvers=resolvers,
+        names=names,
+        name_servers=name_servers,
+        has_zone_data=bool(zone_data.zones),
+        zones=zones,
     )
-    return resolved, found
+    return resolved, config
 
 
-def _from_subnets(found: Found) -> Found:
+def _from_subnets(config: DhcpConfig) -> DhcpConfig:
     """Take domain and resolvers from the subnets, if only they have them."""
 
     def usual(option: str) -> str:
         values = Counter(
             subnet.settings["options"][option]
-            for subnet in found.subnets
+            for subnet in config.subnets
             if option in subnet.settings.get("options", {})
         )
         return str(values.most_common(1)[0][0]) if values else ""
 
-    domain = found.domain or _domain(usual("domain-name")) or None
-    resolvers = found.resolvers or _parts(usual("domain-name-servers"))
-    return replace(found, domain=domain, resolvers=resolvers)
+    domain = config.domain or _domain(usual("domain-name")) or None
+    resolvers = config.resolvers or _parts(usual("domain-name-servers"))
+    return replace(config, domain=domain, resolvers=resolvers)
 
 
-def _choose_domain(found: Found, records: Records, conflicts: Conflicts) -> str:
-    zones = [zone for zone in records.zones if not zone.endswith(_REVERSE)]
-    mine = found.domain
+def _choose_domain(config: DhcpConfig, zone_data: ZoneData, conflicts: Conflicts) -> str:
+    zones = [zone for zone in zone_data.zones if not zone.endswith(_REVERSE)]
+    mine = config.domain
     if mine is not None and (not zones or mine in zones):
         return mine
     if not zones:
         raise SourceError("No source has the domain; name it with --domain.")
-    names = [record.name for record in records.of("a")]
+    names = [record.name for record in zone_data.of("a")]
     chosen = max(zones, key=lambda zone: sum(name.endswith(f".{zone}") for name in names))
     if mine is not None:
         shown = ", ".join(zones)
@@ -129,13 +137,13 @@ def _choose_domain(found: Found, records: Records, conflicts: Conflicts) -> str:
     return chosen
 
 
-def _address_book(found: Found, records: Records, domain: str) -> dict[str, str]:
+def _address_book(config: DhcpConfig, zone_data: ZoneData, domain: str) -> dict[str, str]:
     """Map each name to its first address, from the zone data, or else from dhcpd."""
     book: dict[str, str] = {}
-    for record in records.records:
+    for record in zone_data.records:
         if record.kind in {"a", "glue"}:
             book.setdefault(record.name, record.value)
-    for host in found.hosts:
+    for host in config.hosts:
         for address in filter(is_address, host.addresses):
             book.setdefault(host.name.lower(), address)
     below = f".{domain}"
@@ -144,20 +152,20 @@ def _address_book(found: Found, records: Records, domain: str) -> dict[str, str]
             book.setdefault(name.removesuffix(below), address)
         elif "." not in name:
             book.setdefault(name + below, address)
-            book.setdefault(f"{name}.{found.domain}", address)
+            book.setdefault(f"{name}.{config.domain}", address)
     return book
 
 
 def _all_subnets(
-    found: Found, records: Records, domain: str, conflicts: Conflicts
+    config: DhcpConfig, zone_data: ZoneData, domain: str, conflicts: Conflicts
 ) -> tuple[Subnet, ...]:
     """Add to dhcpd's subnets those that only the zone data knows, by their reverse zones."""
     subnets: dict[IPv4Network, Subnet] = {}
-    for subnet in found.subnets:
+    for subnet in config.subnets:
         other = subnets.get(subnet.network)
         if other is None:
-            trimmed = _without_repeats(subnet, found.resolvers, domain, conflicts)
-            subnets[subnet.network] = _with_domain(trimmed, records, conflicts)
+            trimmed = _without_repeats(subnet, config.resolvers, domain, conflicts)
+            subnets[subnet.network] = _with_domain(trimmed, zone_data, conflicts)
         else:
             conflicts.add(
                 Kind.SUBNET_TWICE,
@@ -166,8 +174,8 @@ def _all_subnets(
                 other=other.where,
                 what="content",
             )
-    addresses = [record.value for record in records.of("a")]
-    for zone in records.zones:
+    addresses = [record.value for record in zone_data.of("a")]
+    for zone in zone_data.zones:
         octets = zone.removesuffix(_REVERSE).split(".")[::-1]
         if not zone.endswith(_REVERSE) or len(octets) > 3:
             continue
@@ -204,15 +212,15 @@ def _without_repeats(
     return replace(subnet, settings=settings)
 
 
-def _with_domain(subnet: Subnet, records: Records, conflicts: Conflicts) -> Subnet:
+def _with_domain(subnet: Subnet, zone_data: ZoneData, conflicts: Conflicts) -> Subnet:
     """Name the hosts of a subnet in the domain that its clients are sent, if it is a zone here."""
     options = dict(subnet.settings.get("options", {}))
     domain = subnet.domain or _domain(options.get("domain-name", ""))
     if not _DOMAIN.fullmatch(domain):
         return replace(subnet, domain=None)
-    if records.zones and domain not in records.zones:
+    if zone_data.zones and domain not in zone_data.zones:
         below = (".".join(("", domain)), domain)
-        if not any(record.name.endswith(below) for record in records.of("a")):
+        if not any(record.name.endswith(below) for record in zone_data.of("a")):
             return replace(subnet, domain=None)
     options.pop("domain-name", None)
     conflicts.add(Kind.DOMAIN_OF_SUBNET, subnet.where, network=subnet.network, domain=domain)

@@ -11,7 +11,7 @@ from .host_names import Owners, add_aliases, add_dhcp_names, name_hosts, named_o
 from .machines import fixed_hosts
 from .resolve import Resolved
 from .servers import name_server_names, server
-from .source import Found, Host, Subnet
+from .source import DhcpConfig, Host, Subnet
 from .subnets import shaped
 from .values import address_number
 from .zone import zone_records
@@ -36,11 +36,13 @@ class Settled:
     ipv6_networks: tuple[str, ...]
 
 
-def settle(resolved: Resolved, found: Found, ttl: int | None, conflicts: Conflicts) -> Settled:
+def settle(
+    resolved: Resolved, config: DhcpConfig, ttl: int | None, conflicts: Conflicts
+) -> Settled:
     """Make the tables; add to `conflicts` what had to give way."""
     hosts, texts = fixed_hosts(resolved, conflicts)
     owners = Owners(resolved.names, hosts)
-    name_hosts(hosts, owners, resolved, found, conflicts)
+    name_hosts(hosts, owners, resolved, config, conflicts)
     hosts += named_only(hosts, owners, resolved, conflicts)
     cnames = add_aliases(owners, resolved, conflicts)
     add_dhcp_names(hosts, owners, resolved, conflicts)
@@ -71,7 +73,7 @@ def settle(resolved: Resolved, found: Found, ttl: int | None, conflicts: Conflic
             conflicts.add(Kind.NOT_RESERVED, by_label[name].where, label=name)
     lines, networks, ipv6 = zone_records(resolved, hosts, cnames, ttl, conflicts)
     times_lost(owners, resolved, cnames, ipv6, ttl, conflicts)
-    subnets, pool_extra = shaped(resolved.subnets, found.times, conflicts)
+    subnets, pool_extra = shaped(resolved.subnets, config.times, conflicts)
     return Settled(
         tuple(sorted(hosts, key=_order)),
         subnets,

@@ -67,7 +67,7 @@ class Subnet:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class DhcpConfig:
     """All that a DHCP server's configuration holds."""
 
     source: str = ""
@@ -121,7 +121,7 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
-class Records:
+class ZoneData:
     """All that a name server's data holds."""
 
     records: tuple[Record, ...] = ()

@@ -15,7 +15,7 @@ from pathlib import Path
 from leasemerge.dhcpd_check import is_address
 
 from .remarks import Remark, Section
-from .source import Record, Records
+from .source import Record, ZoneData
 from .source_files import read_text
 from .values import number
 
@@ -26,14 +26,14 @@ _LEFT_OUT = {"%": "a location", "-": "a line that is switched off"}
 _DEFAULT_TTL = 86400
 
 
-def read(path: Path) -> Records:
+def read(path: Path) -> ZoneData:
     """Read a file `data`. Raises SourceError: when it cannot be read."""
     reader = _Reader()
     for line_number, line in enumerate(read_text(path).split("\n"), start=1):
         text = line.rstrip(" \t\r")
         if text and not text.startswith("#"):
             reader.read_line(text, f"{path}:{line_number}")
-    return reader.records()
+    return reader.zone_data()
 
 
 def address_of(reverse_name: str) -> str | None:
@@ -57,9 +57,9 @@ class _Reader:
         self._ttls: Counter[int] = Counter()
         self._remarks: list[Remark] = []
 
-    def records(self) -> Records:
+    def zone_data(self) -> ZoneData:
         common = self._ttls.most_common(1)
-        return Records(
+        return ZoneData(
             tuple(self._records),
             tuple(dict.fromkeys(self._zones)),
             common[0][0] if common else None,
@@ -120,39 +120,39 @@ class _Reader:
         self._remarks.append(Remark(Section.LEFT_OUT, where, f"{text}: {what}."))
 
 
-_Found = list[tuple[str, str, str]]
+_LineRecords = list[tuple[str, str, str]]
 """Kind, name and value of each record of a line."""
 
 
-def _address(name: str, fields: list[str]) -> _Found:
+def _address(name: str, fields: list[str]) -> _LineRecords:
     return [("a", name, fields[1])] if is_address(fields[1]) else []
 
 
-def _ipv6(name: str, fields: list[str]) -> _Found:
+def _ipv6(name: str, fields: list[str]) -> _LineRecords:
     if not re.fullmatch(r"[0-9a-fA-F]{32}", fields[1]):
         return []
     return [("aaaa", name, str(IPv6Address(int(fields[1], 16))))]
 
 
-def _pointer(name: str, fields: list[str]) -> _Found:
+def _pointer(name: str, fields: list[str]) -> _LineRecords:
     return [("ptr", name, _name(fields[1]))]
 
 
-def _alias(name: str, fields: list[str]) -> _Found:
+def _alias(name: str, fields: list[str]) -> _LineRecords:
     return [("cname", name, _name(fields[1]))]
 
 
-def _exchanger(name: str, fields: list[str]) -> _Found:
+def _exchanger(name: str, fields: list[str]) -> _LineRecords:
     full = _server_name(_name(fields[2]), "mx", name)
     records = [("mx", name, f"{number(fields[3]) or 0} {full}")]
     return records + ([("a", full, fields[1])] if is_address(fields[1]) else [])
 
 
-def _text(name: str, fields: list[str]) -> _Found:
+def _text(name: str, fields: list[str]) -> _LineRecords:
     return [("txt", name, quoted(fields[1]))]
 
 
-def _service(name: str, fields: list[str]) -> _Found:
+def _service(name: str, fields: list[str]) -> _LineRecords:
     """Read an SRV line: name:address:server:port:priority:weight."""
     full = _server_name(_name(fields[2]), "srv", name)
     port, priority, weight = (number(field) or 0 for field in fields[3:6])
@@ -160,7 +160,7 @@ def _service(name: str, fields: list[str]) -> _Found:
     return records + ([("a", full, fields[1])] if is_address(fields[1]) else [])
 
 
-def _generic(name: str, fields: list[str]) -> _Found:
+def _generic(name: str, fields: list[str]) -> _LineRecords:
     code = number(fields[1])
     if code is None or not 0 < code < 65536:
         return []
@@ -169,7 +169,7 @@ def _generic(name: str, fields: list[str]) -> _Found:
     return [(kind, name, value)]
 
 
-_LINES: dict[str, tuple[int, Callable[[str, list[str]], _Found]]] = {
+_LINES: dict[str, tuple[int, Callable[[str, list[str]], _LineRecords]]] = {
     "=": (2, _address),
     "+": (2, _address),
     "3": (2, _ipv6),

@@ -115,14 +115,14 @@ def _servers(text: str, inventory: Inventory) -> str:
         ("tinydns_servers", names),
         ("dnscache_servers", caches),
     ):
-        found = re.search(rf"^{group}:.*\n  hosts:\n((?:    .*\n)*)", text, re.MULTILINE)
-        if found is None:
+        match = re.search(rf"^{group}:.*\n  hosts:\n((?:    .*\n)*)", text, re.MULTILINE)
+        if match is None:
             raise SourceError(f"servers.yml has no group {group} with hosts to replace.")
         # Nothing known: the model's lines, as a commented-out example.
         kept = [f"    {line}" for line in lines] or [
-            f"    # {line.strip()}" for line in found[1].splitlines()
+            f"    # {line.strip()}" for line in match[1].splitlines()
         ]
-        text = text[: found.start(1)] + "\n".join(kept) + "\n" + text[found.end(1) :]
+        text = text[: match.start(1)] + "\n".join(kept) + "\n" + text[match.end(1) :]
     return text
 
 
@@ -150,12 +150,12 @@ def _site(text: str, inventory: Inventory) -> str:
         if value
     )
     for key, value in values.items():
-        found = re.search(rf"^{key}:.*\n(?:[ -].*\n|\n(?= ))*", text, re.MULTILINE)
+        match = re.search(rf"^{key}:.*\n(?:[ -].*\n|\n(?= ))*", text, re.MULTILINE)
         entry = "\n".join(_entry(key, value, 0)) + "\n"
-        if found is None:
+        if match is None:
             text = f"{text.rstrip()}\n\n{entry}"
         else:
-            text = text[: found.start()] + entry + text[found.end() :]
+            text = text[: match.start()] + entry + text[match.end() :]
     return text
 
 

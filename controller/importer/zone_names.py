@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from .conflicts import Conflicts, Kind
-from .source import Found, Record, Records, Subnet, home_of
+from .source import DhcpConfig, Record, Subnet, ZoneData, home_of
 from .tinydns import address_of
 from .values import label_of
 
@@ -30,8 +30,8 @@ class ZoneNames:
 
 
 def find_names(
-    found: Found,
-    records: Records,
+    config: DhcpConfig,
+    zone_data: ZoneData,
     domain: str,
     subnets: Sequence[Subnet],
     name_servers: Sequence[tuple[str, str]],
@@ -39,9 +39,9 @@ def find_names(
     conflicts: Conflicts,
 ) -> ZoneNames:
     """Find the names of hosts and the records; `machines` are the addresses of known machines."""
-    all_of, loose = _addresses_of(records, domain, subnets, name_servers, machines)
-    all_of, more_at = _with_one_home(found, all_of, loose, conflicts)
-    pointers = _pointers(records, domain, subnets, all_of, loose, conflicts)
+    all_of, loose = _addresses_of(zone_data, domain, subnets, name_servers, machines)
+    all_of, more_at = _with_one_home(config, all_of, loose, conflicts)
+    pointers = _pointers(zone_data, domain, subnets, all_of, loose, conflicts)
     home = {name: known[0] for name, known in all_of.items()}
     labels_at: dict[str, list[str]] = {}
     for name, record in home.items():
@@ -51,40 +51,40 @@ def find_names(
         lines = {label: home[f"{label}.{below}"] for label in labels}
         _put_pointed_first(address, labels, lines, pointers.get(address), conflicts)
     placed = {"a", "glue", "ptr", "cname"}
-    loose += [record for record in records.records if record.kind not in placed]
-    delegated = {r.name for r in records.of("ns") if r.name not in {domain, *records.zones}}
-    used = {record.value for record in records.of("ns") if record.name in delegated}
-    loose += [replace(record, kind="a") for record in records.of("glue") if record.name in used]
+    loose += [record for record in zone_data.records if record.kind not in placed]
+    delegated = {r.name for r in zone_data.of("ns") if r.name not in {domain, *zone_data.zones}}
+    used = {record.value for record in zone_data.of("ns") if record.name in delegated}
+    loose += [replace(record, kind="a") for record in zone_data.of("glue") if record.name in used]
     kept = {*home, *(record.name for record in loose), *(name for name, _ in name_servers)}
     # Nobody misses what tinydns makes of a short name (a.ns.ZONE).
-    short = tuple(f".ns.{zone}" for zone in records.zones)
-    for glue in {glue.name: glue for glue in records.of("glue")}.values():
+    short = tuple(f".ns.{zone}" for zone in zone_data.zones)
+    for glue in {glue.name: glue for glue in zone_data.of("glue")}.values():
         if glue.name not in kept and not glue.name.endswith(short):
             conflicts.add(Kind.NAME_SERVER_GONE, glue.where, server=glue.name, address=glue.value)
     return ZoneNames(
         home,
         {address: tuple(labels) for address, labels in labels_at.items()},
         more_at,
-        tuple(records.of("cname")),
+        tuple(zone_data.of("cname")),
         tuple(loose),
     )
 
 
 def find_name_servers(
-    records: Records, domain: str, conflicts: Conflicts
+    zone_data: ZoneData, domain: str, conflicts: Conflicts
 ) -> tuple[tuple[str, str], ...]:
     """Return the full name and the address of each name server of the domain."""
     addresses: dict[str, str] = {}
-    for record in (*records.of("glue"), *records.of("a")):
+    for record in (*zone_data.of("glue"), *zone_data.of("a")):
         addresses.setdefault(record.name, record.value)
-    found: dict[str, str] = {}
-    for record in records.of("ns"):
+    servers: dict[str, str] = {}
+    for record in zone_data.of("ns"):
         if record.name == domain:
             if record.value in addresses:
-                found.setdefault(record.value, addresses[record.value])
+                servers.setdefault(record.value, addresses[record.value])
             else:
                 conflicts.add(Kind.FOREIGN_NAME_SERVER, record.where, server=record.value)
-    return tuple(found.items())
+    return tuple(servers.items())
 
 
 def label_in(name: str, domain: str) -> str | None:
@@ -100,7 +100,7 @@ def domain_at(address: str | None, subnets: Sequence[Subnet], domain: str) -> st
 
 
 def _addresses_of(
-    records: Records,
+    zone_data: ZoneData,
     domain: str,
     subnets: Sequence[Subnet],
     name_servers: Sequence[tuple[str, str]],
@@ -113,12 +113,14 @@ def _addresses_of(
     of_servers = set(name_servers)
     # A name server's address with other names is a machine's, on which tinydns answers.
     busy = machines | {
-        record.value for record in records.of("a") if (record.name, record.value) not in of_servers
+        record.value
+        for record in zone_data.of("a")
+        if (record.name, record.value) not in of_servers
     }
     aliases = {(name, address) for name, address in name_servers if address not in busy}
     all_of: dict[str, list[Record]] = {}
     loose: list[Record] = []
-    for record in (*records.of("a"), *records.of("glue")):
+    for record in (*zone_data.of("a"), *zone_data.of("glue")):
         if (record.name, record.value) in aliases or (
             record.kind == "glue" and record.value not in busy
         ):
@@ -144,7 +146,7 @@ def _addresses_of(
 
 
 def _with_one_home(
-    found: Found,
+    config: DhcpConfig,
     all_of: Mapping[str, list[Record]],
     loose: list[Record],
     conflicts: Conflicts,
@@ -154,8 +156,8 @@ def _with_one_home(
     A name with several addresses is a host's if these have no other name. If they do, it is a
     name for several hosts: records. If dhcpd has such a host, its address is the one that counts.
     """
-    of_dhcpd = {(label_of(host.name), a) for host in found.hosts for a in host.addresses}
-    with_host = {address for host in found.hosts for address in host.addresses}
+    of_dhcpd = {(label_of(host.name), a) for host in config.hosts for a in host.addresses}
+    with_host = {address for host in config.hosts for address in host.addresses}
     names_at = Counter(record.value for known in all_of.values() for record in known)
     outside = {record.name: record for record in loose}
     homes: dict[str, list[Record]] = {}
@@ -202,7 +204,7 @@ def _put_pointed_first(
 
 
 def _pointers(
-    records: Records,
+    zone_data: ZoneData,
     domain: str,
     subnets: Sequence[Subnet],
     all_of: Mapping[str, list[Record]],
@@ -211,7 +213,7 @@ def _pointers(
 ) -> dict[str, str]:
     """Read the PTRs with a line of their own, and note those that nothing points back to."""
     pointers: dict[str, str] = {}
-    for record in records.of("ptr"):
+    for record in zone_data.of("ptr"):
         address = address_of(record.name)
         below = domain_at(address, subnets, domain)
         label = label_in(record.value, below)

@@ -15,7 +15,7 @@ import pytest
 
 from controller.importer import __main__ as importer
 from controller.importer import dhcpd
-from controller.importer.source import Found
+from controller.importer.source import DhcpConfig
 from tests.importer.sources import GOLDEN, options
 from tests.support import deployed
 from tests.support.dhcpd_answers import Question, answers, can_ask, compared
@@ -63,8 +63,8 @@ def test_every_client_is_given_the_same(case: str, tmp_path: Path) -> None:
     new = deployed.dhcpd_conf(tmp_path / "inventory")["primary"]
     # A name that only the network it is from can resolve.
     old = _whole(folder / "dhcpd.conf").replace("thin1.corp.example.com", "192.168.10.41")
-    found = dhcpd.read(folder / "dhcpd.conf")
-    questions = _questions(found, old)
+    config = dhcpd.read(folder / "dhcpd.conf")
+    questions = _questions(config, old)
     before, after = (
         answers(config, questions, tmp_path / name)
         for name, config in (("asked-old", old), ("asked-new", new))
@@ -74,37 +74,37 @@ def test_every_client_is_given_the_same(case: str, tmp_path: Path) -> None:
         if (case, question["hardware"]) in KNOWN_CLIENTS:
             continue
         was, is_now = compared(one, without=without), compared(other, without=without)
-        if was and _is_dynamic(str(was["address"]), found):
+        if was and _is_dynamic(str(was["address"]), config):
             assert is_now, f"{question}: no answer any more"
-            assert _is_dynamic(str(is_now["address"]), found)
+            assert _is_dynamic(str(is_now["address"]), config)
             was["address"] = is_now["address"]
         assert is_now == was, f"{question}: a different answer"
 
 
-def _questions(found: Found, text: str) -> list[Question]:
-    hosts = dict.fromkeys(mac for host in found.hosts for mac in host.hardware)
+def _questions(config: DhcpConfig, text: str) -> list[Question]:
+    hosts = dict.fromkeys(mac for host in config.hosts for mac in host.hardware)
     listed = (":".join(mac.zfill(2) for mac in m.split(":")) for m in _LISTED.findall(text))
     macs = [*dict.fromkeys((*hosts, *listed)), STRANGER]
     questions: list[Question] = [
-        {"subnet": str(s.network), "hardware": mac} for s in found.subnets for mac in macs
+        {"subnet": str(s.network), "hardware": mac} for s in config.subnets for mac in macs
     ]
     for number, sends in enumerate(SENT):
         mac = f"{STRANGER[:-2]}{number + 2:02x}"
         questions += [
-            {"subnet": str(s.network), "hardware": mac, "options": sends} for s in found.subnets
+            {"subnet": str(s.network), "hardware": mac, "options": sends} for s in config.subnets
         ]
         questions += [
             {"subnet": str(s.network), "hardware": mac, "options": sends}
-            for s in found.subnets
+            for s in config.subnets
             for mac in [*hosts][:2]
         ]
     return questions
 
 
-def _is_dynamic(address: str, found: Found) -> bool:
+def _is_dynamic(address: str, config: DhcpConfig) -> bool:
     return any(
         IPv4Address(first) <= IPv4Address(address) <= IPv4Address(last)
-        for subnet in found.subnets
+        for subnet in config.subnets
         for pool in subnet.pools
         for first, last in pool.ranges
     )
