@@ -10,7 +10,8 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from .defaults import DHCPD_DEFAULT_LEASE_TIME, DHCPD_MAX_LEASE_TIME, DHCPD_MIN_LEASE_TIME
+from . import lease_times
+from .defaults import DHCPD_MIN_LEASE_TIME
 from .dhcpd_syntax import Statement, address_of, is_plain_option, option_value, unquoted
 from .remarks import Remarks, Section
 from .values import number
@@ -20,7 +21,7 @@ DECLARATIONS = frozenset(
     | {"prefix6", "shared-network", "subnet", "subnet6"}
 )
 """The statements that set nothing by themselves."""
-_TIMES = ("default-lease-time", "min-lease-time", "max-lease-time")
+_TIMES = {key.replace("_", "-"): key for key in lease_times.KEYS}
 # Known to the whole server, wherever they stand.
 _EVERYWHERE = frozenset({"class", "subclass", "key", "zone"})
 _PING_TIMEOUT = {"ping-timeout-ms": 1, "ping-timeout": 1000}
@@ -94,7 +95,7 @@ class Server:
     def _setting(self, statement: Statement) -> None:
         keyword = statement.keyword
         if keyword in _TIMES and _seconds(statement) is not None:
-            self.times[keyword.replace("-", "_")] = _seconds(statement) or 0
+            self.times[_TIMES[keyword]] = _seconds(statement) or 0
         elif keyword == "dhcp-cache-threshold" and number(statement.value) is not None:
             self.variables["dhcpd_cache_threshold"] = int(statement.value)
         elif keyword in _PING_TIMEOUT and number(statement.value) is not None:
@@ -156,7 +157,7 @@ class Server:
             elif keyword == "option" and is_plain_option(statement):
                 options[statement.words[1].lower()] = option_value(statement)
             elif keyword in _TIMES and _seconds(statement) is not None:
-                settings[keyword.replace("-", "_")] = _seconds(statement)
+                settings[_TIMES[keyword]] = _seconds(statement)
             elif keyword == "next-server" and len(statement.values) == 1:
                 settings["next_server"] = statement.value
             elif keyword == "filename" and re.fullmatch(r'"[ !#-\[\]-~]+"', statement.words[-1]):
@@ -202,21 +203,8 @@ class Server:
         return "dhcpd has no such statement, and refuses the file"
 
     def whole_times(self) -> dict[str, int]:
-        """Fill in what dhcpd.conf leaves open with dhcpd's defaults, as in dhcpd.conf(5).
-
-        dhcpd keeps the default between minimum and maximum; of these two the minimum prevails.
-        """
-        most = self.times.get("max_lease_time", DHCPD_MAX_LEASE_TIME)
-        least = self.times.get("min_lease_time", min(DHCPD_MIN_LEASE_TIME, most))
-        most = max(least, most)
-        default = self.times.get("default_lease_time", DHCPD_DEFAULT_LEASE_TIME)
-        default = max(least, min(default, most))
-        return {
-            **self.times,
-            "default_lease_time": default,
-            "max_lease_time": most,
-            "min_lease_time": least,
-        }
+        """Return the lease times, with dhcpd's own where dhcpd.conf sets none."""
+        return {**self.times, **lease_times.applied(self.times)}
 
 
 def _seconds(statement: Statement) -> int | None:

@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from . import lease_times
 from .source import Settings
-
-_TIMES = ("default_lease_time", "min_lease_time", "max_lease_time")
 
 
 def quoted(text: str) -> str:
@@ -53,12 +52,14 @@ def statements(settings: Settings) -> list[str]:
 
 def time_statements(settings: Settings) -> list[str]:
     """Write the lease times of settings as statements."""
-    return [f"{key.replace('_', '-')} {settings[key]};" for key in _TIMES if key in settings]
+    return [
+        f"{key.replace('_', '-')} {settings[key]};" for key in lease_times.KEYS if key in settings
+    ]
 
 
 def of_host(settings: Settings) -> dict[str, Any]:
     """Write lease times as text: a fixed host has no keys for them."""
-    kept = {key: value for key, value in settings.items() if key not in _TIMES}
+    kept = {key: value for key, value in settings.items() if key not in lease_times.KEYS}
     times = time_statements(settings)
     if times:
         kept["extra"] = "".join(f"{line}\n" for line in times) + str(kept.get("extra", ""))

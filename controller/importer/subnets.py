@@ -7,17 +7,14 @@ from dataclasses import replace
 from ipaddress import IPv4Address
 from typing import Any
 
+from . import lease_times
 from .conflicts import Conflicts, Kind
-from .defaults import DHCPD_DEFAULT_LEASE_TIME, DHCPD_MAX_LEASE_TIME, DHCPD_MIN_LEASE_TIME
+from .defaults import DHCPD_MAX_LEASE_TIME, DHCPD_MIN_LEASE_TIME
 from .dhcpd_text import statements
 from .source import Pool, Settings, Subnet, joined_settings
 from .values import address_number
 
-_POOL_KEYS = frozenset(
-    {"allow", "deny", "options", "extra"}
-    | {"default_lease_time", "min_lease_time", "max_lease_time"}
-)
-_TIMES = ("default_lease_time", "min_lease_time", "max_lease_time")
+_POOL_KEYS = frozenset({"allow", "deny", "options", "extra", *lease_times.KEYS})
 
 
 def shaped(
@@ -64,24 +61,18 @@ def _with_routers_inside(subnet: Subnet, conflicts: Conflicts) -> Subnet:
 def _in_order(settings: Settings, outer: Mapping[str, Any]) -> dict[str, Any]:
     """Set a scope's lease times to what dhcpd makes of its own and the outer ones.
 
-    dhcpd takes any, and keeps the default between minimum and maximum; the inventory requires them
-    to be in order.
+    dhcpd takes any; the inventory requires them to be in order.
     """
-    own = {key: settings[key] for key in _TIMES if key in settings}
+    own = {key: settings[key] for key in lease_times.KEYS if key in settings}
     if not own:
         return dict(settings)
     values = {**outer, **own}
-    default = values.get("default_lease_time", DHCPD_DEFAULT_LEASE_TIME)
-    most = values.get("max_lease_time", DHCPD_MAX_LEASE_TIME)
-    least = values.get("min_lease_time", min(DHCPD_MIN_LEASE_TIME, most))
-    most = max(least, most)
-    default = max(least, min(default, most))
-    ordered = dict(zip(_TIMES, (default, least, most), strict=True))
-    changed = {key: ordered[key] for key in _TIMES if key in own or ordered[key] != values.get(key)}
-    if "min_lease_time" not in values and least == DHCPD_MIN_LEASE_TIME:
-        changed.pop("min_lease_time", None)
-    if "max_lease_time" not in values and most == DHCPD_MAX_LEASE_TIME:
-        changed.pop("max_lease_time", None)
+    usual = {"min_lease_time": DHCPD_MIN_LEASE_TIME, "max_lease_time": DHCPD_MAX_LEASE_TIME}
+    changed = {
+        key: seconds
+        for key, seconds in lease_times.applied(values).items()
+        if key in own or seconds != values.get(key, usual.get(key))
+    }
     return {**settings, **changed}
 
 
