@@ -89,13 +89,12 @@ class Server:
             self.extra.append(statement.render())
         else:
             self._setting(statement)
-        if statement.block is not None and statement.keyword in _STATEMENTS:
-            self._conditional += statement.render()
+        self._conditional += _as_conditional(statement)
 
     def _setting(self, statement: Statement) -> None:
         keyword = statement.keyword
-        if keyword in _TIMES and _seconds(statement) is not None:
-            self.times[_TIMES[keyword]] = _seconds(statement) or 0
+        if keyword in _TIMES and (seconds := _seconds(statement)) is not None:
+            self.times[_TIMES[keyword]] = seconds
         elif keyword == "dhcp-cache-threshold" and number(statement.value) is not None:
             self.variables["dhcpd_cache_threshold"] = int(statement.value)
         elif keyword in _PING_TIMEOUT and number(statement.value) is not None:
@@ -113,12 +112,12 @@ class Server:
         elif keyword == "option" and is_plain_option(statement):
             self._option(statement)
         elif keyword not in _STATEMENTS:
-            self._remarks.left_out(statement.where, statement.shown, self._why_unknown(statement))
+            self._leave_out(statement)
         elif " ".join(statement.render().split()) != _OF_THE_ROLE:
             self._as_text(statement)
 
     def _as_text(self, statement: Statement) -> None:
-        if statement.keyword == "option" and "code" in map(str.lower, statement.words):
+        if _is_definition(statement):
             self._defined.add(statement.value.lower())
         if statement.keyword == "key":
             text = "It holds a secret: keep it in a vault."
@@ -156,36 +155,31 @@ class Server:
                 extra.append(statement.render())
             elif keyword == "option" and is_plain_option(statement):
                 options[statement.words[1].lower()] = option_value(statement)
-            elif keyword in _TIMES and _seconds(statement) is not None:
-                settings[_TIMES[keyword]] = _seconds(statement)
-            elif keyword == "next-server" and len(statement.values) == 1:
-                settings["next_server"] = statement.value
-            elif keyword == "filename" and re.fullmatch(r'"[ !#-\[\]-~]+"', statement.words[-1]):
-                settings["filename"] = statement.value
-            elif keyword == "option" and "code" in map(str.lower, statement.words):
-                self._as_text(statement)  # a definition is known to the whole server
-            elif keyword not in _STATEMENTS:
-                self._remarks.left_out(
-                    statement.where, statement.shown, self._why_unknown(statement)
-                )
-            else:
+            elif setting := _setting_of(statement):
+                settings |= setting
+            elif _is_definition(statement):
+                self._as_text(statement)  # known to the whole server
+            elif keyword in _STATEMENTS:
                 extra.append(statement.render())
-            if statement.block is not None and keyword in _STATEMENTS:
-                conditional += statement.render()
+            else:
+                self._leave_out(statement)
+            conditional += _as_conditional(statement)
         if options:
             settings["options"] = options
         if extra:
             settings["extra"] = "\n".join(extra) + "\n"
         if settings:
             self._note_classes(statements)
+        return self._with_minimum(settings), rest
+
+    def _with_minimum(self, settings: dict[str, Any]) -> dict[str, Any]:
+        """Add the minimum that dhcpd takes for a short maximum, if the file sets none at all."""
         most = settings.get("max_lease_time")
-        if (
-            most is not None
-            and not self._has_least
-            and (most < DHCPD_MIN_LEASE_TIME or self._is_short)
-        ):
-            settings["min_lease_time"] = min(most, DHCPD_MIN_LEASE_TIME)
-        return settings, rest
+        if most is None or self._has_least:
+            return settings
+        if most >= DHCPD_MIN_LEASE_TIME and not self._is_short:
+            return settings
+        return {**settings, "min_lease_time": min(most, DHCPD_MIN_LEASE_TIME)}
 
     def _note_classes(self, statements: Sequence[Statement]) -> None:
         for statement in statements:
@@ -196,11 +190,12 @@ class Server:
                 )
                 self._remarks.add(Section.CHOSEN, statement.where, text)
 
-    @staticmethod
-    def _why_unknown(statement: Statement) -> str:
+    def _leave_out(self, statement: Statement) -> None:
+        """Note a statement that dhcpd does not have."""
+        why = "dhcpd has no such statement, and refuses the file"
         if statement.keyword.startswith("ldap-"):
-            return "what is in the LDAP directory is not read; export it as dhcpd.conf"
-        return "dhcpd has no such statement, and refuses the file"
+            why = "what is in the LDAP directory is not read; export it as dhcpd.conf"
+        self._remarks.left_out(statement.where, statement.shown, why)
 
     def whole_times(self) -> dict[str, int]:
         """Return the lease times, with dhcpd's own where dhcpd.conf sets none."""
@@ -210,6 +205,29 @@ class Server:
 def _seconds(statement: Statement) -> int | None:
     """Return the seconds of a lease time; -1 is infinite, all ones in dhcpd (conflex.c)."""
     return 2**32 - 1 if statement.value == "-1" else number(statement.value)
+
+
+def _setting_of(statement: Statement) -> dict[str, int | str]:
+    """Return the inventory's key and value for a statement of a block; empty if it has no key."""
+    match statement.keyword:
+        case keyword if keyword in _TIMES and (seconds := _seconds(statement)) is not None:
+            return {_TIMES[keyword]: seconds}
+        case "next-server" if len(statement.values) == 1:
+            return {"next_server": statement.value}
+        case "filename" if re.fullmatch(r'"[ !#-\[\]-~]+"', statement.words[-1]):
+            return {"filename": statement.value}
+    return {}
+
+
+def _is_definition(statement: Statement) -> bool:
+    """Return whether it defines an option (dhcp-options(5), "DEFINING NEW OPTIONS")."""
+    return statement.keyword == "option" and "code" in map(str.lower, statement.words)
+
+
+def _as_conditional(statement: Statement) -> str:
+    """Return the text of a conditional, or of another block of statements; empty for others."""
+    in_block = statement.block is not None and statement.keyword in _STATEMENTS
+    return statement.render() if in_block else ""
 
 
 def _is_overruled(statement: Statement, conditional: str) -> bool:
