@@ -38,6 +38,25 @@ def when(condition: str, statements: Sequence[str]) -> str:
     return "\n".join([f"{head} {{", *(f"    {statement}" for statement in statements), "}"])
 
 
+def any_of(conditions: Sequence[str]) -> str:
+    """Join conditions of which one is enough; empty if there are none."""
+    return _joined(" or ", conditions)
+
+
+def all_of(conditions: Sequence[str]) -> str:
+    """Join conditions that must all be true; empty if there are none."""
+    return _joined(" and ", conditions)
+
+
+def _joined(operator: str, conditions: Sequence[str]) -> str:
+    # dhcpd needs the parentheses.
+    return (
+        conditions[0]
+        if len(conditions) == 1
+        else operator.join(f"({condition})" for condition in conditions)
+    )
+
+
 def statements(settings: Settings) -> list[str]:
     """Write settings as statements, a line each, except `extra`, which keeps its lines."""
     lines = [f"{word} {who};" for word in ("allow", "deny") for who in settings.get(word, ())]

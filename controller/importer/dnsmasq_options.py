@@ -14,10 +14,10 @@ from typing import Any
 from leasemerge.dhcpd_check import is_address
 
 from . import options
-from .dhcpd_text import quoted, statements, when
+from .dhcpd_text import any_of, quoted, statements, when
 from .dnsmasq_codes import option_code
 from .dnsmasq_files import Line, LineRemarks
-from .dnsmasq_tags import Tags, any_of
+from .dnsmasq_tags import Tags
 from .remarks import Section
 from .source import Host, Subnet, joined_settings
 from .values import number

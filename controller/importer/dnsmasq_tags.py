@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Network
 
 from . import options
-from .dhcpd_text import octets, quoted
+from .dhcpd_text import all_of, any_of, octets, quoted
 from .dnsmasq_codes import option_code
 from .dnsmasq_files import Line, LineRemarks
 from .values import number
@@ -130,9 +130,7 @@ class Tags:
                 return None
             whole = any_of(parts)
             conditions.append(f"not ({whole})" if negated else whole)
-        if len(conditions) == 1:
-            return conditions[0]
-        return " and ".join(f"({condition})" for condition in conditions) or None
+        return all_of(conditions) or None
 
     def is_always(self, tag: str) -> bool:
         """Return whether every client has a tag.
@@ -189,13 +187,6 @@ def _of_octets(value: str, text: str, first: int = 0) -> str:
         at = end + 1
     # One per line: an inventory with short lines is easier to read.
     return " and\n        ".join(conditions)
-
-
-def any_of(conditions: Sequence[str]) -> str:
-    """Join conditions of which one is enough; dhcpd's `or` and `and` need parentheses."""
-    if len(conditions) == 1:
-        return conditions[0]
-    return " or ".join(f"({condition})" for condition in conditions)
 
 
 def _pattern(text: str, *, anchored: bool = False) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from leasemerge.ranges import normal_mac
 
-from .dhcpd_text import quoted, statements, when
+from .dhcpd_text import any_of, quoted, statements, when
 from .kea_conditions import UntranslatableError, condition
 from .kea_json import Object
 from .kea_levels import KNOWN, Levels
@@ -80,7 +80,7 @@ class Classes:
                 why = "it has no reservations and no test"
                 self._remarks.left_out(entry.where, what, why)
             return
-        head, test = "match hardware;", _any_of(macs)
+        head, test = "match hardware;", any_of([f"hardware = 1:{mac}" for mac in macs])
         if entry.text("test"):
             try:
                 test = condition(entry.text("test"), self._tests)
@@ -115,12 +115,6 @@ class Classes:
                     self._members.setdefault(str(name), []).append(str(mac))
         for inner in (*data.objects("subnet4"), *data.objects("shared-networks")):
             self._find_members(inner)
-
-
-def _any_of(macs: Sequence[str]) -> str:
-    """Write the condition that a client has one of these MAC addresses."""
-    conditions = [f"hardware = 1:{mac}" for mac in macs]
-    return " or ".join(f"({c})" for c in conditions) if len(macs) > 1 else "".join(conditions)
 
 
 def _options_apart(statements: Sequence[str]) -> tuple[list[str], list[str]]:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 
 from . import options
-from .dhcpd_text import octets, quoted
+from .dhcpd_text import all_of, any_of, octets, quoted
 
 _TOKEN = re.compile(
     r"\s*(?:(?P<text>'[^']*')|(?P<octets>0[xX][0-9A-Fa-f]+)|(?P<mark>==|[()\[\],.*])"
@@ -75,13 +75,13 @@ class _Parser:
         parts = [self._and()]
         while self._take("or"):
             parts.append(self._and())
-        return parts[0] if len(parts) == 1 else " or ".join(f"({part})" for part in parts)
+        return any_of(parts)
 
     def _and(self) -> str:
         parts = [self._not()]
         while self._take("and"):
             parts.append(self._not())
-        return parts[0] if len(parts) == 1 else " and ".join(f"({part})" for part in parts)
+        return all_of(parts)
 
     def _not(self) -> str:
         self._depth += 1
