@@ -13,7 +13,7 @@ from pathlib import Path
 
 from .remarks import Remark, Remarks, Section
 from .source import SourceError
-from .source_files import beside, is_file, read_text
+from .source_files import beside, folder_beside, is_file, read_text
 
 # dnsmasq itself has no limit; a file that includes itself ends here.
 _MAX_FILES = 1000
@@ -124,18 +124,16 @@ class _Files:
     def included(self, by: Path, line: Line) -> Iterator[Line]:
         """Yield the lines of the file or folder that a line names."""
         name, *endings = line.parts
-        directory = line.key.endswith("dir") or _directory(by, name) is not None
         key = _ALSO.get(line.key)
-        if not directory:
-            yield from self.named(by, name, key, line.where, "")
-            return
-        folder = _directory(by, name)
-        if folder is None:
+        folder = folder_beside(by, name)
+        if folder is not None:
+            for path in sorted(folder.iterdir()):
+                if is_file(path) and _counts(path.name, endings):
+                    yield from self.read(path, key)
+        elif line.key.endswith("dir"):
             self._missing(by, name, line.where)
-            return
-        for path in sorted(folder.iterdir()):
-            if is_file(path) and _counts(path.name, endings):
-                yield from self.read(path, key)
+        else:
+            yield from self.named(by, name, key, line.where, "")
 
     def named(
         self, by: Path, name: str, key: str | None, where: str, unless: str
@@ -166,18 +164,6 @@ def _without_comment(raw: str) -> str:
         elif char == "#" and not quoted and (at == 0 or raw[at - 1].isspace()):
             return raw[:at]
     return raw
-
-
-def _directory(by: Path, name: str) -> Path | None:
-    parts = Path(name).parts[1:] if name.startswith("/") else Path(name).parts
-    for number in range(len(parts)):
-        path = by.parent.joinpath(*parts[number:])
-        try:
-            if path.is_dir():
-                return path
-        except (OSError, ValueError):
-            return None
-    return None
 
 
 def _counts(name: str, endings: list[str]) -> bool:

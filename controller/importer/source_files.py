@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from .source import SourceError
@@ -34,13 +35,13 @@ def read_text_and_encoding(path: Path) -> tuple[str, str]:
 
 
 def beside(by: Path, name: str) -> Path | None:
-    """Find a copy of a file that `by` names, beside it: `/etc/x/y` may be `x/y` or `y` there."""
-    parts = Path(name).parts[1:] if name.startswith("/") else Path(name).parts
-    for number in range(len(parts)):
-        path = by.parent.joinpath(*parts[number:])
-        if is_file(path):
-            return path
-    return None
+    """Find a copy of a file that `by` names, beside it; None if there is none."""
+    return next(filter(is_file, _places_beside(by, name)), None)
+
+
+def folder_beside(by: Path, name: str) -> Path | None:
+    """Find a copy of a folder that the file `by` names, beside it; None if there is none."""
+    return next(filter(_is_folder, _places_beside(by, name)), None)
 
 
 def is_file(path: Path) -> bool:
@@ -49,3 +50,16 @@ def is_file(path: Path) -> bool:
         return path.is_file()
     except (OSError, ValueError):
         return False
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):
+        return False
+
+
+def _places_beside(by: Path, name: str) -> Iterator[Path]:
+    """Yield where a copy may be: that of `/etc/x/y` is `etc/x/y`, `x/y` or `y` there."""
+    parts = Path(name).parts[1:] if name.startswith("/") else Path(name).parts
+    return (by.parent.joinpath(*parts[number:]) for number in range(len(parts)))
