@@ -16,7 +16,7 @@ from leasemerge.ranges import reverse_zones
 from .dnsmasq_files import Line, LineRemarks
 from .remarks import Section
 from .source import Host, Record, ZoneData
-from .tinydns import quoted
+from .tinydns import character_string
 from .values import is_ipv6, label_of, number
 
 NAME_KEYS = frozenset(
@@ -129,13 +129,15 @@ class Namer:
                 self._add("srv", name, f"{numbers} {self._full(target)}", line)
             case "txt-record":
                 texts = parts[1:] or [""]
-                self._add("txt", parts[0], " ".join(map(quoted, texts)), line)
+                self._add("txt", parts[0], " ".join(map(character_string, texts)), line)
             case "ptr-record":
                 name, target = [*parts, ""][:2]
                 self._add("ptr", name, self._full(target), line)
             case "caa-record":
                 name, flags, tag, value = [*parts, "", "", ""][:4]
-                self._add("caa", name, f"{number(flags) or 0} {tag} {quoted(value)}", line)
+                self._add(
+                    "caa", name, f"{number(flags) or 0} {tag} {character_string(value)}", line
+                )
             case "dns-rr":
                 self._raw(line, parts)
             case "server" | "local" | "rev-server":

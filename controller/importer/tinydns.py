@@ -36,7 +36,7 @@ def read(path: Path) -> ZoneData:
     return reader.zone_data()
 
 
-def address_of(reverse_name: str) -> str | None:
+def pointed_address(reverse_name: str) -> str | None:
     """Turn `15.1.1.10.in-addr.arpa` into its address; None if it is not that of one address."""
     match = _REVERSE.fullmatch(reverse_name)
     if match is None:
@@ -45,7 +45,7 @@ def address_of(reverse_name: str) -> str | None:
     return address if is_address(address) else None
 
 
-def quoted(text: str) -> str:
+def character_string(text: str) -> str:
     """Write a character string as in a zone file (RFC 1035 section 5.1)."""
     return '"' + "".join(map(_escaped, text)) + '"'
 
@@ -149,7 +149,7 @@ def _exchanger(name: str, fields: list[str]) -> _LineRecords:
 
 
 def _text(name: str, fields: list[str]) -> _LineRecords:
-    return [("txt", name, quoted(fields[1]))]
+    return [("txt", name, character_string(fields[1]))]
 
 
 def _service(name: str, fields: list[str]) -> _LineRecords:
@@ -190,7 +190,7 @@ def _decoded(code: int, data: bytes) -> tuple[str, str]:
         case 1 if len(data) == 4:
             return "a", ".".join(map(str, data))
         case 16 if (strings := _strings(data)) is not None:
-            return "txt", " ".join(quoted(part.decode("latin-1")) for part in strings)
+            return "txt", " ".join(character_string(part.decode("latin-1")) for part in strings)
         case 28 if len(data) == 16:
             return "aaaa", str(IPv6Address(data))
         case 33 if len(data) > 6 and (target := _wire_name(data[6:])) is not None:
@@ -199,7 +199,7 @@ def _decoded(code: int, data: bytes) -> tuple[str, str]:
         case 257 if len(data) > 2 and len(data) >= 2 + data[1]:
             tag = data[2 : 2 + data[1]].decode("latin-1")
             value = data[2 + data[1] :].decode("latin-1")
-            return "caa", f"{data[0]} {tag} {quoted(value)}"
+            return "caa", f"{data[0]} {tag} {character_string(value)}"
     return f"TYPE{code}", f"\\# {len(data)} {data.hex()}".rstrip()
 
 

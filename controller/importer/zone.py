@@ -14,7 +14,7 @@ from .conflicts import Conflicts, Kind
 from .host_line import HostLine
 from .resolve import Resolved
 from .source import Record
-from .tinydns import address_of
+from .tinydns import pointed_address
 
 # The kinds whose value ends with a name.
 _WITH_TARGET = frozenset({"mx", "srv", "ns", "cname", "ptr"})
@@ -76,7 +76,7 @@ class _Table:
         elif record.kind == "aaaa" and owner is not None:
             self._add_ipv6(owner, record)
         elif record.kind == "ptr":
-            host = self._at.get(address_of(record.name) or "")
+            host = self._at.get(pointed_address(record.name) or "")
             if host is None:
                 self._add_line(record)
             else:

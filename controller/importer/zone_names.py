@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from .conflicts import Conflicts, Kind
 from .source import DhcpConfig, Record, Subnet, ZoneData, home_of
-from .tinydns import address_of
+from .tinydns import pointed_address
 from .values import label_of
 
 
@@ -214,7 +214,7 @@ def _pointers(
     """Read the PTRs with a line of their own, and note those that nothing points back to."""
     pointers: dict[str, str] = {}
     for record in zone_data.of("ptr"):
-        address = address_of(record.name)
+        address = pointed_address(record.name)
         below = domain_at(address, subnets, domain)
         label = label_in(record.value, below)
         if address is None or label is None:
