@@ -7,7 +7,7 @@ from dataclasses import replace
 from ipaddress import IPv6Address, IPv6Network
 
 from leasemerge.ranges import reverse_zones
-from leasemerge.record_data import RecordError
+from leasemerge.record_data import RecordError, reverse_name
 from leasemerge.records import parse
 
 from .conflicts import Conflicts, Kind
@@ -105,7 +105,7 @@ class _Table:
     def _add_address(self, record: Record) -> None:
         """Add an address, and the PTR that its line also makes."""
         self._add_line(replace(record, ttl=self._ttls.get(record.name)))
-        reverse = ".".join([*reversed(record.value.split(".")), "in-addr.arpa"])
+        reverse = reverse_name(record.value)
         if (
             record.pointed
             and reverse not in self._pointed
