@@ -51,7 +51,7 @@ def _both(first: DhcpConfig, second: DhcpConfig, conflicts: Conflicts) -> DhcpCo
     halves = bool(first.servers) and first.servers == second.servers
 
     def laid_over(what: str, mine: Mapping[str, Any], theirs: Mapping[str, Any]) -> dict[str, Any]:
-        for key in mine.keys() & theirs.keys():
+        for key in [key for key in mine if key in theirs]:
             differs(what.format(key.replace("_", "-")), mine[key], theirs[key])
         return {**theirs, **mine}
 
