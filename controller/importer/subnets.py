@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from ipaddress import IPv4Address
 from typing import Any
 
@@ -85,53 +85,50 @@ def _pool_settings(settings: Settings) -> dict[str, Any]:
     return kept
 
 
+@dataclass(slots=True)
+class _Span:
+    """A range as numbers, and the index of the pool that it is in."""
+
+    first: int
+    last: int
+    pool: int
+
+    @property
+    def ends(self) -> tuple[str, str]:
+        """Its first and last address."""
+        return str(IPv4Address(self.first)), str(IPv4Address(self.last))
+
+
 def _without_overlaps(subnet: Subnet, conflicts: Conflicts) -> list[Pool]:
     """Keep every range inside its subnet, and every address in one range."""
-    kept: list[tuple[int, int, int]] = []
-    ranges: list[list[tuple[str, str]]] = []
+    kept: list[_Span] = []
     for index, pool in enumerate(subnet.pools):
-        ranges.append([])
         for ends in pool.ranges:
             inside = _inside(ends, subnet, pool, conflicts)
             if inside is None:
                 continue
             first, last = map(address_number, inside)
-            other = next((k for k in kept if k[0] <= last and first <= k[1]), None)
+            other = next((k for k in kept if k.first <= last and first <= k.last), None)
             if other is None:
-                kept.append((first, last, index))
-                ranges[index].append(inside)
+                kept.append(_Span(first, last, index))
                 continue
-            of_other = _ends_of(other, ranges)
             values = {"first": ends[0], "last": ends[1], "network": subnet.network}
-            if dict(subnet.pools[other[2]].settings) != dict(pool.settings):
-                conflicts.add(
-                    Kind.RANGE_OF_RULES_OVERLAPS,
-                    pool.where,
-                    other_first=of_other[0],
-                    other_last=of_other[1],
-                    **values,
-                )
+            if dict(subnet.pools[other.pool].settings) == dict(pool.settings):
+                conflicts.add(Kind.RANGES_OVERLAP, pool.where, **values)
+                other.first, other.last = min(other.first, first), max(other.last, last)
                 continue
-            conflicts.add(Kind.RANGES_OVERLAP, pool.where, **values)
-            merged = (
-                min(of_other[0], inside[0], key=address_number),
-                max(of_other[1], inside[1], key=address_number),
-            )
-            ranges[other[2]][ranges[other[2]].index(of_other)] = merged
-            kept[kept.index(other)] = (
-                address_number(merged[0]),
-                address_number(merged[1]),
-                other[2],
+            other_first, other_last = other.ends
+            conflicts.add(
+                Kind.RANGE_OF_RULES_OVERLAPS,
+                pool.where,
+                other_first=other_first,
+                other_last=other_last,
+                **values,
             )
     return [
-        replace(pool, ranges=tuple(ends)) for pool, ends in zip(subnet.pools, ranges, strict=True)
+        replace(pool, ranges=tuple(span.ends for span in kept if span.pool == index))
+        for index, pool in enumerate(subnet.pools)
     ]
-
-
-def _ends_of(
-    kept: tuple[int, int, int], ranges: Sequence[Sequence[tuple[str, str]]]
-) -> tuple[str, str]:
-    return next(ends for ends in ranges[kept[2]] if address_number(ends[0]) == kept[0])
 
 
 def _inside(
