@@ -11,7 +11,7 @@ from . import dhcpd, dnsmasq, dnsmasq_files, kea, openwrt, pihole, tinydns
 from .check import faults, refusals
 from .combine import joined_configs, joined_zone_data
 from .dhcp_role import dhcp_server_of
-from .reconcile import reconcile
+from .reconcile import Inventory, reconcile
 from .remarks import Remark, Section
 from .source import DhcpConfig, SourceError, ZoneData
 from .write import report, write, write_report
@@ -29,6 +29,22 @@ _SOURCES = (
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Import; exit 1 with a line on standard error when a file cannot be read or written."""
+    options = _options(arguments)
+    try:
+        inventory = _imported(options)
+        write(inventory, options.model, options.into)
+        remarks = list(inventory.remarks)
+        if options.check:
+            remarks += _checked(options)
+            write_report(remarks, options.into, checked=True)
+    except (SourceError, OSError) as error:
+        print(f"importer: {error}", file=sys.stderr)
+        return 1
+    print(report(remarks, checked=options.check), end="")
+    return 0
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="controller.importer", description=__doc__)
     for option, what in _SOURCES:
         parser.add_argument(
@@ -46,37 +62,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if not any(getattr(options, option[2:].replace("-", "_")) for option, _ in _SOURCES):
         parser.error("name at least one file to import")
-    try:
-        of_dnsmasq = _dnsmasq(options)
-        config, conflicts = joined_configs(
-            [
-                *map(dhcpd.read, options.dhcpd_conf),
-                *(part for part, _ in of_dnsmasq),
-                *map(kea.read, options.kea_conf),
-            ]
-        )
-        zone_data = joined_zone_data(
-            [*map(tinydns.read, options.tinydns_data), *(part for _, part in of_dnsmasq)]
-        )
-        inventory = reconcile(
-            config,
-            zone_data,
-            options.domain,
-            conflicts=conflicts,
-            dhcp_server=dhcp_server_of(options.model),
-        )
-        write(inventory, options.model, options.into)
-        remarks = list(inventory.remarks)
-        if options.check:
-            for path in options.dhcpd_conf:
-                remarks += [Remark(Section.FAULT, *refusal) for refusal in refusals(path)]
-            remarks += [Remark(Section.FAULT, "check", fault) for fault in faults(options.into)]
-            write_report(remarks, options.into, checked=True)
-    except (SourceError, OSError) as error:
-        print(f"importer: {error}", file=sys.stderr)
-        return 1
-    print(report(remarks, checked=options.check), end="")
-    return 0
+    return options
+
+
+def _imported(options: argparse.Namespace) -> Inventory:
+    """Read the files, and make one inventory of them."""
+    of_dnsmasq = _dnsmasq(options)
+    config, conflicts = joined_configs(
+        [
+            *map(dhcpd.read, options.dhcpd_conf),
+            *(part for part, _ in of_dnsmasq),
+            *map(kea.read, options.kea_conf),
+        ]
+    )
+    zone_data = joined_zone_data(
+        [*map(tinydns.read, options.tinydns_data), *(part for _, part in of_dnsmasq)]
+    )
+    return reconcile(
+        config,
+        zone_data,
+        options.domain,
+        conflicts=conflicts,
+        dhcp_server=dhcp_server_of(options.model),
+    )
 
 
 def _dnsmasq(options: argparse.Namespace) -> list[tuple[DhcpConfig, ZoneData]]:
@@ -88,6 +96,13 @@ def _dnsmasq(options: argparse.Namespace) -> list[tuple[DhcpConfig, ZoneData]]:
             lines += more_lines
             remarks += more_remarks
     return [dnsmasq.interpret(lines, remarks, options.domain)] if lines or remarks else []
+
+
+def _checked(options: argparse.Namespace) -> list[Remark]:
+    """List what dhcpd refuses in its old files, and the faults of the inventory."""
+    refused = [refusal for path in options.dhcpd_conf for refusal in refusals(path)]
+    of_inventory = [("check", fault) for fault in faults(options.into)]
+    return [Remark(Section.FAULT, *fault) for fault in (*refused, *of_inventory)]
 
 
 if __name__ == "__main__":
