@@ -12,28 +12,18 @@ from .dhcp_role import differing, for_kea
 from .host_line import HostLine
 from .remarks import Remark
 from .resolve import resolve
-from .settle import Settled, settle
-from .source import DhcpConfig, Subnet, ZoneData
+from .settle import Settled, Tables, settle
+from .source import DhcpConfig, ZoneData
 from .zone_names import domain_at
 
 
 @dataclass(frozen=True, slots=True)
 class Inventory:
-    """What the import writes. The lists of servers hold names of fixed hosts."""
+    """What the import writes."""
 
     domain: str
-    hosts: tuple[HostLine, ...]
-    subnets: tuple[Subnet, ...]
-    dhcp_servers: tuple[str, ...]
-    """The primary, then the secondary."""
-    name_servers: tuple[tuple[str, str], ...]
-    """Name and alias address of each tinydns."""
-    dnscache_servers: tuple[str, ...]
-    reserved_names: tuple[str, ...]
-    records: tuple[str, ...]
-    """Lines of site_records."""
+    tables: Tables
     zones: tuple[str, ...]
-    ipv6_networks: tuple[str, ...]
     forward_zones: Mapping[str, Sequence[str]]
     upstream_resolvers: tuple[str, ...]
     times: Mapping[str, int]
@@ -48,7 +38,8 @@ class Inventory:
 
     def domain_of(self, host: HostLine) -> str:
         """Return the domain that a host is in unless it has its own."""
-        return domain_at(host.addresses[0] if host.addresses else None, self.subnets, self.domain)
+        address = host.addresses[0] if host.addresses else None
+        return domain_at(address, self.tables.subnets, self.domain)
 
 
 def reconcile(
@@ -78,15 +69,8 @@ def reconcile(
     variables = _role_variables(config, settled, resolved.domain, dhcp_server, conflicts)
     return Inventory(
         domain=resolved.domain,
-        hosts=settled.hosts,
-        subnets=settled.subnets,
-        dhcp_servers=settled.dhcp_servers,
-        name_servers=settled.name_servers,
-        dnscache_servers=settled.dnscache_servers,
-        reserved_names=settled.reserved_names,
-        records=settled.records,
+        tables=settled.tables,
         zones=resolved.zones,
-        ipv6_networks=settled.ipv6_networks,
         forward_zones=zone_data.forward_zones,
         upstream_resolvers=zone_data.upstream_resolvers,
         times=times,

@@ -18,22 +18,32 @@ from .zone import zone_records
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
-    """The tables of the inventory, in which no two have the same name or address."""
+class Tables:
+    """Tables of the inventory, in which no two have the same name or address."""
 
     hosts: tuple[HostLine, ...]
     subnets: tuple[Subnet, ...]
     dhcp_servers: tuple[str, ...]
+    """Names of fixed hosts: the primary, then the secondary."""
     name_servers: tuple[tuple[str, str], ...]
+    """Name and alias address of each tinydns."""
     dnscache_servers: tuple[str, ...]
+    """Names of fixed hosts."""
     reserved_names: tuple[str, ...]
+    records: tuple[str, ...]
+    """Lines of site_records."""
+    ipv6_networks: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """The tables, and what goes with them into dhcpd.conf."""
+
+    tables: Tables
     kept: tuple[str, ...]
     """Hosts as dhcpd.conf text."""
     pool_extra: str
     """What every pool has."""
-    records: tuple[str, ...]
-    """The lines of site_records."""
-    ipv6_networks: tuple[str, ...]
 
 
 def settle(
@@ -74,18 +84,17 @@ def settle(
     lines, networks, ipv6 = zone_records(resolved, hosts, cnames, ttl, conflicts)
     times_lost(owners, resolved, cnames, ipv6, ttl, conflicts)
     subnets, pool_extra = shaped(resolved.subnets, config.times, conflicts)
-    return Settled(
-        tuple(sorted(hosts, key=_order)),
-        subnets,
-        dhcp_servers,
-        name_servers,
-        tuple(dict.fromkeys(resolvers)),
-        reserved,
-        tuple(_renamed(host, owners) for host in texts),
-        pool_extra,
-        tuple(lines),
-        tuple(networks),
+    tables = Tables(
+        hosts=tuple(sorted(hosts, key=_order)),
+        subnets=subnets,
+        dhcp_servers=dhcp_servers,
+        name_servers=name_servers,
+        dnscache_servers=tuple(dict.fromkeys(resolvers)),
+        reserved_names=reserved,
+        records=tuple(lines),
+        ipv6_networks=tuple(networks),
     )
+    return Settled(tables, tuple(_renamed(host, owners) for host in texts), pool_extra)
 
 
 def _renamed(host: Host, owners: Owners) -> str:

@@ -71,7 +71,8 @@ def _printable(text: str) -> str:
 
 def _fixed_hosts(text: str, inventory: Inventory) -> str:
     head = text.partition("\nfixed_hosts:\n")[0]
-    lines = [line for host in inventory.hosts for line in _host(host, inventory.domain_of(host))]
+    hosts = inventory.tables.hosts
+    lines = [line for host in hosts for line in _host(host, inventory.domain_of(host))]
     body = "\n".join(
         ["fixed_hosts:", "  hosts:", *lines] if lines else ["fixed_hosts:", "  hosts: {}"]
     )
@@ -100,16 +101,17 @@ def _host(host: HostLine, home: str) -> list[str]:
 
 
 def _servers(text: str, inventory: Inventory) -> str:
-    dhcp = dict.fromkeys(inventory.dhcp_servers)
+    tables = inventory.tables
+    dhcp = dict.fromkeys(tables.dhcp_servers)
     roles = [
         f"{_scalar(name)}: {{ failover_role: {role} }}"
         for name, role in zip(dhcp, ("primary", "secondary"), strict=False)
     ]
     names = [
         f"{_scalar(server)}: {{ alias_name: {_scalar(name)}, alias_address: {_scalar(address)} }}"
-        for server, (name, address) in zip(dhcp, inventory.name_servers, strict=False)
+        for server, (name, address) in zip(dhcp, tables.name_servers, strict=False)
     ]
-    caches = [f"{_scalar(name)}:" for name in inventory.dnscache_servers]
+    caches = [f"{_scalar(name)}:" for name in tables.dnscache_servers]
     for group, lines in (
         ("dhcp_servers", roles),
         ("tinydns_servers", names),
@@ -127,14 +129,15 @@ def _servers(text: str, inventory: Inventory) -> str:
 
 
 def _site(text: str, inventory: Inventory) -> str:
+    tables = inventory.tables
     values: dict[str, Any] = {
         "site_domain": inventory.domain,
-        "site_subnets": [_subnet(subnet) for subnet in inventory.subnets],
+        "site_subnets": [_subnet(subnet) for subnet in tables.subnets],
         "site_options": dict(inventory.options),
         "site_extra": "".join(f"{statement}\n" for statement in inventory.extra),
     }
-    if inventory.reserved_names != SITE_RESERVED_NAMES:
-        values["site_reserved_names"] = list(inventory.reserved_names)
+    if tables.reserved_names != SITE_RESERVED_NAMES:
+        values["site_reserved_names"] = list(tables.reserved_names)
     values.update((f"site_{key}", seconds) for key, seconds in _times(inventory.times).items())
     if inventory.ttl:
         values["site_fixed_ttl"] = inventory.ttl
@@ -142,8 +145,8 @@ def _site(text: str, inventory: Inventory) -> str:
         (key, value)
         for key, value in (
             ("site_zones", list(inventory.zones)),
-            ("site_records", list(inventory.records)),
-            ("site_ipv6_networks", list(inventory.ipv6_networks)),
+            ("site_records", list(tables.records)),
+            ("site_ipv6_networks", list(tables.ipv6_networks)),
             ("site_forward_zones", {z: list(a) for z, a in inventory.forward_zones.items()}),
             ("site_upstream_resolvers", list(inventory.upstream_resolvers)),
         )
