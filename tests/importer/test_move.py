@@ -20,8 +20,9 @@ from pathlib import Path
 import pytest
 
 from controller.importer import leases
-from tests.pair.capture import SERVERS, Pair, eventually, inside, network
+from tests.pair.capture import SERVERS, Pair, inside, network
 from tests.support import dhcpd_oracle
+from tests.support.waiting import eventually
 
 _SITE = {
     "subnets": [{"network": "10.9.0.0/24", "ranges": [["10.9.0.100", "10.9.0.139"]]}],
@@ -129,4 +130,4 @@ def test_nobody_gets_another_address(
 
 
 def _ask_until_answered(pair: Pair, name: str) -> None:
-    eventually(f"an answer for {name}", lambda: pair.client(name, uid=name == "cleo"), 60)
+    eventually(f"{name} has an answer", lambda: pair.client(name, uid=name == "cleo"), 60)

@@ -26,9 +26,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+from tests.support.waiting import eventually
 
 HERE = Path(__file__).parent
 PREFIX = "leasepair-"
@@ -86,15 +88,6 @@ def run(*command: str, check: bool = True) -> str:
     if check and result.returncode:
         raise CaptureError(f"{' '.join(command)}: {result.stderr.strip()}")
     return result.stdout
-
-
-def eventually(what: str, condition: Callable[[], object], seconds: float = 60) -> None:
-    """Wait until the condition holds."""
-    end = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > end:
-            raise CaptureError(f"{what}: not within {seconds} s")
-        time.sleep(0.1)
 
 
 def inside(name: str, *command: str) -> tuple[str, ...]:
@@ -172,7 +165,7 @@ class Pair:
         def normal() -> bool:
             return all(self.state(server) == ["normal", "normal"] for server in SERVERS)
 
-        eventually("both servers normal", normal, 90)
+        eventually("both servers are normal", normal, 90)
 
     def state(self, server: str) -> list[str]:
         """Return what a server last wrote of itself and of its partner."""
@@ -214,7 +207,7 @@ class Pair:
         dhclient = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
             eventually(
-                f"an answer for {name}",
+                f"{name} has an answer",
                 lambda: news.exists() or dhclient.poll() is not None,
                 40,
             )
@@ -295,7 +288,7 @@ class Pair:
         def quiet() -> bool:
             return all(time.time() - self.leases(server).stat().st_mtime > 2 for server in SERVERS)
 
-        eventually("quiet servers", quiet, 30)
+        eventually("the servers are quiet", quiet, 30)
 
 
 def stages(pair: Pair) -> None:
@@ -320,11 +313,11 @@ def stages(pair: Pair) -> None:
     pair.renew_at("jo", pair.server_of("jo"), "jo-new")
     pair.capture("4-renew-at-the-other")
 
-    eventually("ivy's lease at its end", lambda: time.time() > pair.sent["ivy"]["until"] + 1)
+    eventually("ivy's lease is over", lambda: time.time() > pair.sent["ivy"]["until"] + 1, 60)
     pair.capture("5-expired")
 
     pair.kill("taurus")
-    eventually("draco alone", lambda: pair.state("draco")[0] == "communications-interrupted")
+    eventually("draco is alone", lambda: pair.state("draco")[0] == "communications-interrupted", 60)
     pair.client("finn")
     pair.renew_at("ann", "draco", "ann-new")
     # It takes the name of a client that still has its lease: the one that started last wins.
@@ -349,8 +342,9 @@ def stages(pair: Pair) -> None:
         run(*inside("bridge", "bridge", "link", "set", "dev", server, "isolated", "on"))
     for server in SERVERS:
         eventually(
-            f"{server} alone",
+            f"{server} is alone",
             lambda server=server: pair.state(server)[0] == "communications-interrupted",  # type: ignore[misc]
+            60,
         )
     pair.client("hal")
     pair.renew_at("dora", pair.server_of("dora"), "dora-alone")
@@ -403,7 +397,7 @@ def main() -> int:
         pair = Pair(directory, out)
         try:
             run_stages(pair)
-        except (CaptureError, subprocess.TimeoutExpired) as error:
+        except (AssertionError, CaptureError, subprocess.TimeoutExpired) as error:
             for server in SERVERS:
                 print((directory / f"{server}.log").read_text("latin-1")[-3000:], file=sys.stderr)
             print(f"capture: {error}", file=sys.stderr)

@@ -9,13 +9,14 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ..support.tinydns import compile_data, needs_tinydns
+from ..support.waiting import eventually
 
 PROJECT = Path(__file__).resolve().parents[2]
 PROGRAM = PROJECT / "roles/floating_address/files/usr/local/sbin/floating_address.py"
@@ -40,14 +41,6 @@ program.watch()
 SYSTEMCTL = '#!/bin/sh\necho "$@" >>"$(dirname "$0")/../killed"\n'
 
 pytestmark = needs_tinydns
-
-
-def eventually(check: Callable[[], bool], what: str, seconds: float = 10) -> None:
-    """Wait until a condition holds; fail with what it is."""
-    deadline = time.monotonic() + seconds
-    while not check():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.05)
 
 
 class Network:
@@ -111,43 +104,43 @@ def network(tmp_path: Path) -> Iterator[Network]:
 
 
 def test_address_is_on_lo_and_comes_back(network: Network) -> None:
-    eventually(lambda: network.state() == "-254", "The state was not written.")
+    eventually("the state is written", lambda: network.state() == "-254")
     assert network.addresses() == {ADDRESS}
     delete = network.inside("ip", "address", "delete", f"{ADDRESS}/32", "dev", "lo")
     subprocess.run(delete, check=True)
-    eventually(lambda: network.addresses() == {ADDRESS}, "The address was not put back.")
+    eventually("the address is back", lambda: network.addresses() == {ADDRESS})
 
 
 def test_state_follows_the_daemon_and_what_hangs_is_killed_once(network: Network) -> None:
-    eventually(lambda: network.state() == "-254", "A daemon that never answered is a fault.")
-    eventually(lambda: network.state("tinydns") == "-100", "No tinydns here has answered yet.")
+    eventually("a daemon that never answered is a fault", lambda: network.state() == "-254")
+    eventually("no tinydns here has answered", lambda: network.state("tinydns") == "-100")
     killed = network.folder / "killed"
     time.sleep(1.5)
     assert not killed.exists(), "A daemon that never answered was killed."
     network.start_tinydns()
-    eventually(lambda: network.state() == "0", "tinydns answers, and this was not noticed.")
-    eventually(lambda: network.state("tinydns") == "0", "A resolver here has a tinydns again.")
+    eventually("it is noticed that tinydns answers", lambda: network.state() == "0")
+    eventually("a resolver here has a tinydns again", lambda: network.state("tinydns") == "0")
     assert network.tinydns is not None
     network.tinydns.send_signal(19)  # SIGSTOP
-    eventually(lambda: network.state() == "-100", "tinydns hangs, and this was not noticed.")
-    eventually(lambda: network.state("tinydns") == "-100", "A resolver here has no tinydns.")
-    eventually(killed.exists, "tinydns hangs and was not killed.")
+    eventually("it is noticed that tinydns hangs", lambda: network.state() == "-100")
+    eventually("a resolver here has no tinydns", lambda: network.state("tinydns") == "-100")
+    eventually("the tinydns that hangs is killed", killed.exists)
     time.sleep(1.5)
     assert killed.read_text().split() == ["kill", "--signal=KILL", "tinydns*@x"]
     network.tinydns.send_signal(18)  # SIGCONT
-    eventually(lambda: network.state() == "0", "tinydns answers again.")
-    eventually(lambda: network.state("tinydns") == "0", "A resolver here has a tinydns again.")
+    eventually("tinydns answers again", lambda: network.state() == "0")
+    eventually("a resolver here has a tinydns again", lambda: network.state("tinydns") == "0")
     network.tinydns.kill()
     network.tinydns.wait()
-    eventually(lambda: network.state("tinydns") == "-100", "A closed port was not noticed.")
-    eventually(lambda: network.state() == "-100", "tinydns is gone, and this was not noticed.")
+    eventually("a closed port is noticed", lambda: network.state("tinydns") == "-100")
+    eventually("it is noticed that tinydns is gone", lambda: network.state() == "-100")
     time.sleep(1.5)
     assert len(killed.read_text().split()) == 3, "A daemon that does not run was killed."
 
 
 def test_metrics_name_each_address(network: Network) -> None:
     path = network.folder / "floating.prom"
-    eventually(path.exists, "The metrics were not written.")
+    eventually("the metrics are written", path.exists)
     text = path.read_text()
     assert f'floating_address_answers{{address="{ADDRESS}",unit="tinydns@x"}} 0' in text
     assert f'floating_address_held{{address="{ADDRESS}"}} 0' in text

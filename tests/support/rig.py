@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,18 +16,12 @@ from typing import Any
 from leasemerge.lease import Lease
 from tests.support.small_site import SITE
 
+# Whoever has a rig waits for it.
+from tests.support.waiting import eventually as eventually
+
 FILES = Path(__file__).resolve().parents[2] / "roles/lease_merge/files"
 PROGRAM = (sys.executable, "-m", "leasemerge")
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(FILES)}
-
-
-def eventually(what: str, true: Callable[[], object], seconds: float = 30) -> None:
-    """Wait until something is true; fail with the sentence when it does not become so."""
-    deadline = time.monotonic() + seconds
-    while not true():
-        if time.monotonic() > deadline:
-            raise AssertionError(f"Not within {seconds} s: {what}.")
-        time.sleep(0.01)
 
 
 def lease(number: int, hostname: str | None = None, seconds: int = 3600, **more: Any) -> Lease:
