@@ -20,8 +20,8 @@ from pathlib import Path
 import pytest
 
 from controller.importer import leases
-from tests.pair.capture import SERVERS, Pair, inside, network
 from tests.support import dhcpd_oracle
+from tests.support.pair import SERVERS, Pair, inside, network
 from tests.support.waiting import eventually
 
 _SITE = {
@@ -93,7 +93,7 @@ def test_nobody_gets_another_address(
         monkeypatch.setenv(f"KEA_{place}_DIR", str(tmp_path))
     (tmp_path / "old.leases").touch()
     with network():
-        pair = Pair(tmp_path, tmp_path / "out")
+        pair = Pair(tmp_path)
         server = subprocess.Popen(
             inside("draco", program, *arguments),
             stdout=subprocess.DEVNULL,
