@@ -1,4 +1,4 @@
-"""The command line: `python3 -m controller.importer --dhcpd-conf FILE … --into DIRECTORY`."""
+"""Import files: `python3 -m controller.importer --dhcpd-conf FILE … --into DIRECTORY`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What does not fit together in the sources, and the sentence for it in import.txt.
+"""Collect what does not fit together in the sources, each with its sentence for import.txt.
 
 Where dhcpd and the zone data differ, the address is dhcpd's, because the machine has it, and the
 name is the zone data's, because people use it.

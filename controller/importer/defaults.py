@@ -1,4 +1,4 @@
-"""What applies where a source sets nothing: dhcpd's own values, and the model inventory's.
+"""List what applies where a source sets nothing: dhcpd's own values, and the model inventory's.
 
 Lease times are in seconds.
 """

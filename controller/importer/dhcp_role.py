@@ -1,4 +1,4 @@
-"""The variables of the role that deploys the DHCP server, with the old server's values."""
+"""Set the variables of the role that deploys the DHCP server to the old server's values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The failover pair of dhcpd.conf, as role variables."""
+"""Read the failover pair of dhcpd.conf: its servers, and its parameters as role variables."""
 
 from __future__ import annotations
 

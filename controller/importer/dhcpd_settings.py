@@ -1,4 +1,4 @@
-"""What dhcpd.conf sets for the whole server, or in the scope of a block.
+"""Read what dhcpd.conf sets for the whole server, or in the scope of a block.
 
 Source: dhcpd.conf(5), dhcp-eval(5). What the inventory has a key for is extracted, any other
 statement is kept as text.

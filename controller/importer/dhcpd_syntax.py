@@ -1,4 +1,4 @@
-"""The grammar of dhcpd.conf: words, statements and blocks, with the line each begins on.
+"""Parse dhcpd.conf into words, statements and blocks, with the line each begins on.
 
 Source: dhcpd.conf(5), and dhcp-options(5), "RECORDS", for the braces of a definition.
 """

@@ -1,4 +1,4 @@
-"""What the importer has found, as dhcpd.conf text.
+"""Write settings, conditions and values as dhcpd.conf text.
 
 Source: dhcpd.conf(5), dhcp-eval(5).
 """

@@ -1,4 +1,4 @@
-"""The options that dnsmasq knows by name.
+"""Look up the code of an option by the name that dnsmasq has for it.
 
 Source: dnsmasq's own list, `dnsmasq --help dhcp`.
 """

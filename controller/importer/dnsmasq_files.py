@@ -1,4 +1,4 @@
-"""The lines of dnsmasq's configuration, from all the files that it is spread over.
+"""Read the lines of dnsmasq's configuration from all the files that it is spread over.
 
 Source: dnsmasq(8). Files that a line names are looked up beside the file that names them: on the
 controller, the path itself would be another machine's file.

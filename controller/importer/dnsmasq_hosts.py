@@ -1,4 +1,4 @@
-"""dnsmasq's hosts: the lines of dhcp-host, of the files that it names, and of /etc/ethers."""
+"""Read dnsmasq's hosts: the lines of dhcp-host, of the files that it names, and of /etc/ethers."""
 
 from __future__ import annotations
 

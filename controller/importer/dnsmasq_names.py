@@ -1,4 +1,4 @@
-"""The names that dnsmasq serves and the servers it queries, as records.
+"""Read the names that dnsmasq serves and the servers it queries, as zone data.
 
 Source: dnsmasq(8). A name outside the domain becomes a zone of its own, so that all other names in
 its domain still resolve as before.

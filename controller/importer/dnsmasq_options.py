@@ -1,4 +1,4 @@
-"""What dnsmasq's clients are sent: the lines of dhcp-option, dhcp-boot and pxe-service.
+"""Read what dnsmasq sends its clients: the lines of dhcp-option, dhcp-boot and pxe-service.
 
 A line with a tag goes to the subnets or hosts that set it, or else into a dhcpd condition.
 """

@@ -1,4 +1,4 @@
-"""dnsmasq's tags, as dhcpd conditions.
+"""Turn dnsmasq's tags into dhcpd conditions.
 
 A tag is set for the clients of a subnet, for hosts, or for clients that send certain options.
 """

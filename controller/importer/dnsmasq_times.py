@@ -1,4 +1,4 @@
-"""dnsmasq's lease times: 45m, 1h, 2d, infinite, or seconds."""
+"""Read dnsmasq's lease times: 45m, 1h, 2d, infinite, or seconds."""
 
 from __future__ import annotations
 

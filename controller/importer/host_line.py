@@ -1,4 +1,4 @@
-"""A line of fixed_hosts.yml while it is built."""
+"""Hold a line of fixed_hosts.yml while it is built."""
 
 from __future__ import annotations
 

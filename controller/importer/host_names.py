@@ -1,4 +1,4 @@
-"""What every fixed host is called, and who owns each name."""
+"""Name every fixed host, and keep track of who owns each name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Kea's client classes, as dhcpd classes."""
+"""Turn Kea's client classes into dhcpd classes."""
 
 from __future__ import annotations
 

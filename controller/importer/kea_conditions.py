@@ -1,4 +1,4 @@
-"""The conditions of Kea's client classes, as dhcpd conditions.
+"""Translate the conditions of Kea's client classes into those of dhcpd.
 
 Source: the Kea Administrator Reference Manual, "Using Expressions in Classification", and
 dhcp-eval(5). If dhcpd has no expression for a part, the whole condition cannot be translated.

@@ -1,4 +1,4 @@
-"""The JSON of Kea, with the file and line of every object.
+"""Parse the JSON of Kea, with the file and line of every object.
 
 Source: the Kea Administrator Reference Manual, "JSON Syntax": JSON with `#`, `//` and `/* */`
 comments, commas before a closing bracket, `<?include "file"?>`, and numbers with leading zeros.

@@ -1,4 +1,4 @@
-"""What any level of Kea's configuration may set: server, network, subnet, pool, reservation."""
+"""Read what a level of Kea's configuration sets: server, network, subnet, pool or reservation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The options of Kea's configuration, as dhcpd.conf writes them."""
+"""Write the options of Kea's configuration as dhcpd.conf has them."""
 
 from __future__ import annotations
 

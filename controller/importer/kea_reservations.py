@@ -1,4 +1,4 @@
-"""Kea's reservations, as hosts."""
+"""Turn Kea's reservations into hosts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The three lease times of a scope, and what dhcpd makes of them.
+"""Compute what dhcpd makes of the three lease times of a scope.
 
 Source: dhcpd.conf(5), "default-lease-time", "min-lease-time" and "max-lease-time".
 """

@@ -1,4 +1,4 @@
-"""One fixed host per machine, from all declarations of an address or a MAC address."""
+"""Make one fixed host per machine, from all declarations of an address or a MAC address."""
 
 from __future__ import annotations
 

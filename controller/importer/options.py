@@ -1,4 +1,4 @@
-"""DHCP options by number, as dhcpd.conf writes them.
+"""Write DHCP options, given by number, as dhcpd.conf has them.
 
 Source: dhcp-options(5) and RFC 2132, 3442, 3397. dhcpd knows the usual ones by name; any other gets
 a definition of its own.

@@ -1,4 +1,4 @@
-"""Make one inventory from the DHCP server's and the name server's data: the passes, in order."""
+"""Make one inventory from the DHCP server's and the name server's data, in two passes."""
 
 from __future__ import annotations
 

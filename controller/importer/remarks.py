@@ -1,4 +1,4 @@
-"""The sentences of import.txt, for the person who reviews the import."""
+"""Collect the sentences of import.txt, for the person who reviews the import."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The first pass: one domain, one table of subnets, addresses for names, names for addresses.
+"""Find the one domain, the table of subnets, and every name and address: the first pass.
 
 It decides what belongs to the site; `settle` then makes fixed hosts of it.
 """

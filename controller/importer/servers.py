@@ -1,4 +1,4 @@
-"""The servers of the old network as those of the new one."""
+"""Find the fixed hosts that are the servers of the new network, or make them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The second pass: one machine, one fixed host; one name, one owner. Each table has its module."""
+"""Make the tables of the inventory, with one owner for each address and name: the second pass.
+
+Each table has its module.
+"""
 
 from __future__ import annotations
 

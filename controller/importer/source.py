@@ -1,4 +1,4 @@
-"""What a source has: the configuration of a DHCP server, or the data of a name server.
+"""Define what a source has: the configuration of a DHCP server, or the data of a name server.
 
 The readers of all formats return these types.
 """

@@ -1,4 +1,4 @@
-"""Read the files of a source, and find those that they name, on the controller."""
+"""Read the files of a source, and find the copies of those that they name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The subnets in the inventory's form: their ranges, pools, routers and lease times."""
+"""Shape the subnets as the inventory has them: their ranges, pools, routers and lease times."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Numbers, addresses and names as the files of every format write them."""
+"""Read the numbers, addresses and names that the files of all formats have."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The records that belong to no host, as lines of site_records (docs/inventory.md)."""
+"""Write the records that belong to no host as lines of site_records (docs/inventory.md)."""
 
 from __future__ import annotations
 

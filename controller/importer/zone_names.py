@@ -1,4 +1,4 @@
-"""The names in the zone data: which are hosts', and the one address that counts for each."""
+"""Find which names of the zone data are hosts', and the one address that counts for each."""
 
 from __future__ import annotations
 
