@@ -45,15 +45,7 @@ class Pair:
                 statement.where, statement.shown, "a state of a pair is of its lease file"
             )
             return
-        given: dict[str, str] = {}
-        for item in statement.block or ():
-            words = item.plain
-            for name in ("primary", "secondary"):
-                if words == name:
-                    given["role"] = name
-            for name in ("address", "peer address", "mclt", *_KNOBS):
-                if words.startswith(f"{name} "):
-                    given[name] = " ".join(item.words[len(name.split()) :])
+        given = _parameters(statement)
         mine = given.get("role", "primary")
         other = "secondary" if mine == "primary" else "primary"
         pair = {mine: given.get("address", ""), other: given.get("peer address", "")}
@@ -83,3 +75,16 @@ class Pair:
             if knob in given:
                 value = number(given[knob])
                 self.variables[variable] = given[knob] if value is None else value
+
+
+def _parameters(statement: Statement) -> dict[str, str]:
+    """Return the parameters of a declaration as they are written, with `role` among them."""
+    given: dict[str, str] = {}
+    for item in statement.block or ():
+        words = item.plain
+        if words in {"primary", "secondary"}:
+            given["role"] = words
+        for name in ("address", "peer address", "mclt", *_KNOBS):
+            if words.startswith(f"{name} "):
+                given[name] = " ".join(item.words[len(name.split()) :])
+    return given
