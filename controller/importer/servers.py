@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from leasemerge.dhcpd_check import is_address
 
 from .conflicts import Conflicts, Kind
@@ -12,7 +14,45 @@ from .source import home_of
 from .values import label_of
 
 
-def server(
+@dataclass(frozen=True, slots=True)
+class Servers:
+    """The machines of each group of servers.yml."""
+
+    dhcp: tuple[str, ...]
+    """Names of fixed hosts: the primary, then the secondary."""
+    tinydns: tuple[tuple[str, str], ...]
+    """Name and alias address of each."""
+    dnscache: tuple[str, ...]
+    """Names of fixed hosts."""
+
+
+def find_servers(
+    hosts: list[HostLine], owners: Owners, resolved: Resolved, conflicts: Conflicts
+) -> Servers:
+    """Find the servers among the fixed hosts; add those that are missing to `hosts`."""
+
+    def name_of(address: str, stem: str) -> str:
+        return _server(address, stem, hosts, owners, resolved, conflicts)
+
+    dhcp = tuple(
+        name_of(address, f"dhcp{number}") for number, (_, address) in enumerate(resolved.servers, 1)
+    )
+    resolvers = tuple(
+        name_of(address, f"resolver{number}")
+        for number, address in enumerate(resolved.resolvers, 1)
+    )
+    tinydns = _name_servers(resolved, len(set(dhcp)), owners, conflicts)
+    for group, servers in (
+        ("dhcp_servers", dhcp),
+        ("tinydns_servers", tinydns),
+        ("dnscache_servers", resolvers),
+    ):
+        if not servers:
+            conflicts.add(Kind.NO_SERVERS, "servers.yml", group=group)
+    return Servers(dhcp, tinydns, tuple(dict.fromkeys(resolvers)))
+
+
+def _server(
     address: str,
     stem: str,
     hosts: list[HostLine],
@@ -41,7 +81,7 @@ def server(
     return host.name
 
 
-def name_server_names(
+def _name_servers(
     resolved: Resolved, machines: int, owners: Owners, conflicts: Conflicts
 ) -> tuple[tuple[str, str], ...]:
     """Assign the name and address of a name server to each DHCP server's machine, in order."""

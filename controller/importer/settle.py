@@ -13,7 +13,7 @@ from .host_line import HostLine
 from .host_names import Owners, add_aliases, add_dhcp_names, name_hosts, named_only, times_lost
 from .machines import fixed_hosts
 from .resolve import Resolved
-from .servers import name_server_names, server
+from .servers import Servers, find_servers
 from .source import DhcpConfig, Host, Subnet
 from .subnets import shaped
 from .values import address_number
@@ -26,12 +26,7 @@ class Tables:
 
     hosts: tuple[HostLine, ...]
     subnets: tuple[Subnet, ...]
-    dhcp_servers: tuple[str, ...]
-    """Names of fixed hosts: the primary, then the secondary."""
-    name_servers: tuple[tuple[str, str], ...]
-    """Name and alias address of each tinydns."""
-    dnscache_servers: tuple[str, ...]
-    """Names of fixed hosts."""
+    servers: Servers
     reserved_names: tuple[str, ...]
     records: tuple[str, ...]
     """Lines of site_records."""
@@ -59,26 +54,7 @@ def settle(
     hosts += named_only(hosts, owners, resolved, conflicts)
     cnames = add_aliases(owners, resolved, conflicts)
     add_dhcp_names(hosts, owners, resolved, conflicts)
-
-    def host_of(address: str, stem: str) -> str:
-        return server(address, stem, hosts, owners, resolved, conflicts)
-
-    dhcp_servers = tuple(
-        host_of(address, f"dhcp{number}") for number, (_, address) in enumerate(resolved.servers, 1)
-    )
-    resolvers = tuple(
-        host_of(address, f"resolver{number}")
-        for number, address in enumerate(resolved.resolvers, 1)
-    )
-    machines = len(set(dhcp_servers))
-    name_servers = name_server_names(resolved, machines, owners, conflicts)
-    for group, servers in (
-        ("dhcp_servers", dhcp_servers),
-        ("tinydns_servers", name_servers),
-        ("dnscache_servers", resolvers),
-    ):
-        if not servers:
-            conflicts.add(Kind.NO_SERVERS, "servers.yml", group=group)
+    servers = find_servers(hosts, owners, resolved, conflicts)
     by_label = {name.partition(".")[0]: host for name, host in owners.of.items()}
     reserved = tuple(name for name in SITE_RESERVED_NAMES if name not in by_label)
     for name in SITE_RESERVED_NAMES:
@@ -90,9 +66,7 @@ def settle(
     tables = Tables(
         hosts=tuple(sorted(hosts, key=_order)),
         subnets=subnets,
-        dhcp_servers=dhcp_servers,
-        name_servers=name_servers,
-        dnscache_servers=tuple(dict.fromkeys(resolvers)),
+        servers=servers,
         reserved_names=reserved,
         records=tuple(lines),
         ipv6_networks=tuple(networks),

@@ -101,17 +101,17 @@ def _host(host: HostLine, home: str) -> list[str]:
 
 
 def _servers(text: str, inventory: Inventory) -> str:
-    tables = inventory.tables
-    dhcp = dict.fromkeys(tables.dhcp_servers)
+    servers = inventory.tables.servers
+    dhcp = dict.fromkeys(servers.dhcp)
     roles = [
         f"{_scalar(name)}: {{ failover_role: {role} }}"
         for name, role in zip(dhcp, ("primary", "secondary"), strict=False)
     ]
     names = [
         f"{_scalar(server)}: {{ alias_name: {_scalar(name)}, alias_address: {_scalar(address)} }}"
-        for server, (name, address) in zip(dhcp, tables.name_servers, strict=False)
+        for server, (name, address) in zip(dhcp, servers.tinydns, strict=False)
     ]
-    caches = [f"{_scalar(name)}:" for name in tables.dnscache_servers]
+    caches = [f"{_scalar(name)}:" for name in servers.dnscache]
     for group, lines in (
         ("dhcp_servers", roles),
         ("tinydns_servers", names),
