@@ -8,6 +8,7 @@ import pytest
 from ansible.errors import AnsibleFilterError  # type: ignore[import-untyped]  # has no types
 
 import dhcpd
+import dnscache
 import kea
 import key_exchange
 import servers
@@ -29,6 +30,7 @@ COPIES = [{"item": {"server": s}, "stdout_lines": ["/c:A"]} for s in ("draco", "
         ),
         (dhcpd, "dhcpd_networks", [[{}], []], {}, "The subnet {} is not usable"),
         (dhcpd, "dhcpd_host_blocks", ["[{"], {}, "The table of fixed hosts is not JSON"),
+        (dnscache, "dnscache_prefixes", [["office"]], {}, "dnscache cannot serve this network"),
         (servers, "server_macs", [{}], {}, "server_macs: 'tinydns_servers'"),
     ],
 )

@@ -8,30 +8,9 @@ from pathlib import Path
 import pytest
 from ansible.errors import AnsibleFilterError  # type: ignore[import-untyped]  # has no types
 
-import dnscache
 import inventory
 
 ROOT = Path(__file__).parents[2]
-
-
-@pytest.mark.parametrize(
-    ("networks", "prefixes"),
-    [
-        (["10.1.1.0/24"], ["10.1.1"]),
-        (["10.1.2.0/23"], ["10.1.2", "10.1.3"]),
-        (["10.0.0.0/8"], ["10"]),
-        (["192.168.0.0/16", "192.168.0.0/16"], ["192.168"]),
-        (["10.1.1.248/30"], ["10.1.1.248", "10.1.1.249", "10.1.1.250", "10.1.1.251"]),
-    ],
-)
-def test_prefixes_cover_the_networks_exactly(networks: list[str], prefixes: list[str]) -> None:
-    assert dnscache.dnscache_prefixes(networks) == prefixes
-
-
-@pytest.mark.parametrize("network", ["10.1.1.1/24", "fd00::/64", "office"])
-def test_network_that_dnscache_can_not_serve_is_refused(network: str) -> None:
-    with pytest.raises(AnsibleFilterError, match="dnscache cannot serve this network"):
-        dnscache.dnscache_prefixes([network])
 
 
 def test_site_json_has_nothing_that_only_the_inventory_check_needs() -> None:
