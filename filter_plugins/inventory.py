@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -11,7 +10,6 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
-from ansible.errors import AnsibleFilterError  # type: ignore[import-untyped]  # has no types
 from jinja2 import pass_context
 from jinja2.runtime import Context
 from jinja2.utils import missing
@@ -26,57 +24,19 @@ from controller import (
     server_variables,
     unresolved,
 )
+from controller.checked_site import FaultySiteError, checked_site
 from controller.filters import filters
 from controller.inventory_hosts import fixed_hosts, hosts_elsewhere
 from controller.inventory_variables import (
-    SETTINGS,
     idle_variables,
     misplaced_variables,
     unknown_variables,
 )
 from controller.origins import place
-from controller.plain import plain_value, where_written
-from controller.unresolved import is_unresolved
-from leasemerge import inventory_check, ranges
-from leasemerge.site import Site
+from leasemerge import ranges
 
 # Magic variables that Ansible is about to remove.
 _DEPRECATED = frozenset({"play_hosts", "vars"})
-_GROUPS = {
-    "name_servers": "the group tinydns_servers",
-    "dhcp_servers": "the group dhcp_servers",
-    "tinydns_servers": "the group tinydns_servers",
-    "dnscache_servers": "the group dnscache_servers",
-    "fixed_hosts": "the group fixed_hosts",
-}
-# What site.json holds (docs/design.md): tables with the rows' keys, and single values. The rest is
-# only for the inventory check, and would change the file whenever a comment moves a line.
-_SITE_KEYS: dict[str, tuple[str, ...] | None] = {
-    "domain": None,
-    "reverse_zones": None,
-    "name_servers": ("name", "address"),
-    "fixed_hosts": (
-        "name",
-        "fixed_address",
-        "ipv6_address",
-        "hardware_ethernet",
-        "aliases",
-        "domain",
-    ),
-    "subnets": ("network", "ranges", "shared_network", "domain"),
-    "servers": None,
-    "reserved_names": None,
-    "fixed_ttl": None,
-    "lease_ttl": None,
-    "negative_ttl": None,
-    "zones": None,
-    "records": None,
-}
-_SITE_TABLES = (
-    *("fixed_hosts", "subnets", "name_servers"),
-    *("dhcp_servers", "tinydns_servers", "dnscache_servers"),
-    *("hosts_elsewhere", "misplaced_variables", "unknown_variables", "idle_variables"),
-)
 
 
 @pass_context
@@ -162,56 +122,6 @@ def reverse_zones(networks: object) -> list[str]:
     return ranges.reverse_zones(_networks(networks))
 
 
-def checked_site(site: Mapping[str, Any], keep_faults: bool = False) -> dict[str, Any]:
-    """Return a site without faults, or raise an error with all of them: one sentence each.
-
-    With `keep_faults` they are returned, as ``faults``. ``notes`` are sentences about what is
-    allowed but probably unintended. A site without faults also has what the roles get as text:
-    ``site_json``, the content of site.json, and ``fixed_hosts_json``, the table. Whenever a table
-    of thousands of rows passes through a template, Ansible processes every value; a text is one.
-    """
-    site = dict(site)
-    if isinstance(site.get("fixed_hosts"), str):
-        # If it is not JSON, the check reports it.
-        with suppress(ValueError):
-            site["fixed_hosts"] = json.loads(site["fixed_hosts"])
-    # Ansible would template each value again whenever it is accessed: once is enough.
-    placed = plain_value(_with_places(site))
-    broken = {key: value["unresolved"] for key, value in placed.items() if is_unresolved(value)}
-    placed |= dict.fromkeys(broken)
-    placed["unresolved"] = [row for rows in broken.values() for row in rows]
-    found = inventory_check.check(placed, {**SETTINGS, **_GROUPS})
-    faults = [str(fault) for fault in found.faults]
-    if faults and not keep_faults:
-        raise AnsibleFilterError("\n".join(["The inventory has faults. Fix these:", *faults]))
-    checked = dict(placed)
-    if isinstance(placed.get("records"), list):
-        checked["records"] = [_record(line) for line in placed["records"]]
-    checked |= {"faults": faults, "notes": [str(note) for note in found.notes]}
-    if faults:
-        return dict(checked)
-    return {
-        **checked,
-        "all_zones": list(Site.without_check(checked).all_zones),
-        "site_json": _site_json(checked),
-        "fixed_hosts_json": json.dumps(checked["fixed_hosts"]),
-    }
-
-
-def _site_json(site: Mapping[str, Any]) -> str:
-    # The servers need not know that a range may lie in a pool.
-    subnets = [{**subnet, "ranges": ranges.subnet_ranges(subnet)} for subnet in site["subnets"]]
-    site = {**site, "subnets": subnets}
-    content = {
-        key: site[key]
-        if columns is None
-        else [{column: row[column] for column in columns if column in row} for row in site[key]]
-        for key, columns in _SITE_KEYS.items()
-        if key in site
-    }
-    return json.dumps(content, indent=4, sort_keys=True)
-
-
 def _networks(value: object) -> Iterator[str]:
     """Yield the networks in a value."""
     if isinstance(value, (list, tuple)):
@@ -221,37 +131,6 @@ def _networks(value: object) -> Iterator[str]:
         # Host bits that are set are a fault, but not one of the reverse zone.
         with suppress(ValueError):
             yield str(ip_network(str(value), strict=False))
-
-
-def _with_places(site: Mapping[Any, Any]) -> dict[Any, Any]:
-    """Add the places that the site's own values and the rows of its tables were read from."""
-    placed = dict(site)
-    for table in _SITE_TABLES:
-        rows = site.get(table)
-        if isinstance(rows, (list, tuple)):
-            placed[table] = [_with_place(row) for row in rows]
-    records = site.get("records")
-    if isinstance(records, (list, tuple)):
-        placed["records"] = [_record_with_place(line) for line in records]
-    # Templates assemble the tables: their own place is not something that the user edits.
-    own = {key: place([value]) for key, value in site.items() if key not in _SITE_TABLES}
-    placed["where"] = {key: found for key, found in own.items() if found is not None}
-    return placed
-
-
-def _with_place(row: object) -> object:
-    if not isinstance(row, Mapping) or "where" in row:
-        return row
-    return {**row, **where_written(row.values())}
-
-
-def _record_with_place(line: object) -> object:
-    where = where_written([line])
-    return {"record": line, **where} if where else line
-
-
-def _record(line: Any) -> Any:
-    return line["record"] if isinstance(line, Mapping) and "record" in line else line
 
 
 class FilterModule:
@@ -271,4 +150,5 @@ class FilterModule:
             site_setting,
             unknown_variables,
             without_effect,
+            sentences=(FaultySiteError,),
         )

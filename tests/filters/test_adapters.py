@@ -9,6 +9,7 @@ from ansible.errors import AnsibleFilterError  # type: ignore[import-untyped]  #
 
 import dhcpd
 import dnscache
+import inventory
 import kea
 import key_exchange
 import servers
@@ -31,6 +32,7 @@ COPIES = [{"item": {"server": s}, "stdout_lines": ["/c:A"]} for s in ("draco", "
         (dhcpd, "dhcpd_networks", [[{}], []], {}, "The subnet {} is not usable"),
         (dhcpd, "dhcpd_host_blocks", ["[{"], {}, "The table of fixed hosts is not JSON"),
         (dnscache, "dnscache_prefixes", [["office"]], {}, "dnscache cannot serve this network"),
+        (inventory, "checked_site", [{}], {}, "The inventory has faults. Fix these:\n"),
         (servers, "server_macs", [{}], {}, "server_macs: 'tinydns_servers'"),
     ],
 )

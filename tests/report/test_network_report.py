@@ -19,7 +19,7 @@ import yaml
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import report as plugin
-from inventory import checked_site
+from controller.checked_site import checked_site
 from leasemerge.inventory_check import faults
 from tests.report.networks import NOW, PLAIN, SERVERS, SITE, answers, lease, row, status
 

@@ -1,4 +1,4 @@
-"""The filters that shape the inventory for the roles, where no daemon checks them."""
+"""What the roles get of a checked site: no daemon checks it."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
-from ansible.errors import AnsibleFilterError  # type: ignore[import-untyped]  # has no types
 
-import inventory
+from controller.checked_site import FaultySiteError, checked_site
 
 ROOT = Path(__file__).parents[2]
 
@@ -27,7 +26,7 @@ def test_site_json_has_nothing_that_only_the_inventory_check_needs() -> None:
         row | {"server": "draco", "server_address": "10.1.1.5"} for row in office["name_servers"]
     ]
     more = {"fixed_hosts": hosts, "subnets": subnets, "name_servers": name_servers, "mclt": 600}
-    site = inventory.checked_site(office | more)
+    site = checked_site(office | more)
     assert site["faults"] == []
     content = json.loads(site["site_json"])
     assert content.keys() == office.keys()
@@ -41,9 +40,9 @@ def test_site_json_has_nothing_that_only_the_inventory_check_needs() -> None:
 
 def test_a_faulty_site_has_no_text_to_deploy() -> None:
     faulty = {"domain": "office.internal", "fixed_hosts": 7}
-    site = inventory.checked_site(faulty, keep_faults=True)
+    site = checked_site(faulty, keep_faults=True)
     assert site["faults"]
     assert "site_json" not in site
-    with pytest.raises(AnsibleFilterError) as error:
-        inventory.checked_site(faulty)
+    with pytest.raises(FaultySiteError) as error:
+        checked_site(faulty)
     assert str(error.value).splitlines()[1:] == site["faults"]
