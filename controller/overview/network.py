@@ -8,7 +8,6 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
@@ -20,31 +19,13 @@ from leasemerge.zone import zone_data
 
 from .attention import attention
 from .finding import Network
+from .machines import Machine
 from .names_served import Endpoint, Service, services
 from .pools import pools
 from .readings import DHCPD, KEA, Reading, merged
 
 # The states of a server in a healthy pair.
 _HEALTHY = {state for pair in HEALTHY_PAIRS for state in pair}
-
-
-@dataclass(frozen=True, slots=True)
-class Machine:
-    """A server of the inventory, and its roles."""
-
-    name: str
-    address: str
-    dhcp: str = ""
-    """`primary` or `secondary`."""
-    alias: str = ""
-    """The address of the name server whose home it is."""
-    tinydns: bool = False
-    """Whether it runs tinydns and leasemerge."""
-    dnscache: bool = False
-    resolver: str = ""
-    """The address of its dnscache that clients are given; empty if it only stands by."""
-    peers: Sequence[str] = ()
-    """The other servers of its groups, which may hold its addresses."""
 
 
 def network_report(

@@ -60,6 +60,8 @@ PLAIN = {
     "name_servers": [{k: s[k] for k in ("name", "address")} for s in SITE["name_servers"]],
 }
 SERVERS = ["draco", "taurus", "scorpio"]
+#: The variable site_resolvers.
+RESOLVERS = ["10.1.1.5", "10.1.1.7"]
 
 
 #: What the status queries everywhere, and the answers.

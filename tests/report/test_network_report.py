@@ -20,8 +20,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import report as plugin
 from controller.checked_site import checked_site
+from controller.overview.registered import readings_of
 from leasemerge.inventory_check import faults
-from tests.report.networks import NOW, PLAIN, SERVERS, SITE, answers, lease, row, status
+from tests.report.networks import NOW, PLAIN, RESOLVERS, SERVERS, SITE, answers, lease, row, status
 
 LAPTOP, PHONE = "02:00:00:00:00:01", "02:00:00:00:00:02"
 DRACO = lease("10.1.1.100", mac=LAPTOP, hostname="laptop") + lease(
@@ -44,7 +45,7 @@ def zone_of(rows: list[dict[str, Any]]) -> str:
     from controller.overview.readings import expected_zone
     from leasemerge.site import Site
 
-    return expected_zone(plugin._readings(rows), Site.from_dict(PLAIN), NOW).decode()
+    return expected_zone(readings_of(rows), Site.from_dict(PLAIN), NOW).decode()
 
 
 def healthy(draco: str = DRACO, taurus: str = TAURUS) -> list[dict[str, Any]]:
@@ -84,7 +85,7 @@ def texts(report: dict[str, Any]) -> list[str]:
 
 def made(rows: list[dict[str, Any]]) -> dict[str, Any]:
     """Make the report of readings."""
-    machines = FILTERS["machine_table"](SERVERS, SITE)
+    machines = FILTERS["machine_table"](SERVERS, SITE, RESOLVERS)
     return dict(FILTERS["network_report"](rows, PLAIN, machines, NOW))
 
 
@@ -151,7 +152,7 @@ def test_a_pool_with_rules_is_counted_for_itself() -> None:
     subnets = [PLAIN["subnets"][0], {**PLAIN["subnets"][1], "pools": [guests]}]
     site = checked_site({**PLAIN, "subnets": subnets})
     draco = "".join(lease(f"10.1.2.{n}", mac=f"02:00:00:00:01:{n:02x}") for n in range(50, 60))
-    machines = FILTERS["machine_table"](SERVERS, SITE)
+    machines = FILTERS["machine_table"](SERVERS, SITE, RESOLVERS)
     report = FILTERS["network_report"](healthy(draco, ""), site, machines, NOW)
     assert [(pool["first"], pool["rules"], pool["active"]) for pool in report["pools"][1:]] == [
         ("10.1.2.100", "", 0),
@@ -422,7 +423,7 @@ def test_a_server_that_cannot_be_read_may_hold_an_address() -> None:
 
 
 def test_an_address_at_home_outside_of_the_limit_is_not_called_lost() -> None:
-    machines = FILTERS["machine_table"](["taurus"], SITE)
+    machines = FILTERS["machine_table"](["taurus"], SITE, RESOLVERS)
     report = FILTERS["network_report"](floating()[1:2], PLAIN, machines, NOW)
     assert [line for line in texts(report) if "10.1.1.3" in line] == []
 
@@ -430,7 +431,7 @@ def test_an_address_at_home_outside_of_the_limit_is_not_called_lost() -> None:
 def test_an_address_held_outside_of_the_limit_is_not_called_lost() -> None:
     rows = floating()
     rows[0]["addresses"]["10.1.1.3"], rows[1]["addresses"]["10.1.1.3"] = "lo", "vrrp.3"
-    machines = FILTERS["machine_table"](["draco"], SITE)
+    machines = FILTERS["machine_table"](["draco"], SITE, RESOLVERS)
     report = FILTERS["network_report"](rows[:1], PLAIN, machines, NOW)
     assert [line for line in texts(report) if "10.1.1.3" in line] == []
 
@@ -746,7 +747,27 @@ def _names(site: dict[str, Any]) -> Any:
     from controller.overview.readings import merged
     from leasemerge.site import Site
 
-    return merged(plugin._readings(healthy()), Site.from_dict(site), NOW).names
+    return merged(readings_of(healthy()), Site.from_dict(site), NOW).names
+
+
+@pytest.mark.parametrize(
+    ("addresses", "resolvers", "expected"),
+    [
+        ({}, ["10.1.1.5", "10.1.1.7"], ["10.1.1.5", "", "10.1.1.7"]),
+        # Where one has an address for it, the other stands by.
+        ({"draco": "10.1.1.8"}, ["10.1.1.8"], ["10.1.1.8", "", ""]),
+    ],
+)
+def test_a_resolver_is_what_clients_are_given(
+    addresses: dict[str, str], resolvers: list[str], expected: list[str]
+) -> None:
+    caches = [
+        row | {"resolver_address": addresses.get(row["name"], "")}
+        for row in SITE["dnscache_servers"]
+    ]
+    site = SITE | {"dnscache_servers": caches}
+    machines = FILTERS["machine_table"](SERVERS, site, resolvers)
+    assert [machine["resolver"] for machine in machines] == expected
 
 
 def of_kea(own: str = "hot-standby", partner: str = "hot-standby") -> list[dict[str, Any]]:

@@ -24,6 +24,7 @@ from tests.report.networks import (
     NOW,
     PLAIN,
     PROJECT,
+    RESOLVERS,
     SERVERS,
     SITE,
     answers,
@@ -162,7 +163,8 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> Path:
         row("taurus", reachable=False),
         row("scorpio", units={"dnscache.service": "active"}),
     ]
-    given = {"rows": rows, "plain": site, "site": SITE, "servers": SERVERS, "time": NOW}
+    given = {"rows": rows, "plain": site, "time": NOW}
+    given |= {"site": SITE, "servers": SERVERS, "resolvers": RESOLVERS}
     # Not as variables of the command line: what Ansible reads there it would take for templates.
     (out / "given.json").write_text(json.dumps(given))
     run = subprocess.run(
