@@ -10,7 +10,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from controller.filters import filters
-from controller.overview import answers, lease, names_served, network, readings
+from controller.overview import answers, lease, names_served, readings, report
 from controller.overview.machines import machine_table, machines_of
 from controller.overview.readings import Reading
 from controller.overview.registered import readings_of, server_readings
@@ -31,7 +31,7 @@ def network_report(
     """Return the report on the network that a template prints."""
     known, read, given = machines_of(machines), readings_of(rows), Site.from_dict(site)
     subnets = site["subnets"]  # type: ignore[index]  # Site has checked it
-    return network.network_report(known, read, given, _seconds(now), subnets)
+    return report.network_report(known, read, given, _seconds(now), subnets)
 
 
 def lease_view(

@@ -10,21 +10,21 @@ from collections.abc import Mapping
 from typing import Any
 
 from . import dhcp_findings, dns_findings, server_findings
-from .finding import Finding, Key, Network
+from .finding import Evidence, Finding, Key
 
 # What ends with its cause, and needs no step of its own if that is known.
 _HEALING = ("failover", "dns", "holders", "moved", "standby", "feed", "leasemerge", "zone")
 
 
-def attention(network: Network) -> list[dict[str, Any]]:
+def attention(evidence: Evidence) -> list[dict[str, Any]]:
     """Return the causes as rows with `text`, `step` and `follows`, the rows of the consequences."""
     findings = [
-        *server_findings.servers(network),
-        *dhcp_findings.failover(network),
-        *dns_findings.services(network),
-        *server_findings.feeds(network),
-        *dhcp_findings.pools(network),
-        *server_findings.zone_differences(network),
+        *server_findings.servers(evidence),
+        *dhcp_findings.failover(evidence),
+        *dns_findings.services(evidence),
+        *server_findings.feeds(evidence),
+        *dhcp_findings.pools(evidence),
+        *server_findings.zone_differences(evidence),
     ]
     first = {finding.key: finding for finding in reversed(findings)}
     groups: dict[Key, list[Finding]] = {finding.key: [] for finding in findings}

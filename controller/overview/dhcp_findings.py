@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from leasemerge.status import HEALTHY_PAIRS
 
-from .finding import Finding, Key, Network
+from .finding import Evidence, Finding, Key
 from .pools import count, serving
 from .readings import DHCPD, KEA
 
@@ -17,13 +17,13 @@ _ALONE = (
 _ENLARGE = "Enlarge the range, or shorten the lease time (inventory/group_vars/all/site.yml)."
 
 
-def failover(network: Network) -> Iterator[Finding]:
+def failover(evidence: Evidence) -> Iterator[Finding]:
     """Yield the state of the pair, unless it is healthy."""
     sides = []
     healthy = True
     dhcp = DHCPD
-    for server in network.site.servers:
-        reading = next((r for r in network.readings if r.server == server), None)
+    for server in evidence.site.servers:
+        reading = next((r for r in evidence.readings if r.server == server), None)
         if reading is None or not reading.reachable:
             continue
         states = reading.failover()
@@ -48,21 +48,21 @@ def failover(network: Network) -> Iterator[Finding]:
         ("failover", ""),
         f"Failover is not normal: {'; '.join(sides)}.",
         step,
-        _dhcp_causes(network.site.servers),
+        _dhcp_causes(evidence.site.servers),
     )
 
 
-def pools(network: Network) -> Iterator[Finding]:
+def pools(evidence: Evidence) -> Iterator[Finding]:
     """Yield the ranges that have few addresses left, or many abandoned ones."""
-    site, servers = network.site, serving(network.readings, network.site)
+    site, servers = evidence.site, serving(evidence.readings, evidence.site)
     states = {reading.server: reading.failover() for reading in servers}
-    read = [reading for reading in network.readings if reading.server in site.servers]
+    read = [reading for reading in evidence.readings if reading.server in site.servers]
     normal = len(servers) == len(read) and all(
         state is None or state in HEALTHY_PAIRS for state in states.values()
     )
     dhcp = read[0].dhcp if read else DHCPD
     causes = _dhcp_causes(site.servers)
-    if not servers and site.servers and any(pool.size for pool in network.pools):
+    if not servers and site.servers and any(pool.size for pool in evidence.pools):
         yield Finding(
             ("serving", ""),
             f"No {dhcp.name} answers: clients get no address.",
@@ -70,14 +70,14 @@ def pools(network: Network) -> Iterator[Finding]:
             causes,
         )
     if normal:
-        yield from _whole_pools(network)
+        yield from _whole_pools(evidence)
     for reading in [] if normal else servers:
         partner = next((name for name in site.servers if name != reading.server), "")
         role = "primary" if reading.server == site.servers[0] else "secondary"
         state = states[reading.server]
         alone = state is not None and state[0] == "partner-down"
         for pool in count(
-            reading.server, reading.leases or b"", site, network.subnets, network.now
+            reading.server, reading.leases or b"", site, evidence.subnets, evidence.now
         ):
             left = pool.left(role, alone=alone or not partner)
             if not pool.short(left):
@@ -91,7 +91,7 @@ def pools(network: Network) -> Iterator[Finding]:
                 _ALONE.format(partner=partner) if others and not alone else _ENLARGE,
                 [key for key in causes if key[1].split()[0] == partner] + [("failover", "")],
             )
-    for pool in network.pools:
+    for pool in evidence.pools:
         if pool.many_abandoned:
             yield Finding(
                 ("abandoned", pool.range),
@@ -102,8 +102,8 @@ def pools(network: Network) -> Iterator[Finding]:
             )
 
 
-def _whole_pools(network: Network) -> Iterator[Finding]:
-    for pool in network.pools:
+def _whole_pools(evidence: Evidence) -> Iterator[Finding]:
+    for pool in evidence.pools:
         if pool.short(pool.free):
             yield Finding(
                 ("pool", pool.range),
@@ -111,7 +111,7 @@ def _whole_pools(network: Network) -> Iterator[Finding]:
                 _ENLARGE,
             )
         elif pool.size and not pool.addresses.free_primary:
-            primary, secondary = network.site.servers[:2]
+            primary, secondary = evidence.site.servers[:2]
             yield Finding(
                 ("pool", pool.range),
                 f"{primary} has no free address of its own in {pool.range}: each new client waits "

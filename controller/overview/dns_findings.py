@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from .finding import Finding, Key, Network
+from .finding import Evidence, Finding, Key
 from .names_served import Service
 
 
-def services(network: Network) -> Iterator[Finding]:
+def services(evidence: Evidence) -> Iterator[Finding]:
     """Yield what is wrong with each name server and resolver."""
     silent_servers: list[Key] = [
         ("dns", service.endpoint.address)
-        for service in network.services
+        for service in evidence.services
         if service.endpoint.kind == "name server"
         and service.state in ("silent", "wrong", "not held")
     ]
-    unread = [reading.server for reading in network.readings if not reading.reachable]
-    for service in network.services:
+    unread = [reading.server for reading in evidence.readings if not reading.reachable]
+    for service in evidence.services:
         at = service.endpoint
         what = f"The {at.kind} {at.name} ({at.address})"
         yield from _held(service, what, unread)
-        yield from _answered(service, what, network, silent_servers)
+        yield from _answered(service, what, evidence, silent_servers)
 
 
 def _held(service: Service, what: str, unread: Sequence[str]) -> Iterator[Finding]:
@@ -72,14 +72,14 @@ def _held(service: Service, what: str, unread: Sequence[str]) -> Iterator[Findin
 
 
 def _answered(
-    service: Service, what: str, network: Network, silent_servers: Sequence[Key]
+    service: Service, what: str, evidence: Evidence, silent_servers: Sequence[Key]
 ) -> Iterator[Finding]:
     """Yield what is wrong with the answers of a service."""
     state, home = service.state, service.endpoint.home
     holder = next(iter(service.holders), home)
     others = service.by_holder(service.silent)
     off: list[Key] = [
-        ("off", reading.server) for reading in network.readings if not reading.reachable
+        ("off", reading.server) for reading in evidence.readings if not reading.reachable
     ]
     daemon = service.endpoint.daemon
     because: list[Key] = [("off", home), *_unit_keys(holder, service)]

@@ -29,7 +29,7 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Network:
+class Evidence:
     """What the findings are based on."""
 
     site: Site

@@ -9,8 +9,8 @@ from leasemerge.lease import NEVER, Lease
 from leasemerge.ranges import normal_mac
 from leasemerge.site import EARLIER, FixedHost, Site
 
-from .network import hardware_of, host_row, loser_row, utc
 from .readings import Reading, blocks, label, merged
+from .rows import hardware_of, host_row, loser_row, utc
 
 
 def lease_view(readings: Sequence[Reading], site: Site, wanted: str, now: int) -> dict[str, Any]:

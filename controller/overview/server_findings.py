@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .finding import JOURNAL, Finding, Network
+from .finding import JOURNAL, Evidence, Finding
 from .readings import Reading
 
 # dhcpd and Kea stop failover if the clocks are 60 s apart (dhcpd.conf(5)); a busy controller may
@@ -17,9 +17,9 @@ _ROOM_SHARE = 0.03
 _SILENT_FEED = 60
 
 
-def servers(network: Network) -> Iterator[Finding]:
+def servers(evidence: Evidence) -> Iterator[Finding]:
     """Yield what is wrong with each server that was read, and those that could not be."""
-    for reading in network.readings:
+    for reading in evidence.readings:
         if not reading.reachable:
             reason = f": {reading.reason}" if reading.reason else ""
             yield Finding(
@@ -28,9 +28,9 @@ def servers(network: Network) -> Iterator[Finding]:
                 f"Switch {reading.server} on, or see why ssh does not reach it; "
                 'if its disk is lost: docs/operating.md, "Rebuild a server".',
             )
-    for reading in network.readings:
+    for reading in evidence.readings:
         yield from _machine(reading)
-        yield from _units(reading, network)
+        yield from _units(reading, evidence)
 
 
 def _machine(reading: Reading) -> Iterator[Finding]:
@@ -57,7 +57,7 @@ def _machine(reading: Reading) -> Iterator[Finding]:
         )
 
 
-def _units(reading: Reading, network: Network) -> Iterator[Finding]:
+def _units(reading: Reading, evidence: Evidence) -> Iterator[Finding]:
     server = reading.server
     for unit, state in reading.units.items():
         if state != "active":
@@ -85,7 +85,7 @@ def _units(reading: Reading, network: Network) -> Iterator[Finding]:
             f"{server}: {unit} is active, but does not start at boot.",
             f"systemctl enable {unit} on {server}.",
         )
-    if reading.reachable and server in network.tinydns and reading.status is None:
+    if reading.reachable and server in evidence.tinydns and reading.status is None:
         yield Finding(
             ("leasemerge", server),
             f"{server}: leasemerge does not answer.",
@@ -101,9 +101,9 @@ def _units(reading: Reading, network: Network) -> Iterator[Finding]:
         )
 
 
-def feeds(network: Network) -> Iterator[Finding]:
+def feeds(evidence: Evidence) -> Iterator[Finding]:
     """Yield leasemerge's feeds that do not follow, or are silent."""
-    for reading in network.readings:
+    for reading in evidence.readings:
         for feed in (reading.status or {}).get("feeds", ()):
             server, source = reading.server, feed["server"]
             key = ("feed", f"{server} {source}")
@@ -125,7 +125,7 @@ def feeds(network: Network) -> Iterator[Finding]:
                     because,
                 )
                 continue
-            age = network.now - (feed["last_seen"] or 0)
+            age = evidence.now - (feed["last_seen"] or 0)
             if feed["kind"] == "peer" and age > _SILENT_FEED:
                 yield Finding(
                     key,
@@ -135,9 +135,9 @@ def feeds(network: Network) -> Iterator[Finding]:
                 )
 
 
-def zone_differences(network: Network) -> Iterator[Finding]:
+def zone_differences(evidence: Evidence) -> Iterator[Finding]:
     """Yield the servers whose zone data is not that of the merge."""
-    for row in network.zone_differences:
+    for row in evidence.zone_differences:
         if row["missing"] or row["extra"]:
             server = row["server"]
             yield Finding(

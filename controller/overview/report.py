@@ -5,24 +5,23 @@ Times are Unix seconds in and text in UTC out.
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
-from leasemerge.lease import NEVER
-from leasemerge.names import Loser, Name, Names
+from leasemerge.names import Names
 from leasemerge.site import Site
 from leasemerge.status import HEALTHY_PAIRS, span
 from leasemerge.zone import zone_data
 
 from .attention import attention
-from .finding import Network
+from .finding import Evidence
 from .machines import Machine
 from .names_served import Endpoint, Service, services
 from .pools import pools
 from .readings import DHCPD, KEA, Reading, merged
+from .rows import hardware_of, host_row, loser_row, utc
 
 # The states of a server in a healthy pair.
 _HEALTHY = {state for pair in HEALTHY_PAIRS for state in pair}
@@ -43,7 +42,7 @@ def network_report(
     for machine, server in zip(machines, servers, strict=True):
         server["rows"] = list(_rows(machine, server, found))
     zone_differences = list(_zone_differences(machines, readings, zone_data(names, site)))
-    network = Network(
+    evidence = Evidence(
         site=site,
         subnets=subnets,
         readings=readings,
@@ -57,7 +56,7 @@ def network_report(
         "domain": site.domain,
         "time": utc(now),
         "seconds": now,
-        "attention": attention(network),
+        "attention": attention(evidence),
         "checked": _checked(readings, found),
         "servers": servers,
         "services": [service.row() for service in found],
@@ -102,11 +101,6 @@ def _checked(readings: Sequence[Reading], found: Sequence[Service]) -> str:
     )
 
 
-def utc(seconds: float) -> str:
-    """Format a time for people, in UTC."""
-    return time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(seconds))
-
-
 def _counts(names: Names) -> dict[str, int]:
     sources = Counter(name.source for name in names.names)
     kinds = Counter(loser.kind for loser in names.losers)
@@ -117,49 +111,6 @@ def _counts(names: Names) -> dict[str, int]:
         "conflicts": kinds["conflict"],
         "refused": kinds["refused"],
         "of_fixed_hosts": kinds["fixed"],
-    }
-
-
-def hardware_of(site: Site) -> dict[tuple[str, str], tuple[str, ...]]:
-    """Return the MAC addresses of each fixed host, by each of its labels and its domain."""
-    return {
-        (label, site.domain_of_host(host)): host.hardware_ethernet
-        for host in site.fixed_hosts
-        for label in (host.name, *host.aliases)
-    }
-
-
-def host_row(
-    name: Name, now: int, hardware: Mapping[tuple[str, str], Sequence[str]]
-) -> dict[str, Any]:
-    """Return a published name as a row of a table; `hardware` is what `hardware_of` returns."""
-    until, left = "", ""
-    if name.until is not None:
-        until = "for ever" if name.until == NEVER else utc(name.until)
-        left = "for ever" if name.until == NEVER else span(name.until - now)
-    return {
-        "name": name.label,
-        "domain": name.domain,
-        "address": name.address,
-        "source": "alias" if name.alias else name.source,
-        "server": name.server or "",
-        "until": until,
-        "left": left,
-        "hardware": list(
-            hardware.get((name.label, name.domain), ())
-            or ([name.hardware] if name.hardware is not None else [])
-        ),
-    }
-
-
-def loser_row(loser: Loser) -> dict[str, Any]:
-    """Return a lease that lost its name as a row of a table."""
-    return {
-        "address": loser.address,
-        "hostname": loser.hostname,
-        "hardware": loser.hardware,
-        "kind": loser.kind,
-        "reason": loser.reason,
     }
 
 
