@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from leasemerge.status import HEALTHY_PAIRS
 
-from .finding import Evidence, Finding, Key
+from .finding import Cause, Evidence, Finding
 from .pools import count, serving
 from .readings import DHCPD, KEA
 
@@ -45,7 +45,7 @@ def failover(evidence: Evidence) -> Iterator[Finding]:
     elif dhcp is DHCPD and any("partner-down" in side for side in sides):
         step = 'docs/operating.md, "One server must do without the other".'
     yield Finding(
-        ("failover", ""),
+        Cause("failover"),
         f"Failover is not normal: {'; '.join(sides)}.",
         step,
         _dhcp_causes(evidence.site.servers),
@@ -64,7 +64,7 @@ def pools(evidence: Evidence) -> Iterator[Finding]:
     causes = _dhcp_causes(site.servers)
     if not servers and site.servers and any(pool.size for pool in evidence.pools):
         yield Finding(
-            ("serving", ""),
+            Cause("serving"),
             f"No {dhcp.name} answers: clients get no address.",
             'docs/failures.md, "Two things fail": first start the one that stopped last.',
             causes,
@@ -85,16 +85,16 @@ def pools(evidence: Evidence) -> Iterator[Finding]:
             others = pool.left("secondary" if role == "primary" else "primary")
             theirs = "" if alone else f", and {others} free ones are {partner}'s"
             yield Finding(
-                ("pool", f"{reading.server} {pool.range}"),
+                Cause("pool", reading.server, pool.range),
                 f"{reading.server} has {left or 'no'} address{'' if left == 1 else 'es'} left to "
                 f"give in {pool.range} while it is without {partner}{theirs}.",
                 _ALONE.format(partner=partner) if others and not alone else _ENLARGE,
-                [key for key in causes if key[1].split()[0] == partner] + [("failover", "")],
+                [cause for cause in causes if cause.server == partner] + [Cause("failover")],
             )
     for pool in evidence.pools:
         if pool.many_abandoned:
             yield Finding(
-                ("abandoned", pool.range),
+                Cause("abandoned", of=pool.range),
                 f"{pool.addresses.abandoned} of {pool.size} addresses in {pool.range} are "
                 f"abandoned: something uses them that {dhcp.name} did not assign them to.",
                 f"journalctl -u {dhcp.unit.removesuffix('.service')} names them; find the machine "
@@ -106,14 +106,14 @@ def _whole_pools(evidence: Evidence) -> Iterator[Finding]:
     for pool in evidence.pools:
         if pool.short(pool.free):
             yield Finding(
-                ("pool", pool.range),
+                Cause("pool", of=pool.range),
                 f"The range {pool.range} is short: {pool.free} of {pool.size} addresses are left.",
                 _ENLARGE,
             )
         elif pool.size and not pool.addresses.free_primary:
             primary, secondary = evidence.site.servers[:2]
             yield Finding(
-                ("pool", pool.range),
+                Cause("pool", of=pool.range),
                 f"{primary} has no free address of its own in {pool.range}: each new client waits "
                 f"for {secondary}, which has {pool.free}.",
                 "The two share them out by themselves within minutes; if they do not, "
@@ -121,10 +121,10 @@ def _whole_pools(evidence: Evidence) -> Iterator[Finding]:
             )
 
 
-def _dhcp_causes(servers: Sequence[str]) -> list[Key]:
+def _dhcp_causes(servers: Sequence[str]) -> list[Cause]:
     return [
-        *(("off", server) for server in servers),
-        *(("unit", f"{server} {dhcp.unit}") for server in servers for dhcp in (DHCPD, KEA)),
-        *(("clock", server) for server in servers),
-        *(("disk", server) for server in servers),
+        *(Cause("off", server) for server in servers),
+        *(Cause("unit", server, dhcp.unit) for server in servers for dhcp in (DHCPD, KEA)),
+        *(Cause("clock", server) for server in servers),
+        *(Cause("disk", server) for server in servers),
     ]

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from .finding import Evidence, Finding, Key
+from .finding import Cause, Evidence, Finding
 from .names_served import Service
 
 
 def services(evidence: Evidence) -> Iterator[Finding]:
     """Yield what is wrong with each name server and resolver."""
-    silent_servers: list[Key] = [
-        ("dns", service.endpoint.address)
+    silent_servers = [
+        Cause("dns", of=service.endpoint.address)
         for service in evidence.services
         if service.endpoint.kind == "name server"
         and service.state in ("silent", "wrong", "not held")
@@ -32,31 +32,31 @@ def _held(service: Service, what: str, unread: Sequence[str]) -> Iterator[Findin
     able = [*holders, *service.standbys]
     if service.state == "not held":
         yield Finding(
-            ("dns", service.endpoint.address),
+            Cause("dns", of=service.endpoint.address),
             f"{what} is held by none of the servers that could be read."
             if unread
             else f"{what} is held by no server: nobody else is answered.",
             f"floating-address status on {' and '.join(able) or home}; "
             "journalctl -u keepalived has the reason.",
             [
-                *(("off", server) for server in unread),
-                *(key for server in (home, *able) for key in _unit_keys(server, service)),
+                *(Cause("off", server) for server in unread),
+                *(cause for server in (home, *able) for cause in _unit_causes(server, service)),
             ],
         )
     elif len(holders) > 1:
         yield Finding(
-            ("holders", service.endpoint.address),
+            Cause("holders", of=service.endpoint.address),
             f"{what} is held by {' and '.join(holders)} at once.",
             "Check the network between them: each believes that the other is gone.",
-            [key for server in holders for key in _unit_keys(server, service)],
+            [cause for server in holders for cause in _unit_causes(server, service)],
         )
     elif holders and holders[0] != home and home in service.standbys:
         yield Finding(
-            ("moved", service.endpoint.address),
+            Cause("moved", of=service.endpoint.address),
             f"{what} is held by {holders[0]}, although its home {home} is up.",
             f"floating-address status on {home}; if it was drained: "
             f"ansible-playbook playbooks/drain-server.yml -e server={home} -e back=true.",
-            [*_unit_keys(home, service), ("unit", f"{home} keepalived.service")],
+            [*_unit_causes(home, service), Cause("unit", home, "keepalived.service")],
         )
     for server in service.standbys:
         fault = f"answers wrongly: {service.wrong[server]}" if server in service.wrong else ""
@@ -64,25 +64,23 @@ def _held(service: Service, what: str, unread: Sequence[str]) -> Iterator[Findin
             fault = "does not answer"
         if fault:
             yield Finding(
-                ("standby", f"{server} {service.endpoint.address}"),
+                Cause("standby", server, service.endpoint.address),
                 f"{what}: {server} stands by, and its daemon {fault}.",
                 f"floating-address status on {server}.",
-                _unit_keys(server, service),
+                _unit_causes(server, service),
             )
 
 
 def _answered(
-    service: Service, what: str, evidence: Evidence, silent_servers: Sequence[Key]
+    service: Service, what: str, evidence: Evidence, silent_servers: Sequence[Cause]
 ) -> Iterator[Finding]:
     """Yield what is wrong with the answers of a service."""
     state, home = service.state, service.endpoint.home
     holder = next(iter(service.holders), home)
     others = service.by_holder(service.silent)
-    off: list[Key] = [
-        ("off", reading.server) for reading in evidence.readings if not reading.reachable
-    ]
+    off = [Cause("off", reading.server) for reading in evidence.readings if not reading.reachable]
     daemon = service.endpoint.daemon
-    because: list[Key] = [("off", home), *_unit_keys(holder, service)]
+    because = [Cause("off", home), *_unit_causes(holder, service)]
     step = f"systemctl status '{daemon}*' on {holder}."
     if state == "not queried":
         text = f"{what} was not queried: no server could be reached that may."
@@ -90,7 +88,7 @@ def _answered(
         because += off
     elif state == "silent":
         text = f"{what} answers nobody."
-        if not service.holders and ("off", home) not in off:
+        if not service.holders and Cause("off", home) not in off:
             text = f"{what} answers nobody: no server has its address on an interface."
     elif state == "partly" and others:
         answered = ", ".join(service.by_holder(service.answered))
@@ -106,17 +104,17 @@ def _answered(
             because += silent_servers
             step = f"journalctl -u '{daemon}*' on {holder}; does it reach the name servers?"
         else:
-            because += [("leasemerge", holder), ("unit", f"{holder} leasemerge.service")]
+            because += [Cause("leasemerge", holder), Cause("unit", holder, "leasemerge.service")]
             step = f"leasemerge status on {holder}; ansible-playbook playbooks/audit-names.yml."
     else:
         return
-    yield Finding(("dns", service.endpoint.address), text, step, because)
+    yield Finding(Cause("dns", of=service.endpoint.address), text, step, because)
 
 
-def _unit_keys(server: str, service: Service) -> list[Key]:
+def _unit_causes(server: str, service: Service) -> list[Cause]:
     """Return the units that a service needs on a server."""
     at = service.endpoint
     units = [f"{at.daemon}@{at.address}", at.daemon, "floating-address", "keepalived"]
     return [
-        ("unit", f"{server} {unit}.service") for unit in units if at.floating or "-" not in unit
+        Cause("unit", server, f"{unit}.service") for unit in units if at.floating or "-" not in unit
     ]

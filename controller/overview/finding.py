@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 from leasemerge.site import Site
 
@@ -12,8 +12,39 @@ from .names_served import Service
 from .pools import Pool
 from .readings import Reading
 
-Key = tuple[str, str]
-"""A kind of fault and the server that has it."""
+Kind = Literal[
+    "abandoned",
+    "boot",
+    "clock",
+    "disk",
+    "dns",
+    "error",
+    "failover",
+    "feed",
+    "holders",
+    "leasemerge",
+    "moved",
+    "off",
+    "pool",
+    "serving",
+    "standby",
+    "unit",
+    "zone",
+]
+"""`off`: a server that cannot be reached; `serving`: no DHCP server answers; `dns`: what a name
+server or resolver answers; `holders`, `moved`, `standby`: which servers hold its address; `boot`: a
+unit that is not started at boot; `error`: one that leasemerge reports."""
+
+
+class Cause(NamedTuple):
+    """What may be wrong: what a finding is about, and what other findings may follow from."""
+
+    kind: Kind
+    server: str = ""
+    """The server that has it; empty if it is not one server's."""
+    of: str = ""
+    """Its part that is affected: a unit, an address, a range, the source of a feed."""
+
 
 JOURNAL = "journalctl -u {unit} on {server} has the reason."
 
@@ -22,10 +53,13 @@ JOURNAL = "journalctl -u {unit} on {server} has the reason."
 class Finding:
     """Something that needs attention."""
 
-    key: Key
+    cause: Cause
+    """What it is about."""
     text: str
     step: str
-    because: Sequence[Key] = ()
+    """What to do next."""
+    because: Sequence[Cause] = ()
+    """What it follows from, if that is found too; the first one found counts."""
 
 
 @dataclass(frozen=True, slots=True)

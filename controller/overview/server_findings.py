@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .finding import JOURNAL, Evidence, Finding
+from .finding import JOURNAL, Cause, Evidence, Finding
 from .readings import Reading
 
 # dhcpd and Kea stop failover if the clocks are 60 s apart (dhcpd.conf(5)); a busy controller may
@@ -23,7 +23,7 @@ def servers(evidence: Evidence) -> Iterator[Finding]:
         if not reading.reachable:
             reason = f": {reading.reason}" if reading.reason else ""
             yield Finding(
-                ("off", reading.server),
+                Cause("off", reading.server),
                 f"{reading.server} cannot be reached{reason}.",
                 f"Switch {reading.server} on, or see why ssh does not reach it; "
                 'if its disk is lost: docs/operating.md, "Rebuild a server".',
@@ -43,7 +43,7 @@ def _machine(reading: Reading) -> Iterator[Finding]:
         if free < min(_ROOM, _ROOM_SHARE * size):
             where = list(dict.fromkeys(directories))
             yield Finding(
-                ("disk", server),
+                Cause("disk", server),
                 f"{server}: {free // 1000000} MB are left where {' and '.join(where)} "
                 f"{'lies' if len(where) == 1 else 'lie'}.",
                 f"Make room on {server}: leases and zone data that cannot be written are lost.",
@@ -51,7 +51,7 @@ def _machine(reading: Reading) -> Iterator[Finding]:
     if abs(reading.offset) > _CLOCKS:
         ahead = "ahead of" if reading.offset > 0 else "behind"
         yield Finding(
-            ("clock", server),
+            Cause("clock", server),
             f"{server}: its clock is {abs(round(reading.offset))} s {ahead} the controller's.",
             f"Set the clock of {server} (timedatectl): {reading.dhcp.name} stops failover at 60 s.",
         )
@@ -72,32 +72,32 @@ def _units(reading: Reading, evidence: Evidence) -> Iterator[Finding]:
             # address; everything else is independent.
             daemon, _, address = unit.partition("@")
             needed = (daemon.removesuffix("-spare"), "floating-address") if address else ()
-            because = [("unit", f"{server} {name}.service") for name in needed]
+            because = [Cause("unit", server, f"{name}.service") for name in needed]
             yield Finding(
-                ("unit", f"{server} {unit}"),
+                Cause("unit", server, unit),
                 f"{server}: {unit} is {word}.",
                 step,
-                [*because, ("disk", server)],
+                [*because, Cause("disk", server)],
             )
     for unit in reading.disabled:
         yield Finding(
-            ("boot", f"{server} {unit}"),
+            Cause("boot", server, unit),
             f"{server}: {unit} is active, but does not start at boot.",
             f"systemctl enable {unit} on {server}.",
         )
     if reading.reachable and server in evidence.tinydns and reading.status is None:
         yield Finding(
-            ("leasemerge", server),
+            Cause("leasemerge", server),
             f"{server}: leasemerge does not answer.",
             JOURNAL.format(unit="leasemerge", server=server),
-            [("unit", f"{server} leasemerge.service"), ("disk", server)],
+            [Cause("unit", server, "leasemerge.service"), Cause("disk", server)],
         )
     for error in (reading.status or {}).get("errors", ()):
         yield Finding(
-            ("error", f"{server} {error}"),
+            Cause("error", server, error),
             f"{server}: {error}",
             JOURNAL.format(unit="leasemerge", server=server),
-            [("disk", server)],
+            [Cause("disk", server)],
         )
 
 
@@ -106,15 +106,15 @@ def feeds(evidence: Evidence) -> Iterator[Finding]:
     for reading in evidence.readings:
         for feed in (reading.status or {}).get("feeds", ()):
             server, source = reading.server, feed["server"]
-            key = ("feed", f"{server} {source}")
+            key = Cause("feed", server, source)
             because = [
-                ("off", source),
-                ("unit", f"{source} leasemerge.service"),
-                ("leasemerge", source),
+                Cause("off", source),
+                Cause("unit", source, "leasemerge.service"),
+                Cause("leasemerge", source),
             ]
             step = f"leasemerge status on {server} has the reason; site.yml exchanges the ssh keys."
             if feed["kind"] == "own":
-                because = [("unit", f"{server} {reading.dhcp.unit}"), ("disk", server)]
+                because = [Cause("unit", server, reading.dhcp.unit), Cause("disk", server)]
                 step = f"ansible-playbook playbooks/site.yml --limit {server} puts it in place."
             reason = f" ({feed['error']})" if feed["error"] else ""
             if feed["state"] != "following":
@@ -141,14 +141,14 @@ def zone_differences(evidence: Evidence) -> Iterator[Finding]:
         if row["missing"] or row["extra"]:
             server = row["server"]
             yield Finding(
-                ("zone", server),
+                Cause("zone", server),
                 f"{server} serves zone data that differs from the merge's: "
                 f"{len(row['missing'])} missing, {len(row['extra'])} extra.",
                 f"leasemerge status on {server}; "
                 f"ansible-playbook playbooks/site.yml --limit {server} deploys it again.",
                 [
-                    ("unit", f"{server} leasemerge.service"),
-                    ("leasemerge", server),
-                    ("disk", server),
+                    Cause("unit", server, "leasemerge.service"),
+                    Cause("leasemerge", server),
+                    Cause("disk", server),
                 ],
             )
