@@ -74,7 +74,7 @@ class Pool:
         return self.addresses.abandoned > _ABANDONED * self.size
 
     def row(self) -> dict[str, Any]:
-        """Return the pool as a row of a table."""
+        """Return the pool as a row of a table; what is counted has the names of PoolStatus."""
         counted = self.addresses
         whole = int(IPv4Address(counted.last)) - int(IPv4Address(counted.first)) + 1
         return {
@@ -85,11 +85,11 @@ class Pool:
             "server": self.server,
             "size": counted.size,
             "fixed": whole - counted.size,
-            "active": counted.leased,
-            "free": counted.free_primary,
-            "backup": counted.free_secondary,
+            "leased": counted.leased,
+            "free_primary": counted.free_primary,
+            "free_secondary": counted.free_secondary,
             "abandoned": counted.abandoned,
-            "other": counted.waiting,
+            "waiting": counted.waiting,
             "percent": round(100 * counted.leased / counted.size) if counted.size else 0,
         }
 

@@ -131,11 +131,11 @@ def test_pools_are_counted_as_dhcpd_has_them() -> None:
         "server": "draco",
         "size": 9,
         "fixed": 1,
-        "active": 2,
-        "free": 3,  # one that the file has as free, two that it does not have
-        "backup": 1,
+        "leased": 2,
+        "free_primary": 3,  # one that the file has as free, two that it does not have
+        "free_secondary": 1,
         "abandoned": 1,
-        "other": 2,
+        "waiting": 2,
         "percent": 22,
     }
 
@@ -154,7 +154,7 @@ def test_a_pool_with_rules_is_counted_for_itself() -> None:
     draco = "".join(lease(f"10.1.2.{n}", mac=f"02:00:00:00:01:{n:02x}") for n in range(50, 60))
     machines = FILTERS["machine_table"](SERVERS, SITE, RESOLVERS)
     report = FILTERS["network_report"](healthy(draco, ""), site, machines, NOW)
-    assert [(pool["first"], pool["rules"], pool["active"]) for pool in report["pools"][1:]] == [
+    assert [(pool["first"], pool["rules"], pool["leased"]) for pool in report["pools"][1:]] == [
         ("10.1.2.100", "", 0),
         ("10.1.2.50", 'allow members of "guests"', 10),
     ]
@@ -795,7 +795,7 @@ def test_a_healthy_pair_of_kea_needs_no_attention() -> None:
     assert texts(report) == []
     assert {"laptop", "phone"} <= {host["name"] for host in report["hosts"]}
     assert report["servers"][0]["failover"] == ["hot-standby", "hot-standby"]
-    assert [pool["free"] for pool in report["pools"]] == [7, 10]
+    assert [pool["free_primary"] for pool in report["pools"]] == [7, 10]
 
 
 def test_what_to_do_where_a_pair_of_kea_has_ended_its_partnership() -> None:
