@@ -8,7 +8,7 @@ from leasemerge.status import HEALTHY_PAIRS
 
 from .finding import Cause, Evidence, Finding
 from .pools import count, serving
-from .readings import DHCPD, KEA
+from .readings import DHCPD, KEA, DhcpServer, Reading
 
 _ALONE = (
     "If {partner} is certainly off and will stay off, see docs/operating.md, "
@@ -53,56 +53,41 @@ def failover(evidence: Evidence) -> Iterator[Finding]:
 
 
 def pools(evidence: Evidence) -> Iterator[Finding]:
-    """Yield the ranges that have few addresses left, or many abandoned ones."""
-    site, servers = evidence.site, serving(evidence.readings, evidence.site)
-    states = {reading.server: reading.failover() for reading in servers}
-    read = [reading for reading in evidence.readings if reading.server in site.servers]
-    normal = len(servers) == len(read) and all(
-        state is None or state in HEALTHY_PAIRS for state in states.values()
-    )
-    dhcp = read[0].dhcp if read else DHCPD
-    causes = _dhcp_causes(site.servers)
-    if not servers and site.servers and any(pool.size for pool in evidence.pools):
+    """Yield the ranges that no server assigns from, that are short, or largely abandoned."""
+    yield from _unserved(evidence)
+    yield from _short(evidence)
+    yield from _abandoned(evidence)
+
+
+def _unserved(evidence: Evidence) -> Iterator[Finding]:
+    """Yield that no server assigns addresses."""
+    site = evidence.site
+    if serving(evidence.readings, site) or not site.servers:
+        return
+    if any(pool.size for pool in evidence.pools):
         yield Finding(
             Cause("serving"),
-            f"No {dhcp.name} answers: clients get no address.",
+            f"No {_dhcp(evidence).name} answers: clients get no address.",
             'docs/failures.md, "Two things fail": first start the one that stopped last.',
-            causes,
+            _dhcp_causes(site.servers),
         )
-    if normal:
-        yield from _whole_pools(evidence)
-    for reading in [] if normal else servers:
-        partner = next((name for name in site.servers if name != reading.server), "")
-        role = "primary" if reading.server == site.servers[0] else "secondary"
-        state = states[reading.server]
-        alone = state is not None and state[0] == "partner-down"
-        for pool in count(
-            reading.server, reading.leases or b"", site, evidence.subnets, evidence.now
-        ):
-            left = pool.left(role, alone=alone or not partner)
-            if not pool.short(left):
-                continue
-            others = pool.left("secondary" if role == "primary" else "primary")
-            theirs = "" if alone else f", and {others} free ones are {partner}'s"
-            yield Finding(
-                Cause("pool", reading.server, pool.range),
-                f"{reading.server} has {left or 'no'} address{'' if left == 1 else 'es'} left to "
-                f"give in {pool.range} while it is without {partner}{theirs}.",
-                _ALONE.format(partner=partner) if others and not alone else _ENLARGE,
-                [cause for cause in causes if cause.server == partner] + [Cause("failover")],
-            )
-    for pool in evidence.pools:
-        if pool.many_abandoned:
-            yield Finding(
-                Cause("abandoned", of=pool.range),
-                f"{pool.addresses.abandoned} of {pool.size} addresses in {pool.range} are "
-                f"abandoned: something uses them that {dhcp.name} did not assign them to.",
-                f"journalctl -u {dhcp.unit.removesuffix('.service')} names them; find the machine "
-                "by arping, and pin it.",
-            )
 
 
-def _whole_pools(evidence: Evidence) -> Iterator[Finding]:
+def _short(evidence: Evidence) -> Iterator[Finding]:
+    """Yield the ranges with few addresses left, for both servers together or for one alone."""
+    servers = serving(evidence.readings, evidence.site)
+    states = [reading.failover() for reading in servers]
+    if len(servers) == len(_read(evidence)) and all(
+        state is None or state in HEALTHY_PAIRS for state in states
+    ):
+        yield from _short_pools(evidence)
+    else:
+        for reading in servers:
+            yield from _short_shares(evidence, reading)
+
+
+def _short_pools(evidence: Evidence) -> Iterator[Finding]:
+    """Yield the ranges that are short while the pair is healthy."""
     for pool in evidence.pools:
         if pool.short(pool.free):
             yield Finding(
@@ -119,6 +104,53 @@ def _whole_pools(evidence: Evidence) -> Iterator[Finding]:
                 "The two share them out by themselves within minutes; if they do not, "
                 f"restart dhcpd on {secondary}.",
             )
+
+
+def _short_shares(evidence: Evidence, reading: Reading) -> Iterator[Finding]:
+    """Yield the ranges in which a server has few addresses left while it is without its partner."""
+    site, server, state = evidence.site, reading.server, reading.failover()
+    partner = next((name for name in site.servers if name != server), "")
+    role = "primary" if server == site.servers[0] else "secondary"
+    alone = state is not None and state[0] == "partner-down"
+    for pool in count(server, reading.leases or b"", site, evidence.subnets, evidence.now):
+        left = pool.left(role, alone=alone or not partner)
+        if not pool.short(left):
+            continue
+        others = pool.left("secondary" if role == "primary" else "primary")
+        theirs = "" if alone else f", and {others} free ones are {partner}'s"
+        causes = [cause for cause in _dhcp_causes(site.servers) if cause.server == partner]
+        yield Finding(
+            Cause("pool", server, pool.range),
+            f"{server} has {left or 'no'} address{'' if left == 1 else 'es'} left to "
+            f"give in {pool.range} while it is without {partner}{theirs}.",
+            _ALONE.format(partner=partner) if others and not alone else _ENLARGE,
+            [*causes, Cause("failover")],
+        )
+
+
+def _abandoned(evidence: Evidence) -> Iterator[Finding]:
+    """Yield the ranges with many abandoned addresses."""
+    dhcp = _dhcp(evidence)
+    for pool in evidence.pools:
+        if pool.many_abandoned:
+            yield Finding(
+                Cause("abandoned", of=pool.range),
+                f"{pool.addresses.abandoned} of {pool.size} addresses in {pool.range} are "
+                f"abandoned: something uses them that {dhcp.name} did not assign them to.",
+                f"journalctl -u {dhcp.unit.removesuffix('.service')} names them; find the machine "
+                "by arping, and pin it.",
+            )
+
+
+def _read(evidence: Evidence) -> list[Reading]:
+    """Return the readings of the DHCP servers."""
+    return [reading for reading in evidence.readings if reading.server in evidence.site.servers]
+
+
+def _dhcp(evidence: Evidence) -> DhcpServer:
+    """Return the program that leases addresses."""
+    read = _read(evidence)
+    return read[0].dhcp if read else DHCPD
 
 
 def _dhcp_causes(servers: Sequence[str]) -> list[Cause]:
