@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from leasemerge.status import HEALTHY_PAIRS
 
 from .finding import Cause, Evidence, Finding
 from .pools import count, serving
-from .readings import DHCPD, KEA, DhcpServer, Reading
+from .readings import DhcpServer, Reading
 
 _ALONE = (
     "If {partner} is certainly off and will stay off, see docs/operating.md, "
@@ -21,34 +21,34 @@ def failover(evidence: Evidence) -> Iterator[Finding]:
     """Yield the state of the pair, unless it is healthy."""
     sides = []
     healthy = True
-    dhcp = DHCPD
-    for server in evidence.site.servers:
-        reading = next((r for r in evidence.readings if r.server == server), None)
-        if reading is None or not reading.reachable:
-            continue
+    ports = []
+    for reading in _read(evidence):
         states = reading.failover()
-        if not reading.dhcp_runs or states is None:
+        if not reading.reachable or not reading.dhcp_runs or states is None:
             continue
-        dhcp = reading.dhcp
+        ports.append(str(reading.dhcp.port))
         healthy = healthy and states in HEALTHY_PAIRS
-        sides.append(f"{server} is {states[0]} (its partner was last {states[1] or 'unknown'})")
+        sides.append(
+            f"{reading.server} is {states[0]} (its partner was last {states[1] or 'unknown'})"
+        )
     if healthy:
         return
+    dhcp = _dhcp(evidence)
     step = (
-        f"Check TCP {dhcp.port} both ways and the clocks; journalctl -u "
-        f"{dhcp.unit.removesuffix('.service')} on both has the reason."
+        f"Check TCP {' and '.join(dict.fromkeys(ports))} both ways and the clocks; {dhcp.journal} "
+        "on both has the reason."
     )
     if any("recover" in side for side in sides):
         step = "Wait: a server that recovers serves again once site_mclt seconds have passed."
     elif any("terminated" in side for side in sides):
         step = "Set the clocks, then restart Kea on both: neither takes over for the other now."
-    elif dhcp is DHCPD and any("partner-down" in side for side in sides):
+    elif dhcp.kind == "dhcpd" and any("partner-down" in side for side in sides):
         step = 'docs/operating.md, "One server must do without the other".'
     yield Finding(
         Cause("failover"),
         f"Failover is not normal: {'; '.join(sides)}.",
         step,
-        _dhcp_causes(evidence.site.servers),
+        _dhcp_causes(evidence),
     )
 
 
@@ -69,7 +69,7 @@ def _unserved(evidence: Evidence) -> Iterator[Finding]:
             Cause("serving"),
             f"No {_dhcp(evidence).name} answers: clients get no address.",
             'docs/failures.md, "Two things fail": first start the one that stopped last.',
-            _dhcp_causes(site.servers),
+            _dhcp_causes(evidence),
         )
 
 
@@ -118,7 +118,7 @@ def _short_shares(evidence: Evidence, reading: Reading) -> Iterator[Finding]:
             continue
         others = pool.left("secondary" if role == "primary" else "primary")
         theirs = "" if alone else f", and {others} free ones are {partner}'s"
-        causes = [cause for cause in _dhcp_causes(site.servers) if cause.server == partner]
+        causes = [cause for cause in _dhcp_causes(evidence) if cause.server == partner]
         yield Finding(
             Cause("pool", server, pool.range),
             f"{server} has {left or 'no'} address{'' if left == 1 else 'es'} left to "
@@ -130,33 +130,34 @@ def _short_shares(evidence: Evidence, reading: Reading) -> Iterator[Finding]:
 
 def _abandoned(evidence: Evidence) -> Iterator[Finding]:
     """Yield the ranges with many abandoned addresses."""
-    dhcp = _dhcp(evidence)
     for pool in evidence.pools:
         if pool.many_abandoned:
+            dhcp = _dhcp(evidence)
             yield Finding(
                 Cause("abandoned", of=pool.range),
                 f"{pool.addresses.abandoned} of {pool.size} addresses in {pool.range} are "
                 f"abandoned: something uses them that {dhcp.name} did not assign them to.",
-                f"journalctl -u {dhcp.unit.removesuffix('.service')} names them; find the machine "
-                "by arping, and pin it.",
+                f"{dhcp.journal} names them; find the machine by arping, and pin it.",
             )
 
 
 def _read(evidence: Evidence) -> list[Reading]:
-    """Return the readings of the DHCP servers."""
-    return [reading for reading in evidence.readings if reading.server in evidence.site.servers]
+    """Return the readings of the DHCP servers, the primary's first."""
+    servers = evidence.site.servers
+    read = [reading for reading in evidence.readings if reading.server in servers]
+    return sorted(read, key=lambda reading: servers.index(reading.server))
 
 
 def _dhcp(evidence: Evidence) -> DhcpServer:
-    """Return the program that leases addresses."""
-    read = _read(evidence)
-    return read[0].dhcp if read else DHCPD
+    """Return the program that leases addresses, also where none of its servers was read."""
+    return (_read(evidence) or evidence.readings)[0].dhcp
 
 
-def _dhcp_causes(servers: Sequence[str]) -> list[Cause]:
+def _dhcp_causes(evidence: Evidence) -> list[Cause]:
+    servers = evidence.site.servers
     return [
         *(Cause("off", server) for server in servers),
-        *(Cause("unit", server, dhcp.unit) for server in servers for dhcp in (DHCPD, KEA)),
+        *(Cause("unit", reading.server, reading.dhcp.unit) for reading in _read(evidence)),
         *(Cause("clock", server) for server in servers),
         *(Cause("disk", server) for server in servers),
     ]

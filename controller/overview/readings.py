@@ -18,15 +18,24 @@ from leasemerge.zone import zone_data
 
 @dataclass(frozen=True, slots=True)
 class DhcpServer:
-    """A program that leases addresses: its name, its unit, and the TCP port between its peers."""
+    """The program that leases addresses, as the inventory has it for a server."""
 
-    name: str
+    kind: str
+    """`dhcpd` or `kea`."""
     unit: str
+    """Its systemd unit."""
     port: int
+    """The TCP port on which it accepts its peer."""
 
+    @property
+    def name(self) -> str:
+        """Its name in a sentence."""
+        return "Kea" if self.kind == "kea" else self.kind
 
-DHCPD = DhcpServer("dhcpd", "isc-dhcp-server.service", 647)
-KEA = DhcpServer("Kea", "kea-dhcp4-server.service", 8001)
+    @property
+    def journal(self) -> str:
+        """The command that shows what it has logged."""
+        return f"journalctl -u {self.unit.removesuffix('.service')}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +43,8 @@ class Reading:
     """What was read from one server. What could not be read, or is not there, is None."""
 
     server: str
+    dhcp: DhcpServer
+    """Which DHCP server it is to run, if any."""
     reachable: bool = True
     leases: bytes | None = None
     """Its own lease file."""
@@ -59,11 +70,6 @@ class Reading:
     """Why it cannot be reached, in Ansible's words."""
     answers: Sequence[Mapping[str, Any]] = ()
     """What name servers and resolvers answered it (dns_answers)."""
-
-    @property
-    def dhcp(self) -> DhcpServer:
-        """Which DHCP server it is to run."""
-        return KEA if KEA.unit in self.units else DHCPD
 
     @property
     def dhcp_runs(self) -> bool:

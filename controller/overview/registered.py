@@ -7,10 +7,14 @@ from base64 import b64decode
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from .readings import Reading
+from controller import role_specs
+
+from .readings import DhcpServer, Reading
 
 # What a server's reading has in addition to its files, and its default if nothing was read.
 _READ: dict[str, Any] = {"units": {}, "disabled": [], "disks": {}, "offset": 0.0, "addresses": {}}
+# The role variable with the port on which each DHCP server accepts its peer.
+_PORTS = {"dhcpd": "dhcpd_failover_port", "kea": "kea_port"}
 
 
 def server_readings(
@@ -29,6 +33,7 @@ def server_readings(
         rows.append(
             {
                 "server": str(server),
+                "dhcp": _dhcp(hostvars[server]),
                 "reachable": bool(reading),
                 "reason": "" if reading else _reason(str(read.get("msg", ""))),
                 **named,
@@ -47,6 +52,7 @@ def readings_of(rows: Iterable[Mapping[str, Any]]) -> list[Reading]:
     return [
         Reading(
             str(row["server"]),
+            DhcpServer(**row["dhcp"]),
             bool(row["reachable"]),
             _bytes(row["leases"]),
             {server: b64decode(text) for server, text in row["memories"].items()},
@@ -62,6 +68,17 @@ def readings_of(rows: Iterable[Mapping[str, Any]]) -> list[Reading]:
         )
         for row in rows
     ]
+
+
+def _dhcp(variables: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of DhcpServer for a server, from its variables."""
+    kind = str(variables["site_dhcp"]["name"])
+    default = role_specs.specs()[_PORTS[kind]]["default"]
+    return {
+        "kind": kind,
+        "unit": str(variables["site_dhcp"]["unit"]),
+        "port": int(variables.get(_PORTS[kind], default)),
+    }
 
 
 def _offset(reading: Mapping[str, Any], until: object) -> float:

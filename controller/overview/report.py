@@ -20,7 +20,7 @@ from .finding import Evidence
 from .machines import Machine
 from .names_served import Endpoint, Service, services
 from .pools import pools
-from .readings import DHCPD, KEA, Reading, merged
+from .readings import Reading, merged
 from .rows import hardware_of, host_row, loser_row, utc
 
 # The states of a server in a healthy pair.
@@ -38,9 +38,10 @@ def network_report(
     names, hardware = merged(readings, site, now), hardware_of(site)
     counted = pools(readings, site, subnets, now)
     found = services(_endpoints(machines, site), readings, site)
-    servers = [_server(machine, readings, now) for machine in machines]
+    read = {reading.server: reading for reading in readings}
+    servers = [_server(machine, read.get(machine.name), now) for machine in machines]
     for machine, server in zip(machines, servers, strict=True):
-        server["rows"] = list(_rows(machine, server, found))
+        server["rows"] = list(_rows(machine, server, read.get(machine.name), found))
     zone_differences = list(_zone_differences(machines, readings, zone_data(names, site)))
     evidence = Evidence(
         site=site,
@@ -114,8 +115,7 @@ def _counts(names: Names) -> dict[str, int]:
     }
 
 
-def _server(machine: Machine, readings: Sequence[Reading], now: int) -> dict[str, Any]:
-    reading = next((r for r in readings if r.server == machine.name), None)
+def _server(machine: Machine, reading: Reading | None, now: int) -> dict[str, Any]:
     row: dict[str, Any] = {
         "name": machine.name,
         "address": machine.address,
@@ -213,7 +213,10 @@ def _subnets(machines: Sequence[Machine], site: Site) -> list[dict[str, Any]]:
 
 
 def _rows(
-    machine: Machine, server: Mapping[str, Any], found: Sequence[Service]
+    machine: Machine,
+    server: Mapping[str, Any],
+    reading: Reading | None,
+    found: Sequence[Service],
 ) -> Iterator[dict[str, Any]]:
     """Yield each service of a machine with its state, and whether that is healthy."""
 
@@ -226,9 +229,9 @@ def _rows(
         return {"what": what, "state": (bad or states)[0], "healthy": not bad}
 
     units = server["units"]
-    if machine.dhcp:
+    if machine.dhcp and reading is not None:
         pair = [state for state in server["failover"][:1] if state not in _HEALTHY]
-        dhcp = KEA if KEA.unit in units else DHCPD
+        dhcp = reading.dhcp
         yield row(f"{dhcp.name}, {machine.dhcp}", [*_states(units, dhcp.unit), *pair])
     if machine.tinydns:
         silent = [] if server["answered"] else ["silent"]

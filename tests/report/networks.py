@@ -129,10 +129,15 @@ def status(server: str, partner: str, **changed: Any) -> dict[str, Any]:
     }
 
 
+DHCPD = {"kind": "dhcpd", "unit": "isc-dhcp-server.service", "port": 647}
+KEA = {"kind": "kea", "unit": "kea-dhcp4-server.service", "port": 8001}
+
+
 def row(server: str, **changed: Any) -> dict[str, Any]:
     """Make what the filter server_readings returns for a server; bytes become base64."""
     values: dict[str, Any] = {
         "server": server,
+        "dhcp": DHCPD,
         "reachable": True,
         "leases": None,
         "zone": None,

@@ -22,7 +22,19 @@ import report as plugin
 from controller.checked_site import checked_site
 from controller.overview.registered import readings_of
 from leasemerge.inventory_check import faults
-from tests.report.networks import NOW, PLAIN, RESOLVERS, SERVERS, SITE, answers, lease, row, status
+from tests.report.networks import (
+    DHCPD,
+    KEA,
+    NOW,
+    PLAIN,
+    RESOLVERS,
+    SERVERS,
+    SITE,
+    answers,
+    lease,
+    row,
+    status,
+)
 
 LAPTOP, PHONE = "02:00:00:00:00:01", "02:00:00:00:00:02"
 DRACO = lease("10.1.1.100", mac=LAPTOP, hostname="laptop") + lease(
@@ -38,6 +50,8 @@ UNITS = {
     "scorpio": {"dnscache.service": "active"},
 }
 FILTERS = plugin.FilterModule().filters()
+#: What derived.yml says of the DHCP server, as far as the report needs it.
+SITE_DHCP = {"name": "dhcpd", "unit": "isc-dhcp-server.service"}
 
 
 def zone_of(rows: list[dict[str, Any]]) -> str:
@@ -710,9 +724,12 @@ def test_readings_are_gathered_from_what_the_playbook_registered() -> None:
         "draco": {"read_server": {"reading": reading}, "read_answers": {"answers": [given]}},
         "taurus": {"read_server": {"unreachable": True, "msg": "Task failed: no\n route."}},
     }
+    for variables in hostvars.values():
+        variables["site_dhcp"] = SITE_DHCP
     assert FILTERS["server_readings"](["draco", "taurus"], hostvars) == [
         {
             "server": "draco",
+            "dhcp": DHCPD,
             "reachable": True,
             "reason": "",
             "leases": "QQ==",
@@ -738,9 +755,42 @@ def test_readings_are_gathered_from_what_the_playbook_registered() -> None:
 )
 def test_clock_is_not_ahead_by_what_a_busy_controller_waits(offset: float, seconds: float) -> None:
     read = {"reading": {"offset": offset, "time": 1000.0}}
-    hostvars = {"draco": {"read_server": read, "read_server_until": "1030.0"}}
-    (reading,) = FILTERS["server_readings"](["draco"], hostvars)
+    draco = {"read_server": read, "read_server_until": "1030.0", "site_dhcp": SITE_DHCP}
+    (reading,) = FILTERS["server_readings"](["draco"], {"draco": draco})
     assert reading["offset"] == seconds
+
+
+@pytest.mark.parametrize(
+    ("site_dhcp", "variables", "expected"),
+    [
+        (SITE_DHCP, {}, DHCPD),
+        (SITE_DHCP, {"dhcpd_failover_port": 519, "kea_port": 9}, DHCPD | {"port": 519}),
+        (
+            {"name": "kea", "unit": "kea.service"},
+            {"kea_port": "8002"},
+            KEA | {"port": 8002, "unit": "kea.service"},
+        ),
+        ({"name": "kea", "unit": KEA["unit"]}, {"dhcpd_failover_port": 9}, KEA),
+    ],
+)
+def test_dhcp_server_and_its_port_are_those_of_the_inventory(
+    site_dhcp: dict[str, str], variables: dict[str, Any], expected: dict[str, Any]
+) -> None:
+    hostvars = {"draco": {"site_dhcp": site_dhcp, **variables}}
+    (reading,) = FILTERS["server_readings"](["draco"], hostvars)
+    assert reading["dhcp"] == expected
+
+
+@pytest.mark.parametrize(("ports", "named"), [((647, 647), "647"), ((519, 520), "519 and 520")])
+def test_a_pair_that_is_not_normal_is_to_be_checked_at_its_own_ports(
+    ports: tuple[int, int], named: str
+) -> None:
+    rows = healthy()
+    rows[0]["status"]["failover"] = {"dhcp-failover": ["communications-interrupted", "normal"]}
+    for given, port in zip(rows, ports, strict=False):
+        given["dhcp"] = DHCPD | {"port": port}
+    (finding,) = made(rows)["attention"]
+    assert finding["step"].startswith(f"Check TCP {named} both ways and the clocks;")
 
 
 def _names(site: dict[str, Any]) -> Any:
@@ -772,7 +822,6 @@ def test_a_resolver_is_what_clients_are_given(
 
 def of_kea(own: str = "hot-standby", partner: str = "hot-standby") -> list[dict[str, Any]]:
     """Return the readings of the same network with Kea; draco is in the first state."""
-    from controller.overview.readings import KEA
     from leasemerge import kea
 
     head = kea.COLUMNS.decode()
@@ -782,8 +831,9 @@ def of_kea(own: str = "hot-standby", partner: str = "hot-standby") -> list[dict[
     )
     rows = healthy(leases, leases)
     for given, states in zip(rows, ([own, partner], [partner, own]), strict=False):
+        given["dhcp"] = KEA
         given["units"] = {
-            KEA.unit if unit == "isc-dhcp-server.service" else unit: state
+            KEA["unit"] if unit == "isc-dhcp-server.service" else unit: state
             for unit, state in given["units"].items()
         }
         given["status"]["failover"] = {"kea": states}
