@@ -1,4 +1,4 @@
-"""The inventory's tables as dhcpd.conf's blocks, and what dhcpd refuses in them.
+"""The inventory's tables as dhcpd.conf's blocks.
 
 Source: dhcpd.conf(5), "The subnet statement", "The shared-network statement", "The host statement".
 """
@@ -11,7 +11,6 @@ from ipaddress import IPv4Network
 from itertools import chain
 from typing import Any
 
-from controller import origins, refusals
 from leasemerge.ranges import free_ranges, listed
 
 # Statements with one bare word, in the order in which they are written.
@@ -34,7 +33,7 @@ def dhcpd_networks(
     ``pools``, without those that have no address left. Raises DhcpdConfError: when a network is
     bad.
     """
-    fixed = (listed(host["fixed_address"]) for host in _rows(fixed_hosts))
+    fixed = (listed(host["fixed_address"]) for host in host_rows(fixed_hosts))
     taken = [*chain.from_iterable(fixed), *reserved]
     networks: dict[object, dict[str, Any]] = {}
     for subnet in subnets:
@@ -94,7 +93,21 @@ def dhcpd_host_blocks(
     the other blocks have the host's name as an option, which takes precedence. Done here because
     the template would be half a second slower with 5,000 hosts.
     """
-    return "".join(_host_blocks(_rows(fixed_hosts), search))
+    return "".join(_host_blocks(host_rows(fixed_hosts), search))
+
+
+def host_rows(table: str | Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+    """Return the rows of a table of fixed hosts, which may be given as its JSON text.
+
+    Raises DhcpdConfError: when the text is not JSON.
+    """
+    if not isinstance(table, str):
+        return table
+    try:
+        rows: list[dict[str, Any]] = json.loads(table)
+    except ValueError as exc:
+        raise DhcpdConfError(f"The table of fixed hosts is not JSON ({exc}).") from exc
+    return rows
 
 
 def _host_blocks(fixed_hosts: Iterable[Mapping[str, Any]], search: Sequence[str]) -> Iterator[str]:
@@ -110,64 +123,6 @@ def _host_blocks(fixed_hosts: Iterable[Mapping[str, Any]], search: Sequence[str]
                     lines.append(f'option host-name "{host["name"]}";')
             body = "".join(f"    {line}\n" for line in lines)
             yield f"host {block} {{\n{body}}}\n"
-
-
-def dhcpd_refusals(
-    result: Mapping[str, Any],
-    conf: str,
-    fixed_hosts: str | Sequence[Mapping[str, Any]],
-    subnets: Iterable[Mapping[str, Any]],
-    site: Iterable[object] = (),
-) -> dict[str, list[str]]:
-    """Return ``faults``, a sentence for each statement that dhcpd refuses, and ``notes``.
-
-    ``result`` is that of `dhcpd -t` on ``conf``; the notes are what it warns of in a file that it
-    accepts. ``site`` are the values that apply to every client.
-    """
-    values, output = list(site), str(result.get("stderr", ""))
-    known = places(fixed_hosts, subnets)
-
-    def with_site(refusal: refusals.Refusal) -> dict[tuple[str, str], str]:
-        origin = [value for value in values if _holds(value, refusal.statement)] or values
-        place = origins.place(origin)
-        return known if place is None else known | {("site", ""): place}
-
-    if not result.get("rc"):
-        rows = refusals.warnings(output, conf)
-        return {"faults": [], "notes": [refusals.note(row, with_site(row)) for row in rows]}
-    found = refusals.refusals(output, conf)
-    sentences = (refusals.sentence(row, with_site(row)) for row in found)
-    return {"faults": list(dict.fromkeys(sentences)), "notes": []}
-
-
-def places(
-    fixed_hosts: str | Sequence[Mapping[str, Any]], subnets: Iterable[Mapping[str, Any]]
-) -> dict[tuple[str, str], str]:
-    """Return where the inventory has each host and each subnet, by kind and key."""
-    found: dict[tuple[str, str], str | None] = {}
-    for host in _rows(fixed_hosts):
-        found["host", str(host["name"])] = host.get("where")
-    for subnet in subnets:
-        found["subnet", str(IPv4Network(subnet["network"]))] = origins.place(subnet.values())
-    return {key: place for key, place in found.items() if place is not None}
-
-
-def _holds(value: object, statement: str) -> bool:
-    """Return whether a statement was made from options, or is in a text."""
-    if isinstance(value, Mapping):
-        return any(statement.startswith(f"option {name} ") for name in value)
-    return isinstance(value, str) and bool(statement) and statement in value
-
-
-def _rows(table: str | Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
-    """Return the rows of a table, which may be given as its JSON text."""
-    if not isinstance(table, str):
-        return table
-    try:
-        rows: list[dict[str, Any]] = json.loads(table)
-    except ValueError as exc:
-        raise DhcpdConfError(f"The table of fixed hosts is not JSON ({exc}).") from exc
-    return rows
 
 
 def _flat(value: object) -> Iterator[object]:

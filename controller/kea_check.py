@@ -15,9 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from controller import origins
-from controller.dhcpd_conf import places
 from controller.kea_config import KEYS, OPTION_NAMES, KeaConfigError, kea_config
-from controller.refusals import Refusal, sentence
+from controller.refusals import Refusal, places, sentence
 
 Steps = tuple[str | int, ...]
 

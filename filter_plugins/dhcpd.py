@@ -1,4 +1,4 @@
-"""Filters of the role dhcpd; controller.dhcpd_conf does the work."""
+"""Filters of the role dhcpd; controller.dhcpd_conf and dhcpd_check do the work."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from controller.dhcpd_check import dhcpd_refusals
 from controller.dhcpd_conf import (
     DhcpdConfError,
     dhcpd_host_blocks,
     dhcpd_networks,
-    dhcpd_refusals,
     dhcpd_statements,
 )
 from controller.filters import filters

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from controller.refusals import Refusal, note, refusals, sentence, warnings
+from controller.dhcpd_check import refusals, warnings
+from controller.refusals import Kind, Refusal, note, sentence
 
 CONF = """\
 # A file as the role writes it.
@@ -67,7 +68,7 @@ def refused(tmp_path: Path, **parts: str) -> list[Refusal]:
     ],
 )
 def test_option_that_does_not_exist_is_refused(
-    tmp_path: Path, part: str, kind: str, key: str
+    tmp_path: Path, part: str, kind: Kind, key: str
 ) -> None:
     text = "option ntp-server 10.9.1.5;"
     found = refused(tmp_path, **{part: text})
@@ -95,18 +96,6 @@ def test_refusal_without_a_line_is_of_the_site(tmp_path: Path) -> None:
     (found,) = refused(tmp_path, site=f'failover peer "pair" {{ {peer} }}')
     assert found.kind == "site"
     assert "no referring pools" in found.reason
-
-
-def test_sentence_has_place_text_and_reason() -> None:
-    refusal = Refusal("subnet", "10.9.1.0/24", "option x 1;", "unknown option dhcp.x")
-    places = {("subnet", "10.9.1.0/24"): "inventory/group_vars/all/site.yml:15"}
-    assert sentence(refusal, places) == (
-        "Subnet 10.9.1.0/24 (inventory/group_vars/all/site.yml:15): dhcpd refuses option x 1; "
-        "(unknown option dhcp.x); correct it."
-    )
-    assert sentence(Refusal("site", "", "", "no memory"), {}) == (
-        "Site: dhcpd refuses its file (no memory); correct it."
-    )
 
 
 def test_addresses_in_two_ranges_are_one_refusal(tmp_path: Path) -> None:
