@@ -11,6 +11,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from controller.dhcpd_output import WARNING, messages
+
 from .dhcpd_syntax import included_file
 from .found import read_text
 
@@ -19,12 +21,6 @@ FAULTS = "{{ (site_definition | checked_site(keep_faults=true)).faults | to_json
 """What Ansible turns into a list of every fault of an inventory."""
 # dhcpd looks up the names of hosts, one after the other.
 _DHCPD_SECONDS = 30
-# conflex.c: "FILE line NUMBER: MESSAGE"; what follows is the text up to the fault.
-_REFUSAL = re.compile(r"^(\S+) line (\d+): (.*?)\.?$", re.MULTILINE)
-_NOISE = re.compile(
-    r"Internet Systems|Copyright|All rights|For info|(Config|Database|PID) file:|exiting|WARNING"
-    r"|\s*$"
-)
 _MAX_FILES = 1000
 _INCLUDE = re.compile(
     r'#[^\n]*|\binclude\s+"(?P<name>[^"\n]*)"\s*;|"(?:[^"\\]|\\.)*"', re.IGNORECASE | re.DOTALL
@@ -90,14 +86,14 @@ def refusals(path: Path) -> list[tuple[str, str]]:
             return []
     if run.returncode == 0 or "ermission denied" in run.stderr:
         return []
-    output = run.stderr.partition("If you think you have received this message")[0]
+    of_lines, rest = messages(run.stderr)
     found = [
-        (f"{copies.get(name, path)}:{line}", f"dhcpd refuses this file: {reason}.")
-        for name, line, reason in _REFUSAL.findall(output)
-        if folder not in reason  # not that an included file is bad
+        (f"{copies.get(file, path)}:{line}", f"dhcpd refuses this file: {text}.")
+        for file, line, text in of_lines
+        if folder not in text  # not that an included file is bad
     ]
     if not found:  # not about one line, such as a failover peer that no pool names
-        lines = [line.strip(" .") for line in output.splitlines() if not _NOISE.match(line)]
+        lines = [line.strip(" .") for line in rest if not WARNING.match(line)]
         reason = ". ".join(lines) or "it does not say why"
         found = [(f"{path}:1", f"dhcpd refuses this file: {reason}.")]
     return list(dict.fromkeys(found))  # a file may be included twice
