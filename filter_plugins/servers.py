@@ -1,7 +1,4 @@
-"""Filters between the inventory's servers and the roles' variables.
-
-controller.servers does the work.
-"""
+"""Filters of the inventory's servers; controller.servers and server_units do the work."""
 
 from __future__ import annotations
 
@@ -12,13 +9,8 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from controller.filters import filters
-from controller.servers import (
-    floating_addresses,
-    server_macs,
-    server_reads,
-    server_table,
-    server_units,
-)
+from controller.server_units import server_reads, server_units
+from controller.servers import floating_addresses, server_macs, server_table
 
 
 class FilterModule:
