@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-MODULE = Path(__file__).parents[2] / "playbooks/library/server_reading.py"
+MODULE = Path(__file__).parents[3] / "playbooks/library/server_reading.py"
 
 
 @pytest.fixture(scope="module")

@@ -22,7 +22,7 @@ import report as plugin
 from controller.checked_site import checked_site
 from controller.overview.registered import readings_of
 from leasemerge.inventory_check import faults
-from tests.report.networks import (
+from tests.overview.networks import (
     DHCPD,
     KEA,
     NOW,

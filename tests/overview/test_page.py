@@ -20,7 +20,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from tests.report.networks import (
+from tests.overview.networks import (
     NOW,
     PLAIN,
     PROJECT,
@@ -172,7 +172,7 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> Path:
             Path(sys.executable).parent / "ansible-playbook",
             "-i",
             "localhost,",
-            PROJECT / "tests/report/render.yml",
+            PROJECT / "tests/overview/render.yml",
             "-e",
             f"@{out}/given.json",
             "-e",

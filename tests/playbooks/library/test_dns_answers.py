@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-PROJECT = Path(__file__).resolve().parents[2]
+PROJECT = Path(__file__).resolve().parents[3]
 LIBRARY = PROJECT / "playbooks/library"
 DATA = """\
 .office.internal:127.0.0.1:ns1.office.internal
