@@ -124,4 +124,4 @@ bench: lab ## Measure speed against comparable software in the same run
 
 .PHONY: docs
 docs: setup ## Write docs/variables.md from the roles' argument_specs
-	@python tests/roles/test_argument_specs.py
+	@python -m controller.variables_doc

@@ -32,11 +32,16 @@ def specs() -> Mapping[str, Mapping[str, Any]]:
     return found
 
 
+def options(role: str) -> Mapping[str, Mapping[str, Any]]:
+    """Return the variables that a role itself takes, each with its spec, in their order."""
+    found: Mapping[str, Mapping[str, Any]] = _entry_points(role)["main"]["options"]
+    return found
+
+
 @cache
 def required(role: str) -> tuple[str, ...]:
     """Return the variables that a role cannot do without."""
-    options = _entry_points(role)["main"]["options"]
-    return tuple(name for name, spec in options.items() if spec.get("required"))
+    return tuple(name for name, spec in options(role).items() if spec.get("required"))
 
 
 @cache
