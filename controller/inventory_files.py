@@ -248,15 +248,8 @@ class _Files:
         if not self._is_text(path, name, "group"):
             return
         group = name.value
-        if group not in self._groups and not child:
-            meant = likely_name(group, GROUPS)
-            if group not in GROUPS and meant:
-                self._fault(
-                    path,
-                    name,
-                    f"the group {group} is unknown",
-                    f"write {meant}, or choose a less similar name for your own group",
-                )
+        if not child:
+            self._group_name(path, name)
         self._groups.add(group)
         if node.tag == NULL:
             return
@@ -269,38 +262,65 @@ class _Files:
             )
             return
         for key, value in node.value:
-            if key.value not in SECTIONS:
-                self._fault(
-                    path,
-                    key,
-                    f"{_quoted(key)} is not a part of the group {group}",
-                    "write a host under hosts: (a group has hosts:, vars: and children:)",
-                )
-            elif value.tag == NULL:
-                continue
-            elif not isinstance(value, yaml.MappingNode):
-                self._fault(
-                    path,
-                    value,
-                    f"{key.value} of the group {group} is {_kind(value)}",
-                    "write a mapping: each name on a line of its own, with a colon",
-                )
-            elif key.value == "vars":
-                self._names(path, value)
-                self._note(path, "group", group, value)
-            elif key.value == "hosts":
-                for host, variables in value.value:
-                    self._host(path, host, variables)
-            elif key.value == "children" and any(
-                isinstance(content, yaml.MappingNode)
-                and any(below.value in FIXED_HOST_KEYS for below, _ in content.value)
-                for _, content in value.value
-            ):
-                problem = f"children of the group {group} are hosts, to judge by their keys"
-                self._fault(path, key, problem, "write hosts: instead")
-            elif key.value == "children":
-                for below, content in value.value:
-                    self._group(path, below, content, child=child or group in GROUPS)
+            self._section(path, group, key, value, child)
+
+    def _group_name(self, path: Path, name: yaml.Node) -> None:
+        """Check that the name of a new group is not one of ours, misspelt."""
+        group = name.value
+        if group in self._groups or group in GROUPS:
+            return
+        meant = likely_name(group, GROUPS)
+        if meant:
+            self._fault(
+                path,
+                name,
+                f"the group {group} is unknown",
+                f"write {meant}, or choose a less similar name for your own group",
+            )
+
+    def _section(
+        self, path: Path, group: str, key: yaml.Node, value: yaml.Node, child: bool
+    ) -> None:
+        """Check a key of a group and what is below it."""
+        if key.value not in SECTIONS:
+            self._fault(
+                path,
+                key,
+                f"{_quoted(key)} is not a part of the group {group}",
+                "write a host under hosts: (a group has hosts:, vars: and children:)",
+            )
+        elif value.tag == NULL:
+            return
+        elif not isinstance(value, yaml.MappingNode):
+            self._fault(
+                path,
+                value,
+                f"{key.value} of the group {group} is {_kind(value)}",
+                "write a mapping: each name on a line of its own, with a colon",
+            )
+        elif key.value == "vars":
+            self._names(path, value)
+            self._note(path, "group", group, value)
+        elif key.value == "hosts":
+            for host, variables in value.value:
+                self._host(path, host, variables)
+        else:
+            self._children(path, group, key, value, child or group in GROUPS)
+
+    def _children(
+        self, path: Path, group: str, key: yaml.Node, children: yaml.MappingNode, child: bool
+    ) -> None:
+        """Check the groups below a group; `key` is that of the section."""
+        if any(
+            isinstance(content, yaml.MappingNode)
+            and any(below.value in FIXED_HOST_KEYS for below, _ in content.value)
+            for _, content in children.value
+        ):
+            problem = f"children of the group {group} are hosts, to judge by their keys"
+            self._fault(path, key, problem, "write hosts: instead")
+            return
+        for below, content in children.value:
+            self._group(path, below, content, child)
 
     def _host(self, path: Path, name: yaml.Node, node: yaml.Node) -> None:
         if not self._is_text(path, name, "host"):
