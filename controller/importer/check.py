@@ -13,8 +13,7 @@ from pathlib import Path
 
 from controller.dhcpd_output import WARNING, messages
 
-from .dhcpd_syntax import included_file
-from .found import read_text
+from .source_files import included_file, read_text
 
 PROJECT = Path(__file__).resolve().parents[2]
 FAULTS = "{{ (site_definition | checked_site(keep_faults=true)).faults | to_json }}"

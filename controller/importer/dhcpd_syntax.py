@@ -12,7 +12,7 @@ from pathlib import Path
 
 from .remarks import Remark, Section
 from .source import SourceError
-from .source_files import beside, is_file, read_text_and_encoding
+from .source_files import included_file, read_text_and_encoding
 
 _TOKEN = re.compile(r'#[^\n]*|"(?:[^"\\]|\\.)*"|[{};,()=]|[^\s{};,()="#]+', re.DOTALL)
 _SPACE = re.compile(r"\s*")
@@ -166,11 +166,6 @@ class _Parser:
         self._line += self._text.count("\n", self._counted, offset)
         self._counted = offset
         return f"{self._path}:{self._line}"
-
-
-def included_file(by: Path, name: str) -> Path | None:
-    """Find an included file: a copy beside the file takes precedence over the path itself."""
-    return beside(by, name) or (Path(name) if is_file(Path(name)) else None)
 
 
 def _included(by: Path, name: str, where: str, depth: int) -> tuple[list[Statement], list[Remark]]:

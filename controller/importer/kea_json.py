@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from .source import SourceError
-from .source_files import beside, is_file, read_text
+from .source_files import included_file, read_text
 
 _TOKEN = re.compile(
     r"""\s+ | \#[^\n]* | //[^\n]* | /\*.*?\*/
@@ -80,7 +80,7 @@ def _tokens(path: Path, depth: int) -> Iterator[_Token]:
             raise SourceError(f"{path}:{line}: this is not JSON: {text[at : at + 20].split()[:1]}.")
         if match["include"] is not None:
             name = match["include"]
-            included = beside(path, name) or (Path(name) if is_file(Path(name)) else None)
+            included = included_file(path, name)
             if included is None:
                 raise SourceError(
                     f"{path}:{line}: it includes {name}, which is not here; copy it beside "

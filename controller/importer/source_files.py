@@ -34,6 +34,11 @@ def read_text_and_encoding(path: Path) -> tuple[str, str]:
     return text.replace("\r\n", "\n").replace("\r", "\n"), encoding
 
 
+def included_file(by: Path, name: str) -> Path | None:
+    """Find an included file: a copy beside the file takes precedence over the path itself."""
+    return beside(by, name) or (Path(name) if is_file(Path(name)) else None)
+
+
 def beside(by: Path, name: str) -> Path | None:
     """Find a copy of a file that `by` names, beside it; None if there is none."""
     return next(filter(is_file, _places_beside(by, name)), None)
