@@ -1,7 +1,7 @@
 """The merge: what the feeds know about each address, and the site, become names.
 
 The rules are docs/design.md's, each in one place. Here: 2 in `_truth`, by `Lease.stamp` (module
-lease); 3 in `_named`; 4 and 5 in `Merge._claim`; 6 in `_Claim.order`. Elsewhere: 1 in the module
+lease); 3 in `_named`; 4 and 5 in `Merge._claim`; 6 in `Precedence`. Elsewhere: 1 in the module
 log, for Kea's files in the module kea; 7 in the module labels; 8 in the module zone; 10 in the
 module store, and `Merge.update` drops nothing either. Rule 9 holds because the only order of the
 feeds that is used here is that of `Site.logs`.
@@ -33,13 +33,35 @@ class _Log(NamedTuple):
 _Block = tuple[_Log, Lease]
 
 
+class Precedence(NamedTuple):
+    """Rule 6: of two live leases with one name, the one with the greater precedence has it."""
+
+    starts: int
+    cltt: int
+    lowness: int
+    """The negated address as a number: greater for a lower address."""
+
+    @classmethod
+    def of(cls, lease: Lease) -> Precedence:
+        """Return that of a lease."""
+        starts, cltt = time_or_absent(lease.starts), time_or_absent(lease.cltt)
+        return cls(starts, cltt, -_number(lease.address))
+
+    def why_over(self, other: Precedence) -> str:
+        """Return why this one wins over a smaller one, as a clause about the winning lease."""
+        if self.starts > other.starts:
+            return "its lease started later"
+        if self.cltt > other.cltt:
+            return "its client was last in contact later"
+        return "its address is lower"
+
+
 class _Claim(NamedTuple):
     """What an active lease claims, regardless of the time: names, or nothing and the reason."""
 
     address: str
     until: int
-    order: tuple[int, int, int]
-    """Rule 6: of two live leases with one name the greater order wins."""
+    precedence: Precedence
     server: str | None
     starts: int | None
     hardware: str | None
@@ -64,7 +86,7 @@ class Merge:
         self._touched: set[str] = set()
         self._live: dict[str, _Claim] = {}
         # The live claims to each name in rising order: the last one has it.
-        self._claims: dict[Key, list[tuple[tuple[int, int, int], str]]] = {}
+        self._claims: dict[Key, list[tuple[Precedence, str]]] = {}
         self._contested: set[Key] = set()
         # By address; not those of rule 6, which follow from the claims.
         self._losers: dict[str, Loser] = {}
@@ -208,7 +230,7 @@ class Merge:
         claim = _Claim(
             address,
             lease.ends,
-            (time_or_absent(lease.starts), time_or_absent(lease.cltt), -_number(address)),
+            Precedence.of(lease),
             _server(named[0] if named else log),
             lease.starts,
             lease.hardware,
@@ -265,7 +287,7 @@ class Merge:
                 self._refused[claim.loser.cause] += 1
         elif claim.key is not None:
             claims = self._claims.setdefault(claim.key, [])
-            insort(claims, (claim.order, claim.address))
+            insort(claims, (claim.precedence, claim.address))
             if len(claims) > 1:
                 self._contested.add(claim.key)
                 self._moved.add(claims[-2][1])
@@ -283,7 +305,7 @@ class Merge:
         if claim.key is None:
             return
         claims = self._claims[claim.key]
-        del claims[bisect_left(claims, (claim.order, address))]
+        del claims[bisect_left(claims, (claim.precedence, address))]
         if len(claims) < 2:
             self._contested.discard(claim.key)
         if claims:
@@ -329,19 +351,12 @@ class Merge:
         losers = {}
         for key in self._contested:
             *lost, (won, winner) = self._claims[key]
-            for order, address in lost:
-                why = (
-                    "its lease started later"
-                    if won[0] > order[0]
-                    else "its client was last in contact later"
-                    if won[1] > order[1]
-                    else "its address is lower"
-                )
+            for precedence, address in lost:
                 claim = self._live[address]
                 losers[address] = Loser(
                     address,
                     "conflict",
-                    f"{winner} has the name {key[0]}: {why}",
+                    f"{winner} has the name {key[0]}: {won.why_over(precedence)}",
                     claim.hostname,
                     claim.hardware,
                 )
