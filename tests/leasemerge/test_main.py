@@ -105,6 +105,20 @@ def test_a_site_with_faults(tmp_path: Path) -> None:
     ]
 
 
+def test_a_fault_names_the_keys_of_the_file(tmp_path: Path) -> None:
+    """A site.json that nobody deployed has no variables of Ansible."""
+    site = json.loads((OFFICE / "site.json").read_text())
+    site["records"] = ["www.example.com. A 192.0.2.1", "wpad A 192.0.2.1"]
+    (tmp_path / "site.json").write_text(json.dumps(site))
+    done = render(*PAIR, site=tmp_path / "site.json")
+    assert done.stderr.decode().splitlines() == [
+        "Record www.example.com. A 192.0.2.1: www.example.com lies in none of the zones; "
+        "add its zone to zones, or leave out the dot at the end of its name.",
+        "Record wpad A 192.0.2.1: wpad.office.internal is a reserved name; "
+        "choose another, or remove it from reserved_names.",
+    ]
+
+
 @pytest.mark.parametrize("text", ["", "{", "[" * 100_000, '{"domain": "\\ud800"}', "\xff\xfe"])
 def test_a_site_that_is_not_json(tmp_path: Path, text: str) -> None:
     """It is a site with a fault, and never a traceback."""

@@ -233,7 +233,7 @@ def _history(options: argparse.Namespace) -> None:
         raise CommandError(
             [
                 f"leasemerge: {options.directory} has no history: it is turned off "
-                "(lease_merge_history_days), or nothing has happened yet"
+                "(history_days in service.json), or nothing has happened yet"
             ],
             1,
         )

@@ -120,7 +120,7 @@ class History:
         if self._too_small:
             error = (
                 f"{self._directory} is too small for {len(self._held)} clients and loses who has "
-                "an address now; raise lease_merge_history_megabytes"
+                "an address now; raise history_megabytes in service.json"
             )
         return HistoryStatus(
             size=sum(self._parts.values()),

@@ -128,13 +128,13 @@ def _service(status: Status) -> Iterator[Metric]:
     yield Metric(
         "history_size_bytes",
         "gauge",
-        "Disk space of the history; lease_merge_history_megabytes is its bound.",
+        "Disk space of the history; history_megabytes in service.json is its bound.",
         [({}, status.history.size)],
     )
     yield Metric(
         "history_oldest_timestamp_seconds",
         "gauge",
-        "The oldest entry of the history; younger than lease_merge_history_days: raise the bound.",
+        "The oldest entry of the history; younger than history_days: raise the bound.",
         [({}, status.history.oldest or 0)],
     )
 

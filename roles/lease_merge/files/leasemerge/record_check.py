@@ -53,6 +53,8 @@ class Surroundings:
     """The network and broadcast address of each subnet."""
     ttl: object = None
     """Seconds, for a record without a TTL of its own."""
+    setting: Callable[[str], str] = lambda key: key
+    """The name that a key of the site is set under (`Inventory.setting`)."""
 
 
 def record_faults(
@@ -116,17 +118,17 @@ class _Table:
                 )
         if any(dotless):
             return
-        zone = self._nearest_zone(record.name)
+        zone, setting = self._nearest_zone(record.name), self._around.setting
         if zone is None:
             yield (
                 f"{record.name or 'the root'} lies in none of the zones",
-                "add its zone to site_zones, or leave out the dot at the end of its name",
+                f"add its zone to {setting('zones')}, or leave out the dot at the end of its name",
             )
             return
         if zone not in self._around.zones:
             yield (
                 f"{record.name} lies in the forwarded zone {zone}, so it is never answered here",
-                "remove it, or the zone from site_forward_zones",
+                f"remove it, or the zone from {setting('forward_zones')}",
             )
             return
         yield from self._place(record)
@@ -161,7 +163,7 @@ class _Table:
         if takes and name in self._around.reserved:
             yield (
                 f"{name} is a reserved name",
-                "choose another, or remove it from site_reserved_names",
+                f"choose another, or remove it from {self._around.setting('reserved_names')}",
             )
         if record.type == A:
             address = IPv4Address(record.data)
@@ -282,8 +284,8 @@ class _Table:
             )
             if answered:
                 yield (
-                    f"it answers for {', '.join(answered)}, which site_reserved_names keeps from "
-                    "clients",
+                    f"it answers for {', '.join(answered)}, which "
+                    f"{self._around.setting('reserved_names')} keeps from clients",
                     "write the names that are needed, or a TXT at each of these, which hides the "
                     "wildcard there",
                 )

@@ -274,6 +274,7 @@ def check_records(inventory: Inventory) -> None:
             if is_edge(edge, network)
         ),
         ttl=inventory.data.get("fixed_ttl"),
+        setting=inventory.setting,
     )
     found = list(record_faults(numbered, around))
     for number, problem, remedy, is_note in found:
