@@ -19,23 +19,29 @@ from leasemerge.schedule import (
 STARTED = 1000.0
 
 
+def _opens(schedule: Schedule, clock: float, caught_up: bool, peers: dict[str, str]) -> bool:
+    """Return whether it is open once it knows this about the feeds."""
+    schedule.note_feeds(clock, caught_up, peers)
+    return schedule.open
+
+
 def _open(*peers: str) -> Schedule:
     """Return a schedule whose first compile has been begun."""
     schedule = Schedule(STARTED, peers)
-    assert schedule.may_publish(STARTED, True, dict.fromkeys(peers, "following"))
-    assert schedule.compile_due(STARTED)
-    assert schedule.tick.due(STARTED)
+    assert _opens(schedule, STARTED, True, dict.fromkeys(peers, "following"))
+    assert schedule.take_compile(STARTED)
+    assert schedule.tick.take(STARTED)
     return schedule
 
 
 def test_1_what_comes_again_is_due_at_once_and_then_at_intervals() -> None:
     """From when it was done: what was missed is not done several times."""
     every = Every(2)
-    assert every.due(100)
-    assert not every.due(101.9)
-    assert every.due(109)
-    assert not every.due(110.9)
-    assert every.due(111)
+    assert every.take(100)
+    assert not every.take(101.9)
+    assert every.take(109)
+    assert not every.take(110.9)
+    assert every.take(111)
 
 
 @pytest.mark.parametrize(
@@ -45,52 +51,52 @@ def test_1_what_comes_again_is_due_at_once_and_then_at_intervals() -> None:
 def test_2_at_first_the_peers_are_waited_for_and_not_for_ever(state: str, patience: float) -> None:
     """A peer that has begun is given more time to send everything."""
     schedule = Schedule(STARTED, ["taurus"])
-    assert not schedule.may_publish(STARTED + patience, True, {"taurus": state})
-    assert schedule.may_publish(STARTED + patience + 0.1, True, {"taurus": state})
+    assert not _opens(schedule, STARTED + patience, True, {"taurus": state})
+    assert _opens(schedule, STARTED + patience + 0.1, True, {"taurus": state})
     # What it does later closes nothing.
-    assert schedule.may_publish(STARTED + patience + 1, True, {"taurus": "lost"})
+    assert _opens(schedule, STARTED + patience + 1, True, {"taurus": "lost"})
 
 
 def test_3_a_peer_that_has_sent_everything_is_waited_for_no_more() -> None:
     """Even if it is lost before the own log has been read."""
     schedule = Schedule(STARTED, ["taurus", "scorpio"])
     following = {"taurus": "following", "scorpio": "following"}
-    assert not schedule.may_publish(STARTED, False, following)
+    assert not _opens(schedule, STARTED, False, following)
     lost = {"taurus": "lost", "scorpio": "lost"}
-    assert not schedule.may_publish(STARTED + 1, False, lost)
-    assert schedule.may_publish(STARTED + 2, True, lost)
+    assert not _opens(schedule, STARTED + 1, False, lost)
+    assert _opens(schedule, STARTED + 2, True, lost)
 
 
 def test_4_while_it_waits_it_does_not_turn_in_circles() -> None:
     """The first compile is due, and it is not begun."""
     schedule = Schedule(STARTED, ["taurus"])
-    assert schedule.tick.due(STARTED)
-    assert not schedule.may_publish(STARTED, True, {"taurus": "lost"})
+    assert schedule.tick.take(STARTED)
+    assert not _opens(schedule, STARTED, True, {"taurus": "lost"})
     assert schedule.wait(STARTED, busy=False) == 1
-    assert schedule.tick.due(STARTED + 2.5)
+    assert schedule.tick.take(STARTED + 2.5)
     assert schedule.wait(STARTED + 2.5, busy=False) == FIRST_WAIT - 2.5
 
 
 def test_5_names_are_looked_at_for_news_and_when_a_lease_ends() -> None:
     """Once for each."""
     schedule = _open()
-    assert schedule.publish_due(50, None), "At first everything is news."
-    assert not schedule.publish_due(50, None)
+    assert schedule.take_publish(50, None), "At first everything is news."
+    assert not schedule.take_publish(50, None)
     schedule.changed()
     schedule.changed()
-    assert schedule.publish_due(50, 60)
-    assert not schedule.publish_due(59, 60)
-    assert schedule.publish_due(60, 60)
+    assert schedule.take_publish(50, 60)
+    assert not schedule.take_publish(59, 60)
+    assert schedule.take_publish(60, 60)
 
 
 def test_6_a_change_of_names_compiles_nothing() -> None:
     """Only the text follows, when it has been quiet for a moment."""
     schedule = _open()
     schedule.published(STARTED)
-    assert not schedule.text_due(STARTED + QUIET - 0.01)
-    assert schedule.text_due(STARTED + QUIET)
-    assert not schedule.text_due(STARTED + QUIET)
-    assert not schedule.compile_due(STARTED + 1e9)
+    assert not schedule.take_text(STARTED + QUIET - 0.01)
+    assert schedule.take_text(STARTED + QUIET)
+    assert not schedule.take_text(STARTED + QUIET)
+    assert not schedule.take_compile(STARTED + 1e9)
 
 
 def test_7_ever_more_changes_do_not_put_the_text_off_for_ever() -> None:
@@ -99,9 +105,9 @@ def test_7_ever_more_changes_do_not_put_the_text_off_for_ever() -> None:
     clock = STARTED
     while clock < STARTED + LONGEST:
         schedule.published(clock)
-        assert not schedule.text_due(clock)
+        assert not schedule.take_text(clock)
         clock += QUIET / 2
-    assert schedule.text_due(clock)
+    assert schedule.take_text(clock)
 
 
 def test_8_a_compile_writes_the_text_too() -> None:
@@ -109,8 +115,8 @@ def test_8_a_compile_writes_the_text_too() -> None:
     schedule = _open()
     schedule.published(STARTED)
     schedule.compile(STARTED)
-    assert schedule.compile_due(STARTED)
-    assert not schedule.text_due(STARTED + 1e9)
+    assert schedule.take_compile(STARTED)
+    assert not schedule.take_text(STARTED + 1e9)
 
 
 def test_9_what_failed_is_tried_again_after_a_while() -> None:
@@ -118,11 +124,11 @@ def test_9_what_failed_is_tried_again_after_a_while() -> None:
     schedule = _open()
     schedule.compile_failed(STARTED)
     schedule.compile(STARTED + 1)
-    assert not schedule.compile_due(STARTED + RETRY_SECONDS - 0.01)
-    assert schedule.compile_due(STARTED + RETRY_SECONDS)
+    assert not schedule.take_compile(STARTED + RETRY_SECONDS - 0.01)
+    assert schedule.take_compile(STARTED + RETRY_SECONDS)
     schedule.text_failed(STARTED)
-    assert not schedule.text_due(STARTED + RETRY_SECONDS - 0.01)
-    assert schedule.text_due(STARTED + RETRY_SECONDS)
+    assert not schedule.take_text(STARTED + RETRY_SECONDS - 0.01)
+    assert schedule.take_text(STARTED + RETRY_SECONDS)
 
 
 def test_10_the_wait_is_until_the_first_thing_that_is_due() -> None:

@@ -36,8 +36,8 @@ class Every:
         self._seconds = seconds
         self.next = -math.inf
 
-    def due(self, clock: float) -> bool:
-        """Return whether it is due; if so, the next time is one interval from now."""
+    def take(self, clock: float) -> bool:
+        """Return whether it is due, and note that it is done: next in one interval from now."""
         if clock < self.next:
             return False
         self.next = clock + self._seconds
@@ -45,7 +45,7 @@ class Every:
 
 
 class Schedule:
-    """What is due. The service reports what happens, and checks before each step."""
+    """What is due. The service reports what happens, and takes what is due before each step."""
 
     def __init__(self, clock: float, peers: Iterable[str]) -> None:
         """Begin with everything to be compiled, once each peer has sent what it knows."""
@@ -61,6 +61,17 @@ class Schedule:
         self._text_at = self._text_by = math.inf
 
     # -- what happened -------------------------------------------------------------------------
+
+    def note_feeds(self, clock: float, caught_up: bool, peers: Mapping[str, str]) -> None:
+        """Note how far the feeds are; `open` says whether that is enough to publish from.
+
+        ``caught_up`` is about this server's own log; ``peers`` are the states of the peers' feeds.
+        """
+        for server, state in peers.items():
+            patience = FIRST_READING if state == "reading" else FIRST_WAIT
+            if state == "following" or clock - self.started > patience:
+                self._awaited.discard(server)
+        self.open = self.open or (caught_up and not self._awaited)
 
     def changed(self) -> None:
         """Note that the merge has news."""
@@ -86,33 +97,24 @@ class Schedule:
 
     # -- what is due ---------------------------------------------------------------------------
 
-    def may_publish(self, clock: float, caught_up: bool, peers: Mapping[str, str]) -> bool:
-        """Return whether what is known is enough to publish from.
+    def take_publish(self, now: int, expiry: int | None) -> bool:
+        """Return whether names may have changed, and note that they are published.
 
-        ``caught_up`` is about this server's own log; ``peers`` are the states of the peers' feeds.
+        ``expiry`` is when the next lease ends.
         """
-        for server, state in peers.items():
-            patience = FIRST_READING if state == "reading" else FIRST_WAIT
-            if state == "following" or clock - self.started > patience:
-                self._awaited.discard(server)
-        self.open = self.open or (caught_up and not self._awaited)
-        return self.open
-
-    def publish_due(self, now: int, expiry: int | None) -> bool:
-        """Return whether names may have changed; ``expiry`` is when the next lease ends."""
         due = self._changed or (expiry is not None and expiry <= now)
         self._changed = False
         return due
 
-    def compile_due(self, clock: float) -> bool:
-        """Return whether everything is to be compiled now, the text with it."""
+    def take_compile(self, clock: float) -> bool:
+        """Return whether everything is to be compiled, and note that it is, the text with it."""
         if clock < self._compile_at:
             return False
         self._compile_at = self._text_at = self._text_by = math.inf
         return True
 
-    def text_due(self, clock: float) -> bool:
-        """Return whether the text alone is to be written now."""
+    def take_text(self, clock: float) -> bool:
+        """Return whether the text alone is to be written, and note that it is."""
         if clock < self._text_at:
             return False
         self._text_at = self._text_by = math.inf

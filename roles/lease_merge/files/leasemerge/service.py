@@ -116,9 +116,11 @@ class Service:
         # those have further to travel, and a write to a pipe takes no time.
         self._followers.write()
         states = {peer.server: peer.state for peer in self._peers}
-        if self._schedule.may_publish(clock, self._own is None or self._own.caught_up, states):
+        caught_up = self._own is None or self._own.caught_up
+        self._schedule.note_feeds(clock, caught_up, states)
+        if self._schedule.open:
             self._publish(clock)
-        if self._schedule.tick.due(clock):
+        if self._schedule.tick.take(clock):
             self._tick(clock)
         self._work(clock)
 
@@ -165,12 +167,12 @@ class Service:
             self._own.more |= self._own.tail.watch() or bool(self._own.error)
         for peer in self._peers:
             self._listen_to(peer)
-        if self._schedule.alive.due(clock):
+        if self._schedule.alive.take(clock):
             self._followers.alive()
         if self._history is not None:
             self._history.tick(self._now)
         self._probe.read()
-        if self._schedule.metrics.due(clock):
+        if self._schedule.metrics.take(clock):
             self._write_metrics()
             self._probe.send()
         notify("WATCHDOG=1")
@@ -266,7 +268,7 @@ class Service:
         return None
 
     def _publish(self, clock: float) -> None:
-        if not self._schedule.publish_due(self._now, self._merge.next_expiry):
+        if not self._schedule.take_publish(self._now, self._merge.next_expiry):
             return
         changes = self._merge.changes(self._now)
         self._name_counts.update(changes)
@@ -294,9 +296,9 @@ class Service:
     def _begin_build(self, clock: float) -> None:
         if self._publisher.work.busy or not self._schedule.open:
             return
-        if self._schedule.compile_due(clock):
+        if self._schedule.take_compile(clock):
             self._publisher.compile(self._zone.parts())
-        elif self._schedule.text_due(clock):
+        elif self._schedule.take_text(clock):
             self._publisher.write_text(self._zone.parts())
 
     def _build(self, clock: float) -> Progress:
