@@ -104,9 +104,9 @@ def test_a_range_has_its_subnet() -> None:
     ranges = [["10.1.1.20", "10.1.1.29"], ["10.1.1.40", "10.1.1.40"]]
     site = Site.from_dict({**SITE, "subnets": [{"network": "10.1.1.0/24", "ranges": ranges}]})
     inside = ["10.1.1.20", "10.1.1.29", "10.1.1.40"]
-    assert [site.range_of(address) for address in inside] == [site.subnets[0]] * 3
+    assert [site.leasing_subnet(address) for address in inside] == [site.subnets[0]] * 3
     outside = ["10.1.1.19", "10.1.1.30", "10.1.1.41", "10.2.1.20"]
-    assert [site.range_of(address) for address in outside] == [None] * 4
+    assert [site.leasing_subnet(address) for address in outside] == [None] * 4
 
 
 def test_the_logs_are_in_the_order_of_the_servers() -> None:

@@ -22,7 +22,7 @@ def fate(lease: Lease, site: Site, now: int) -> Fate:
         return "ended"
     if lease.address in site.addresses:
         return "fixed"
-    return "outside" if site.range_of(lease.address) is None else "goes on"
+    return "outside" if site.leasing_subnet(lease.address) is None else "goes on"
 
 
 def going_on(leases: Iterable[Lease], site: Site, now: int) -> Iterator[Lease]:
@@ -39,6 +39,6 @@ def to_kea(leases: Iterable[Lease], site: Site) -> Iterator[bytes]:
     """Yield the lines of Kea's lease file; a lease in no range of the site has none."""
     yield kea.COLUMNS
     for lease in leases:
-        subnet = site.range_of(lease.address)
+        subnet = site.leasing_subnet(lease.address)
         if subnet is not None:
             yield kea.render(lease, kea.subnet_id(subnet.network))

@@ -193,7 +193,7 @@ class Site:
             return None
         return rows[index][1]
 
-    def range_of(self, address: str) -> Subnet | None:
+    def leasing_subnet(self, address: str) -> Subnet | None:
         """Return the subnet in one of whose ranges an address lies."""
         subnet, value = self._subnet_of(address), IPv4Address(address)
         for first, last in () if subnet is None else subnet.ranges:
