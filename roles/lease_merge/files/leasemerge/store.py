@@ -73,25 +73,20 @@ class Store:
         self.error = ""
         self.damage = 0
         self.refused = 0
-        self.use(site)
         self.generation = self._own_generation()
         self.generations: dict[str, str] = {}
         self.logs: dict[str, dict[str, Lease]] = {}
-        for name in self.names:
-            self.logs[name] = {}
-            self._load(name)
+        self.use(site)
 
     def use(self, site: Site) -> None:
-        """Switch to another site: its servers and subnets decide what is kept."""
+        """Switch to a site: its servers and subnets decide what is read and kept."""
         self.servers = site.servers
-        self.names = site.logs
         networks = [ipaddress.IPv4Network(subnet.network) for subnet in site.subnets]
         self._spans = [(int(net.network_address), int(net.broadcast_address)) for net in networks]
-        if hasattr(self, "logs"):
-            for name in self.names:
-                if name not in self.logs:
-                    self.logs[name] = {}
-                    self._load(name)
+        for name in site.logs:
+            if name not in self.logs:
+                self.logs[name] = {}
+                self._load(name)
 
     def put(self, name: str, leases: Iterable[Lease]) -> list[Lease]:
         """Make these the last blocks of a log; return those that were news."""
