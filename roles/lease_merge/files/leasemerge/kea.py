@@ -52,7 +52,7 @@ class KeaLog:
         self.damage = 0
         self.skipped: list[Skipped] = []
         self.failover: dict[str, tuple[str, str]] = {}
-        """Always empty: the state of the pair is elsewhere (module kea_pair)."""
+        """Always empty: the state of the pair is elsewhere (module kea_state)."""
         self._leases: dict[str, Lease] = {}
         self._changed: set[str] = set()
         self._rest = b""

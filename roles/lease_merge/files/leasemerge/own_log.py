@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from .kea import KeaLog
-from .kea_pair import pair_state
+from .kea_state import pair_state
 from .kea_tail import KeaTail
 from .lease import Lease
 from .log import LeaseLog, Log
