@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv4Network
 
-from leasemerge.dhcpd_check import is_address
+from leasemerge.dhcp_settings_check import is_address
 from leasemerge.ranges import reverse_zones
 
 from .dnsmasq_files import Line, LineRemarks

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from leasemerge import convert, kea
-from leasemerge.dhcpd_check import is_address
+from leasemerge.dhcp_settings_check import is_address
 from leasemerge.kea_tail import lease_files
 from leasemerge.lease import NEVER, Lease
 from leasemerge.log import parse

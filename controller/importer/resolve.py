@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Network
 
-from leasemerge.dhcpd_check import is_address
+from leasemerge.dhcp_settings_check import is_address
 from leasemerge.ranges import reverse_zones
 
 from .conflicts import Conflicts, Kind

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv6Address
 
-from .dhcpd_check import (
+from .dhcp_settings_check import (
     blocks,
     check_next_server,
     check_options,

@@ -4,10 +4,10 @@ The format is site.json's (docs/design.md). Keys that only the deployment knows 
 their addresses, routers, lease times) are checked if they are present.
 
 Each table's function is in the module of its subject: zone_check, forward_check, subnet_check,
-server_check, host_check, with dhcpd_check for what dhcpd.conf gets verbatim. To add a key of a row,
-add it to the table's keys at the end of that module, with the check of its value. To add a table,
-write its function there and add it to `_CHECKS`. A sentence names a key of the site by
-`inventory.setting(key)`, the name under which the user finds it.
+server_check, host_check, with dhcp_settings_check for what a DHCP server gets verbatim. To add a
+key of a row, add it to the table's keys at the end of that module, with the check of its value. To
+add a table, write its function there and add it to `_CHECKS`. A sentence names a key of the site
+by `inventory.setting(key)`, the name under which the user finds it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
-from .dhcpd_check import LEASE_TIMES, check_dhcp_server, check_lease_times, check_raw
+from .dhcp_settings_check import LEASE_TIMES, check_dhcp_server, check_lease_times, check_raw
 from .faults import Fault, Findings, printable, remedy_for
 from .forward_check import check_forward_zones, check_upstream_resolvers
 from .host_check import check_fixed_hosts, check_host_blocks

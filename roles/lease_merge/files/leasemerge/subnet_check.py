@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from ipaddress import IPv4Address, IPv4Network
 
-from .dhcpd_check import (
+from .dhcp_settings_check import (
     LEASE_TIMES,
     blocks,
     check_next_server,
