@@ -44,3 +44,9 @@ def test_the_name_of_a_pointer() -> None:
     assert reverse_name("10.1.2.3") == "3.2.1.10.in-addr.arpa"
     assert reverse_name("2001:db8::1").startswith("1.0.0.0.")
     assert reverse_name("2001:db8::1").endswith(".8.b.d.0.1.0.0.2.ip6.arpa")
+
+
+@pytest.mark.parametrize("name", ["a..b", ".", "x" * 64 + ".internal", "b\u00fcro.internal"])
+def test_what_dns_cannot_carry_is_no_name(name: str) -> None:
+    with pytest.raises(ValueError, match=r"not a domain name|ascii"):
+        wire_name(name)

@@ -11,9 +11,10 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 
+from .record_data import PTR, A, reverse_name, wire_name
+
 _PAIR = struct.Struct("<II")
 _TABLES = 256
-_A, _PTR = 1, 12
 
 Entry = tuple[bytes, bytes]
 """Key and data, as `tinydns-data` writes them."""
@@ -35,23 +36,14 @@ def entries(line: bytes) -> Iterator[Entry]:
     kind, fields = line[:1], line[1:].strip().decode("ascii").split(":")
     if kind not in (b"=", b"+") or len(fields) != 3:
         raise ValueError(f"not a line of a name: {line!r}")
-    name, address, ttl = _wire(fields[0]), fields[1], int(fields[2])
-    octets = [int(octet) for octet in address.split(".")]
-    yield name, _head(_A, ttl) + bytes(octets)
+    name, address, ttl = wire_name(fields[0]), fields[1], int(fields[2])
+    yield name, _head(A, ttl) + bytes(map(int, address.split(".")))
     if kind == b"=":
-        reverse = ".".join(map(str, reversed(octets))) + ".in-addr.arpa"
-        yield _wire(reverse), _head(_PTR, ttl) + name
+        yield wire_name(reverse_name(address)), _head(PTR, ttl) + name
 
 
 def _head(kind: int, ttl: int) -> bytes:
     return struct.pack(">HcI8x", kind, b"=", ttl)
-
-
-def _wire(name: str) -> bytes:
-    labels = [label.encode("ascii") for label in name.split(".")]
-    if any(not 0 < len(label) < 64 for label in labels):
-        raise ValueError(f"not a domain name: {name}")
-    return b"".join(bytes([len(label)]) + label for label in labels) + b"\0"
 
 
 def _hash(key: bytes) -> int:

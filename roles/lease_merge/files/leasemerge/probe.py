@@ -7,10 +7,11 @@ import socket
 import struct
 import time
 
+from .record_data import SOA, wire_name
 from .site import Site
 from .status import NameServerStatus
 
-_SOA, _IN = 6, 1
+_IN = 1
 # RFC 1035 section 4.1.1: an answer, authoritative, without an error.
 _ANSWER, _AUTHORITATIVE, _ERROR = 0x8000, 0x0400, 0x000F
 
@@ -68,5 +69,5 @@ class Probe:
 
 def _soa_query(domain: str) -> bytes:
     """Return a query without its first two octets, the ID."""
-    labels = b"".join(bytes([len(label)]) + label.encode() for label in domain.split("."))
-    return struct.pack("!HHHHH", 0, 1, 0, 0, 0) + labels + b"\0" + struct.pack("!HH", _SOA, _IN)
+    question = wire_name(domain) + struct.pack("!HH", SOA, _IN)
+    return struct.pack("!HHHHH", 0, 1, 0, 0, 0) + question

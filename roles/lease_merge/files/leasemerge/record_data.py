@@ -175,8 +175,13 @@ def checked_name(name: str, word: str) -> str:
 
 
 def wire_name(name: str) -> bytes:
-    """Return an absolute name, without its final dot, as DNS carries it."""
+    """Return an absolute name, without its final dot, as DNS carries it.
+
+    Raises ValueError: when a label is empty, too long or not ASCII.
+    """
     labels = [label.encode("ascii") for label in name.split(".")] if name else []
+    if any(not 0 < len(label) <= _LABEL_MAX for label in labels):
+        raise ValueError(f"not a domain name: {name}")
     return b"".join(bytes([len(label)]) + label for label in labels) + b"\0"
 
 
