@@ -14,7 +14,7 @@ from .dhcp_settings_check import (
     is_address,
 )
 from .faults import show
-from .inventory import NOTES, Check, Inventory, Row
+from .inventory import PLACE_KEYS, Check, Inventory, Row
 from .ranges import listed, normal_mac
 from .server_check import SERVER_KEYS
 from .zone_check import check_own_domain, is_local
@@ -41,7 +41,7 @@ def check_fixed_hosts(inventory: Inventory) -> None:
         if label is not None:
             inventory.hold_label(row, "name", label, domain)
         _check_macs(inventory, row)
-        unclear = any(key not in FIXED_HOST_KEYS and key not in NOTES for key in row.values)
+        unclear = any(key not in FIXED_HOST_KEYS and key not in PLACE_KEYS for key in row.values)
         keys = ("fixed_address", "hardware_ethernet", "ipv6_address")
         if not (unclear or any(map(row.get, keys))):
             inventory.fault(

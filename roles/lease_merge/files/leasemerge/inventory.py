@@ -38,8 +38,9 @@ _OFTEN_MEANT = {
     "subnet": "network",
     "tftp_server": "next_server",
 }
-# Notes on a row: where it is defined, and where those of its keys are that are set elsewhere.
-NOTES = ("where", "places")
+# Keys of a row about its place: where it is defined, and where those of its keys are that are set
+# elsewhere.
+PLACE_KEYS = ("where", "places")
 
 
 class Row:
@@ -224,7 +225,7 @@ class Inventory:
                 self.fault(row.where(key), problem, "add it to the group")
             elif value is None and not elsewhere and key in keys:
                 self.fault(row, f"{key} is empty", "write its value, or remove it")
-            elif key not in keys and key not in NOTES:
+            elif key not in keys and key not in PLACE_KEYS:
                 problem = f"the key {show(key)} is unknown"
                 self.fault(row.where(key), problem, self._remedy(str(key), keys, elsewhere))
         for key, check in keys.items():
@@ -245,8 +246,8 @@ class Inventory:
         if close:
             return f"write {close[0]}"
         own = self.settings.get("own_variables")
-        listed = f", or list it in {own} if it is your own" if elsewhere and own else ""
-        return f"use {', '.join(known)}{listed}"
+        or_own = f", or list it in {own} if it is your own" if elsewhere and own else ""
+        return f"use {', '.join(known)}{or_own}"
 
     def seconds(self, key: str, most: int) -> int:
         """Read a number of seconds from the site; 0 if it is not one."""

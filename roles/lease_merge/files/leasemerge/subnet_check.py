@@ -21,7 +21,7 @@ from .dhcp_settings_check import (
     note_replaced,
 )
 from .faults import show
-from .inventory import NOTES, Check, Inventory, Row, is_edge
+from .inventory import PLACE_KEYS, Check, Inventory, Row, is_edge
 from .ranges import listed
 from .zone_check import check_own_domain
 
@@ -247,7 +247,7 @@ def _check_routers(inventory: Inventory, pools: Sequence[Row], network: IPv4Netw
             )
     written = any("option routers" in text for _, text in inventory.texts)
     # An unknown key, which is reported, may be meant for it.
-    unclear = written or any(key not in SUBNET_KEYS and key not in NOTES for key in row.values)
+    unclear = written or any(key not in SUBNET_KEYS and key not in PLACE_KEYS for key in row.values)
     if not (inherited or unclear or "routers" in row.values) and inventory.ranges[network]:
         inventory.note(
             row,
