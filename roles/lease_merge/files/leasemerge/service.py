@@ -385,7 +385,7 @@ class Service:
             pools=self._pools.status(),
             name_servers=self._probe.status(),
             history=HistoryStatus() if self._history is None else self._history.status(),
-            losers=self._merge.names(self._now).losers if with_losers else (),
+            losers=self._merge.losers if with_losers else (),
             publisher=self._publisher,
             errors=(self._site_error, self._metrics_error, self._history_error),
         )
