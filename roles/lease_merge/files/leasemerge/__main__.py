@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _add_render(commands)
     _add_dump(commands)
     _add_convert(commands)
-    _add_service(commands)
+    _add_service_commands(commands)
     _add_history(commands)
     options = parser.parse_args(arguments)
     # There are no reference cycles here, so the collector finds nothing, and with many leases it
@@ -67,10 +67,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _add_render(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = commands.add_parser("render", help="print the zone data of a site and its leases")
     parser.set_defaults(run=_render)
-    _add_merged(parser)
+    _add_merge_arguments(parser)
 
 
-def _add_merged(parser: argparse.ArgumentParser) -> None:
+def _add_merge_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--site", type=Path, required=True, help="the site, site.json")
     parser.add_argument(
         "--leases",
@@ -96,10 +96,10 @@ def _add_convert(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     parser.set_defaults(run=_convert)
     parser.add_argument("--to", choices=["dhcpd", "kea"], required=True, help="that server")
-    _add_merged(parser)
+    _add_merge_arguments(parser)
 
 
-def _add_service(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _add_service_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     socket = Path("/run/leasemerge/feed.sock")
     parser = commands.add_parser("serve", help="follow the feeds and publish zone data")
     parser.set_defaults(run=_serve)
