@@ -6,6 +6,7 @@ docs/monitoring.md explains how they get there, and has alert rules and a dashbo
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 from typing import NamedTuple
 
 from .status import HEALTHY_PAIRS, Status
@@ -57,7 +58,7 @@ class Metric(NamedTuple):
 
 def metrics(status: Status) -> Iterator[str]:
     """Yield the lines of the text file."""
-    for metric in (*_service(status), *_feeds(status), *_names(status), *_dhcp_server(status)):
+    for metric in chain.from_iterable(group(status) for group in _GROUPS):
         name = f"leasemerge_{metric.name}"
         yield f"# HELP {name} {metric.help}"
         yield f"# TYPE {name} {metric.kind}"
@@ -125,6 +126,9 @@ def _service(status: Status) -> Iterator[Metric]:
             for server in status.name_servers
         ],
     )
+
+
+def _history(status: Status) -> Iterator[Metric]:
     yield Metric(
         "history_size_bytes",
         "gauge",
@@ -212,7 +216,7 @@ def _names(status: Status) -> Iterator[Metric]:
     )
 
 
-def _dhcp_server(status: Status) -> Iterator[Metric]:
+def _failover(status: Status) -> Iterator[Metric]:
     yield Metric(
         "failover_normal",
         "gauge",
@@ -233,6 +237,9 @@ def _dhcp_server(status: Status) -> Iterator[Metric]:
             for state in (KEA_STATES if set(states) <= set(KEA_STATES) else FAILOVER_STATES)
         ],
     )
+
+
+def _pools(status: Status) -> Iterator[Metric]:
     pools = [
         ({"subnet": pool.subnet, "range": f"{pool.first}-{pool.last}"}, pool)
         for pool in status.pools
@@ -277,6 +284,10 @@ def _dhcp_server(status: Status) -> Iterator[Metric]:
         "Addresses whose lease is over, until the partner confirms it; many only while it is away.",
         [(labels, pool.waiting) for labels, pool in pools],
     )
+
+
+# In the order of the file.
+_GROUPS = (_service, _history, _feeds, _names, _failover, _pools)
 
 
 def _escape(text: str) -> str:
