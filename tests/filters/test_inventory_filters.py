@@ -132,8 +132,7 @@ def test_faults_name_the_line_to_fix(output: Any) -> None:
         "Subnet 10.1.1.0/24 (play.yml:19): the range 10.1.1.100 to 10.1.1.255 includes the network "
         "or broadcast address of 10.1.1.0/24",
         "Host bad (hosts.yml:11): the address 10.1.1.999 is not an IPv4 address",
-        f"Host bad (hosts.yml:11): the MAC address {mac} is a number, as YAML reads digits and "
-        "colons",
+        f"Host bad (hosts.yml:11): the MAC address {mac} is read as a number",
         "Host typo (hosts.yml:12): the key fixed_adress is unknown",
     ]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from ipaddress import IPv4Address, IPv6Address
 
 from .dhcp_settings_check import (
@@ -183,12 +183,20 @@ def _check_ipv6_addresses(inventory: Inventory, row: Row, key: str) -> None:
 def _check_macs(inventory: Inventory, row: Row) -> None:
     own: set[str] = set()
     for value in inventory.items(row, "hardware_ethernet", row.get("hardware_ethernet")):
-        if isinstance(value, int):
-            # YAML 1.1 section "integer": 10:20:30:40:50:60 is a number in base 60.
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            # YAML 1.1 section "integer": 10:20:30:40:50:59 is a number in base 60. In an INI file
+            # quotes do not make digits a text, and 120050e10023 is a number, too.
             inventory.fault(
                 row,
-                f"the MAC address {value} is a number, as YAML reads digits and colons",
-                "put it in quotes",
+                f"the MAC address {value} is read as a number",
+                'write it with colons and in quotes, like "de:ad:be:ef:ca:fe"',
+            )
+            continue
+        if isinstance(value, Mapping):
+            inventory.fault(
+                row,
+                f"the MAC address {show(value)} is a mapping",
+                'write one like "de:ad:be:ef:ca:fe", or a list of them',
             )
             continue
         mac = normal_mac(value)
@@ -247,6 +255,17 @@ def _check_statement(inventory: Inventory, row: Row, problem: str, statement: st
 def _check_aliases(inventory: Inventory, row: Row, name: str | None, domain: str) -> None:
     aliases: set[str] = set()
     for value in inventory.items(row, "aliases", row.get("aliases")):
+        if isinstance(value, (Mapping, list, tuple)):
+            kind, words = "list", [*value]
+            if isinstance(value, Mapping):
+                kind, words = "mapping", [*value, *value.values()]
+            names = ", ".join(word for word in words if isinstance(word, str))
+            inventory.fault(
+                row,
+                f"the alias {show(value)} is a {kind}",
+                f"write the names in one list: [{show(names or 'NAME, …')}]",
+            )
+            continue
         alias = inventory.label(row, "alias", value)
         if alias is None:
             continue

@@ -183,12 +183,14 @@ class Inventory:
         place = places.get(key) if isinstance(places, Mapping) else None
         return "Site" if place is None else f"Site ({printable(place)})"
 
-    def items(self, where: str | Row, key: str, value: object) -> Sequence[object]:
+    def items(
+        self, where: str | Row, key: str, value: object, remedy: str = "write it as a list"
+    ) -> Sequence[object]:
         """Return the entries of a list; anything else has none, and is a fault."""
         if value is None:
             return ()
         if isinstance(value, (str, bytes)) or not isinstance(value, Sequence):
-            self.fault(where, f"{key} is {show(value)}, not a list", "write it as a list")
+            self.fault(where, f"{key} is {show(value)}, not a list", remedy)
             return ()
         if None in value:
             self.fault(where, f"an entry of {key} is empty", "write its value, or remove it")
@@ -269,7 +271,9 @@ class Inventory:
             if value is None:
                 self.fault(where, f"it has no {what}", "add it")
             else:
-                self.fault(where, f"the {what} {show(value)} is not text", "put it in quotes")
+                several = isinstance(value, (Mapping, list, tuple))
+                remedy = "write a single one" if several else "put it in quotes"
+                self.fault(where, f"the {what} {show(value)} is not text", remedy)
             return None
         label = value.lower() if value.isascii() else value
         if not _LABEL.fullmatch(label):

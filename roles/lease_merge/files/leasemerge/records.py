@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from .faults import printable
 from .record_data import (
     CAA,
     CNAME,
@@ -67,11 +68,27 @@ def parse(line: object, origin: str) -> Record:
     RecordError: when it is not such a line.
     """
     if isinstance(line, Mapping):
-        text = ", ".join(f"{name} {data}" for name, data in line.items())
-        raise RecordError("it is a mapping", f"write it as one text, without a colon: '{text}'")
+        raise RecordError("it is a mapping", _instead_of(line))
+    if isinstance(line, (list, tuple)):
+        text = printable(" ".join(map(str, line)))
+        raise RecordError("it is a list", f"write it as one text: '{text}'")
     if not isinstance(line, str):
         raise RecordError("it is not text", "put it in quotes")
     return _parse(line, origin)
+
+
+def _instead_of(line: Mapping[object, object]) -> str:
+    """Return what to write instead of a mapping.
+
+    A colon and a blank make one of a line without quotes, also inside the text of a TXT.
+    """
+    (name, data), *more = line.items() or [("", None)]
+    if more or not isinstance(data, str):
+        return "write it as one text, a line of a zone file such as 'mail A 192.0.2.25'"
+    if '"' in str(name):
+        text = printable(f"{name}: {data}").replace("'", "''")
+        return f"put the whole line in single quotes: '{text}'"
+    return f"write it as one text, without a colon: '{printable(f'{name} {data}')}'"
 
 
 # The check reads each line and the site does so again, and a rewritten site still has most of the

@@ -244,9 +244,13 @@ def check_records(inventory: Inventory) -> None:
     rows: list[Row] = []
     numbered: list[tuple[int, Record]] = []
     for value in inventory.items(
-        where, inventory.setting("records"), inventory.data.get("records")
+        where,
+        inventory.setting("records"),
+        inventory.data.get("records"),
+        "write a list of lines of a zone file, such as ['mail A 192.0.2.25']",
     ):
-        values = value if isinstance(value, Mapping) else {"record": value}
+        # A line with its place (`where`), else what was written instead of a line.
+        values = value if isinstance(value, Mapping) and "record" in value else {"record": value}
         row = Row("Record", "record", len(rows), values)
         rows.append(row)
         try:
