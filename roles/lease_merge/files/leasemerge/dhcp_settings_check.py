@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import ChainMap
 from collections.abc import Mapping
@@ -206,12 +207,21 @@ def check_options(inventory: Inventory, row: Row, key: str) -> None:
                 f"{show(option)} is not the name of an option",
                 "write one of dhcp-options(5)",
             )
-        elif content is None or content in ("", []) or isinstance(content, (Mapping, bool)):
+        elif not _is_content(content):
             inventory.fault(
                 row,
                 f"the option {option} is {show(content or None)}",
                 "write text, a number or a list of these",
             )
+
+
+def _is_content(value: object) -> bool:
+    """Return whether it is text, a number or a list of these."""
+    if isinstance(value, (list, tuple)):
+        return bool(value) and all(map(_is_content, value))
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return value is not None and value != "" and not isinstance(value, (Mapping, bool))
 
 
 def check_raw_text(inventory: Inventory, row: Row, key: str) -> None:
