@@ -20,7 +20,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from tests.overview.networks import (
+from tests.overview.sample_network import (
     NOW,
     PLAIN,
     PROJECT,

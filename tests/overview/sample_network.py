@@ -1,15 +1,22 @@
-"""A small network to report on: two servers whose lease files each know what the other does not."""
+r"""A small network to report on, and the report that the filters make of it.
+
+draco (primary)    taurus (secondary)    scorpio
+its leases         its leases            dnscache only
+\__________________/
+both are needed: draco received laptop, taurus received phone
+"""
 
 from __future__ import annotations
 
 import json
-import sys
 from base64 import b64encode
 from pathlib import Path
 from typing import Any
 
+import report as plugin
+from controller.overview.registered import readings_of
+
 PROJECT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(PROJECT))
 
 #: When the reports of the tests are made: 2026-11-23 12:00:00 UTC.
 NOW = 1795435200
@@ -160,3 +167,101 @@ def row(server: str, **changed: Any) -> dict[str, Any]:
         log: b64encode(text.encode("latin-1")).decode() for log, text in values["memories"].items()
     }
     return dict(json.loads(json.dumps(values)))
+
+
+LAPTOP, PHONE = "02:00:00:00:00:01", "02:00:00:00:00:02"
+DRACO = lease("10.1.1.100", mac=LAPTOP, hostname="laptop") + lease(
+    "10.1.1.101", mac=PHONE, received=False
+)
+TAURUS = lease("10.1.1.100", mac=LAPTOP, received=False) + lease(
+    "10.1.1.101", mac=PHONE, hostname="phone"
+)
+TINYDNS = ["leasemerge.service", "floating-address.service", "tinydns.service"]
+UNITS = {
+    "draco": dict.fromkeys(["isc-dhcp-server.service", *TINYDNS, "dnscache.service"], "active"),
+    "taurus": dict.fromkeys(["isc-dhcp-server.service", *TINYDNS], "active"),
+    "scorpio": {"dnscache.service": "active"},
+}
+FILTERS = plugin.FilterModule().filters()
+
+
+def zone_of(rows: list[dict[str, Any]]) -> str:
+    """Make the zone data that these servers should serve."""
+    from controller.overview.readings import expected_zone
+    from leasemerge.site import Site
+
+    return expected_zone(readings_of(rows), Site.from_dict(PLAIN), NOW).decode()
+
+
+def healthy(draco: str = DRACO, taurus: str = TAURUS) -> list[dict[str, Any]]:
+    """Return the readings of a healthy network."""
+    rows = [
+        row(
+            "draco",
+            leases=draco,
+            status=status("draco", "taurus"),
+            units=UNITS["draco"],
+            addresses={"10.1.1.5": "eth0", "10.1.1.3": "eth0"},
+        ),
+        row(
+            "taurus",
+            leases=taurus,
+            status=status("taurus", "draco"),
+            units=UNITS["taurus"],
+            addresses={"10.1.1.6": "eth0", "10.1.1.4": "eth0"},
+        ),
+        row("scorpio", units=UNITS["scorpio"], addresses={"10.1.1.7": "eth0"}),
+    ]
+    zone = b64encode(zone_of(rows).encode()).decode()
+    rows[0]["zone"] = rows[1]["zone"] = zone
+    for given in rows:
+        given["answers"] = answers()
+    return rows
+
+
+def texts(report: dict[str, Any]) -> list[str]:
+    """Return the findings as lines; what follows from a cause is indented."""
+    return [
+        line
+        for cause in report["attention"]
+        for line in (cause["text"], *(f"  {other['text']}" for other in cause["follows"]))
+    ]
+
+
+def made(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """Make the report of readings."""
+    machines = FILTERS["machine_table"](SERVERS, SITE, RESOLVERS)
+    return dict(FILTERS["network_report"](rows, PLAIN, machines, NOW))
+
+
+def floating() -> list[dict[str, Any]]:
+    """Return the readings of servers that each may hold 10.1.1.3, as draco does."""
+    rows = healthy()
+    for given in rows:
+        given["units"] = {**given["units"], "tinydns@10.1.1.3.service": "active"}
+        given["units"] |= dict.fromkeys(
+            ["floating-address.service", "keepalived.service"], "active"
+        )
+        given["addresses"] = {**given["addresses"]}
+        given["addresses"].setdefault("10.1.1.3", "lo")
+    return rows
+
+
+def of_kea(own: str = "hot-standby", partner: str = "hot-standby") -> list[dict[str, Any]]:
+    """Return the readings of the same network with Kea; draco is in the first state."""
+    from leasemerge import kea
+
+    head = kea.COLUMNS.decode()
+    leases = head + "".join(
+        f"10.1.1.{number},{mac},,3600,{NOW + 3000},1,0,0,{name},0,,0\n"
+        for number, mac, name in ((100, LAPTOP, "laptop"), (101, PHONE, "phone"))
+    )
+    rows = healthy(leases, leases)
+    for given, states in zip(rows, ([own, partner], [partner, own]), strict=False):
+        given["dhcp"] = KEA
+        given["units"] = {
+            KEA["unit"] if unit == "isc-dhcp-server.service" else unit: state
+            for unit, state in given["units"].items()
+        }
+        given["status"]["failover"] = {"kea": states}
+    return rows
