@@ -83,7 +83,8 @@ lint: setup ## ansible-lint, yamllint, ruff and mypy
 
 .PHONY: unit
 unit: setup ## pytest: the package and the filters
-	$(call step,Test the package and the filters: six minutes,pytest,The test above shows what it expected.)
+	$(call step,Test the package and the filters: five minutes,pytest --numprocesses auto --dist worksteal,The test above shows \
+		what it expected.)
 
 # Three domains on Debian 13, first with dhcpd, then migrated to Kea; `make molecule MIGRATE=` skips the migration, for an
 # inventory that Kea does not accept. Tests that do not depend on the DHCP server run only once.
