@@ -10,7 +10,8 @@ import pytest
 from leasemerge.history import Client, begun, remove
 from leasemerge.history_query import Period
 from tests.support.history import ADDRESS, LAPTOP, NOW, PHONE, Network, ask
-from tests.support.rig import Rig, eventually, lease
+from tests.support.rig import Rig, lease
+from tests.support.waiting import eventually
 
 DAY = 86400
 

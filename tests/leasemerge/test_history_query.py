@@ -15,7 +15,8 @@ from leasemerge.history import Client
 from leasemerge.history_query import Period, find, periods
 from leasemerge.names import Holder
 from tests.support.history import ADDRESS, LAPTOP, NOW, PHONE, Network, ask
-from tests.support.rig import ENVIRONMENT, PROGRAM, Rig, eventually, lease
+from tests.support.rig import ENVIRONMENT, PROGRAM, Rig, lease
+from tests.support.waiting import eventually
 
 
 def test_1_who_had_an_address_at_a_time(network: Network) -> None:

@@ -10,8 +10,9 @@ import pytest
 from leasemerge.kea import COLUMNS as HEADER
 from leasemerge.kea import render
 from leasemerge.kea_tail import KeaTail
-from tests.support.rig import Rig, eventually
+from tests.support.rig import Rig
 from tests.support.rig import lease as live
+from tests.support.waiting import eventually
 
 
 @pytest.fixture

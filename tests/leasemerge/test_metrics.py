@@ -17,7 +17,8 @@ from grafana_foundation_sdk.models.dashboard import Dashboard
 
 from leasemerge.metrics import metrics
 from leasemerge.status import PublishStatus, Status
-from tests.support.rig import Rig, eventually, lease
+from tests.support.rig import Rig, lease
+from tests.support.waiting import eventually
 
 Make = Callable[..., Rig]
 REPOSITORY = Path(__file__).resolve().parents[2]

@@ -17,7 +17,8 @@ import time
 from collections.abc import Callable
 from functools import partial
 
-from tests.support.rig import Rig, eventually, lease
+from tests.support.rig import Rig, lease
+from tests.support.waiting import eventually
 
 Make = Callable[..., Rig]
 Pair = tuple[Rig, Rig]

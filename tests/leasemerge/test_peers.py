@@ -24,7 +24,8 @@ from leasemerge.protocol import (
 from tests.support import hostile_peers as hostile
 from tests.support import rig as live
 from tests.support.examples import lease
-from tests.support.rig import Rig, eventually
+from tests.support.rig import Rig
+from tests.support.waiting import eventually
 
 Make = Callable[..., Rig]
 

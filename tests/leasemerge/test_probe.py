@@ -17,7 +17,7 @@ import pytest
 from leasemerge.probe import Probe
 from leasemerge.site import NameServer
 from tests.support.examples import site
-from tests.support.rig import eventually
+from tests.support.waiting import eventually
 
 # Of this test run's own, for port 53 is everybody's.
 ADDRESS = f"127.53.{os.getpid() >> 8 & 0xFF}.{os.getpid() & 0xFF}"

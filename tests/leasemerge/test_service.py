@@ -12,7 +12,8 @@ import sys
 import time
 from collections.abc import Callable
 
-from tests.support.rig import Rig, eventually, lease
+from tests.support.rig import Rig, lease
+from tests.support.waiting import eventually
 
 Make = Callable[..., Rig]
 

@@ -21,7 +21,8 @@ import jinja2
 import pytest
 
 from controller.key_exchange import trusted_key_files
-from tests.support.rig import ENVIRONMENT, PROGRAM, Rig, eventually, lease
+from tests.support.rig import ENVIRONMENT, PROGRAM, Rig, lease
+from tests.support.waiting import eventually
 
 ROLE = Path(__file__).resolve().parents[2] / "roles/lease_merge"
 

@@ -17,7 +17,7 @@ from leasemerge.lease import Lease
 from tests.support.small_site import SITE
 
 # Whoever has a rig waits for it.
-from tests.support.waiting import eventually as eventually
+from tests.support.waiting import eventually
 
 FILES = Path(__file__).resolve().parents[2] / "roles/lease_merge/files"
 PROGRAM = (sys.executable, "-m", "leasemerge")
