@@ -83,7 +83,7 @@ lint: setup ## ansible-lint, yamllint, ruff and mypy
 
 .PHONY: unit
 unit: setup ## pytest: the package and the filters
-	$(call step,Test the package and the filters: five minutes,pytest --numprocesses auto --dist worksteal,The test above shows \
+	$(call step,Test the package and the filters: five to ten minutes,pytest --numprocesses auto --dist worksteal,The test above shows \
 		what it expected.)
 
 # Three domains on Debian 13, first with dhcpd, then migrated to Kea; `make molecule MIGRATE=` skips the migration, for an
@@ -94,7 +94,7 @@ LAB_TESTS := molecule/lab/tests
 
 .PHONY: molecule
 molecule: setup ## Molecule: deploy the whole network on Debian 12, three domains on Debian 13, migrate those to Kea; check all with testinfra
-	$(call step,Test the whole network on Debian 12: seven minutes,LAB_RELEASE=bookworm molecule test,$(LOOK) Molecule has \
+	$(call step,Test the whole network on Debian 12: a quarter of an hour,LAB_RELEASE=bookworm molecule test,$(LOOK) Molecule has \
 		removed the lab: make lab keeps it.)
 	$(call step,Test a network of three domains on Debian 13: six minutes,$(DOMAINS) molecule converge && \
 		pytest -v $(LAB_TESTS)/test_domains.py $(LAB_TESTS)/test_network.py \
