@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from controller.inventory_variables import (
     inventory_of,
     set_for,
     shared_keys,
+    written,
 )
 from controller.origins import origin, place
 from controller.plain import plain_value, where_written
@@ -48,15 +49,15 @@ def fixed_hosts(
         own = map(str, listed(own_variables))
         known = {*HOST_KEYS, *SETTINGS.values(), *role_specs.specs(), *own}
     seen: set[object] = set()
-    # As written: few values are templates, and having Ansible look for them takes longer.
-    raw: Callable[[str], Mapping[str, Any]] = getattr(hostvars, "raw_get", hostvars.__getitem__)
     shared = {key for _, key in shared_keys(hostvars)}
     if inventory_of(hostvars) is not None and "localhost" not in hosts:
-        shared.update(key for key in OF_ONE_HOST if key in raw("localhost"))
-    rows = [
-        _fixed_host(host, _of_host(host, raw(host), hostvars, shared), hostvars, known, seen)
-        for host in hosts
-    ]
+        of_all = written("localhost", hostvars)
+        shared.update(key for key in OF_ONE_HOST if key in of_all)
+    rows = []
+    for host in hosts:
+        # As written: few values are templates, and having Ansible look for them takes longer.
+        own_values = _of_host(host, written(host, hostvars), hostvars, shared)
+        rows.append(_fixed_host(host, own_values, hostvars, known, seen))
     rows.sort(key=lambda row: str(row["name"]))
     text = json.dumps(rows) if as_text else ""
     return text if as_text and json.loads(text) == rows else rows

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -57,6 +57,12 @@ DERIVED = (
 )
 # What playbooks/import-leases.yml gets on the command line, so that every host has it.
 _OF_PLAYBOOKS = frozenset({"dhcpd_leases", "dnsmasq_leases", "kea_leases"})
+
+
+def written(name: str, hostvars: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any]:
+    """Return a host's variables in the inventory, as templates."""
+    found: Mapping[str, Any] = getattr(hostvars, "raw_get", hostvars.__getitem__)(name)
+    return found
 
 
 def unknown_variables(
@@ -136,8 +142,7 @@ def misplaced_variables(
     dhcpd would get another site than DNS, or every host the address of one.
     """
     # As written: evaluating ten thousand records for each host takes seconds.
-    raw: Callable[[str], Mapping[str, Any]] = getattr(hostvars, "raw_get", hostvars.__getitem__)
-    of_all = raw("localhost")
+    of_all = written("localhost", hostvars)
     rows: dict[object, dict[str, Any]] = {}
     for key in (*OF_ONE_HOST, "domain", *SERVER_KEYS):
         # A host named localhost, which is a fault, has its own.
@@ -155,7 +160,7 @@ def misplaced_variables(
             row = {"name": plain_value(key), "problem": problem, "remedy": remedy}
             rows[(group, key)] = {**row, **where_written([key])}
     for host in dict.fromkeys([*_examples(groups), *_hosts_with_settings(hostvars)]):
-        variables = raw(host)
+        variables = written(host, hostvars)
         for name in SETTINGS.values():
             value, usual = variables.get(name), of_all.get(name)
             # To compare an encrypted value Ansible needs the password.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import permutations
 from typing import Any
 
@@ -28,17 +28,13 @@ _SERVERS = ("dhcp_servers", "tinydns_servers", "dnscache_servers")
 _Found = tuple[ServerVariables, str, str, str]
 
 
-def faults(
-    site: Mapping[str, Any],
-    hostvars: Mapping[str, Mapping[str, Any]],
-    magic: Mapping[str, Any],
-) -> list[Fault]:
+def faults(site: Mapping[str, Any], server_of: Callable[[str], ServerVariables]) -> list[Fault]:
     """Return a fault for what differs between the pair, and for a connection to another server.
 
-    `site` and each variable alone have no faults. `magic`: as for role_variables.faults.
+    `site` and each variable alone have no faults.
     """
     addresses = {row["name"]: row["address"] for group in _SERVERS for row in site.get(group) or ()}
-    servers = [ServerVariables(name, hostvars, magic) for name in addresses]
+    servers = [server_of(name) for name in addresses]
     pair = [server for server in servers if server.name in site["servers"]]
     found = VariableFaults()
     for server, key, problem, remedy in (

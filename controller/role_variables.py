@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from ipaddress import IPv4Network
 from operator import getitem
@@ -17,7 +17,7 @@ from controller import limits, unresolved
 from controller.origins import origin
 from controller.plain import plain_value
 from controller.role_specs import required, specs
-from controller.server_variables import ServerVariables, VariableFaults, written
+from controller.server_variables import ServerVariables, VariableFaults
 from leasemerge.faults import Fault, remedy_for, show
 from leasemerge.host_check import FIXED_HOST_KEYS
 from leasemerge.server_check import SERVER_KEYS
@@ -52,23 +52,15 @@ _WIRING = {
 }
 
 
-def faults(
-    hosts: Iterable[str],
-    hostvars: Mapping[str, Mapping[str, Any]],
-    magic: Mapping[str, Any],
-    site_is_faulty: bool,
-    unused: str,
-) -> list[Fault]:
+def faults(servers: Iterable[ServerVariables], site_is_faulty: bool, unused: str) -> list[Fault]:
     """Return a fault for each variable that cannot be resolved, or has a value that no role takes.
 
-    `magic`: the variables of a task that are not the host's own. What is made from the site is left
-    out if that is faulty: its faults are reported. Variables that begin with `unused` are those of
-    a role that is not deployed.
+    What is made from the site is left out if that is faulty: its faults are reported. Variables
+    that begin with `unused` are those of a role that is not deployed.
     """
     found = VariableFaults()
     values = _Values(site_is_faulty)
-    for host in hosts:
-        server = ServerVariables(host, hostvars, magic)
+    for server in servers:
         faulty = set()
         for key in server.written:
             if key.startswith(unused) or not _is_checked(key):
@@ -80,7 +72,8 @@ def faults(
             keys = [name for name in (key, *limits.others(limit)) if name in server.written]
             if not keys or key.startswith(unused) or not faulty.isdisjoint(keys):
                 continue
-            if any(values.depends_on_faults(server, name) for name in keys):
+            made_from = set().union(*(server.made_from(name, _CHECKED) for name in keys))
+            if site_is_faulty and not _CHECKED.isdisjoint(made_from):
                 continue
             for problem, remedy in limits.problems(key, limit, server.value):
                 found.add_at(server.place(keys[0]), server, key, problem, remedy)
@@ -88,9 +81,7 @@ def faults(
 
 
 def missing(
-    groups: Mapping[str, Iterable[str]],
-    hostvars: Mapping[str, Mapping[str, Any]],
-    unused: str,
+    groups: Mapping[str, Iterable[str]], server_of: Callable[[str], ServerVariables], unused: str
 ) -> Iterator[Fault]:
     """Yield a fault for each role with servers that lack a variable which the role needs."""
     for file, members in _WIRING.items():
@@ -98,7 +89,7 @@ def missing(
         needed = [name for name in required(role) if not name.startswith(unused)]
         servers = dict.fromkeys(host for group in members for host in groups.get(group, ()))
         lacking = {
-            host: [name for name in needed if name not in written(host, hostvars)]
+            host: [name for name in needed if name not in server_of(host).written]
             for host in servers
         }
         names = {name: None for row in lacking.values() for name in row}
@@ -111,18 +102,13 @@ def missing(
             )
 
 
-def notes(
-    hosts: Iterable[str],
-    hostvars: Mapping[str, Mapping[str, Any]],
-    networks: Iterable[str],
-) -> list[Fault]:
+def notes(servers: Iterable[ServerVariables], networks: Iterable[str]) -> list[Fault]:
     """Return what is allowed, but probably unintended, in the variables of servers.
 
     ``networks`` are the site's subnets.
     """
     found = VariableFaults()
-    for host in hosts:
-        server = ServerVariables(host, hostvars)
+    for server in servers:
         for key, rows in {
             "dnscache_allowed_networks": _of_allowed(server, networks),
             "ansible_port": _of_port(server),
@@ -167,17 +153,13 @@ class _Values:
         # By variable: what it is made from, and what was found.
         self._known: dict[str, list[tuple[dict[str, Any], list[tuple[str, str, str]]]]] = {}
 
-    def depends_on_faults(self, server: ServerVariables, key: str) -> bool:
-        """Return whether a variable is made from a site that has faults."""
-        return self._site_is_faulty and not _CHECKED.isdisjoint(server.made_from(key, _CHECKED))
-
     def problems(self, server: ServerVariables, key: str) -> list[tuple[str, str, str]]:
         """Return the place, the problem and the remedy of each fault in a variable."""
         names = server.made_from(key, _CHECKED)
         delegated: list[tuple[str, str, str]] = []
         if key not in specs() and not _OF_THE_TASK.isdisjoint(names):
             delegated = [(server.place(key), *_DELEGATED)]
-        if self.depends_on_faults(server, key):
+        if self._site_is_faulty and not _CHECKED.isdisjoint(names):
             return delegated
         parts = {name: server.template(name) for name in names - _CHECKED}
         known = self._known.setdefault(key, [])

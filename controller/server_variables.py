@@ -10,6 +10,7 @@ from jinja2 import Environment, TemplateSyntaxError
 from jinja2.nodes import Name
 
 from controller import role_specs, unresolved
+from controller.inventory_variables import written
 from controller.origins import place
 from controller.plain import plain_value
 from leasemerge.faults import Fault
@@ -24,7 +25,7 @@ class ServerVariables:
         self,
         name: str,
         hostvars: Mapping[str, Mapping[str, Any]],
-        magic: Mapping[str, Any] | None = None,
+        magic: Mapping[str, Any],
     ) -> None:
         """Read a server's variables. `magic`: those of a task that are not the host's own."""
         loader = getattr(hostvars, "_loader", None)
@@ -32,7 +33,7 @@ class ServerVariables:
         #: What the inventory has, as templates.
         self.written = written(name, hostvars)
         self._templates = {**role_specs.defaults(loader), **self.written}
-        values = {**(magic or {}), **self._templates, "hostvars": hostvars}
+        values = {**magic, **self._templates, "hostvars": hostvars}
         self._values = HostVarsVars(values, loader, name)
 
     def __getitem__(self, key: str) -> Any:
@@ -73,12 +74,6 @@ class ServerVariables:
             waiting += used - names - {*ends}
             names |= used
         return names
-
-
-def written(name: str, hostvars: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any]:
-    """Return a host's variables in the inventory, as templates."""
-    found: Mapping[str, Any] = getattr(hostvars, "raw_get", hostvars.__getitem__)(name)
-    return found
 
 
 class VariableFaults:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from functools import partial
+from functools import cache, partial
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,6 @@ from controller import (
     limits,
     pair_variables,
     role_variables,
-    server_variables,
     unresolved,
 )
 from controller.checked_site import FaultySiteError, checked_site
@@ -31,8 +30,10 @@ from controller.inventory_variables import (
     idle_variables,
     misplaced_variables,
     unknown_variables,
+    written,
 )
 from controller.origins import place
+from controller.server_variables import ServerVariables
 from leasemerge import ranges
 
 # Magic variables that Ansible is about to remove.
@@ -73,22 +74,23 @@ def checked_variables(
     made from it is left out.
     """
     of_task = context.get_all()
-    own = server_variables.written(of_task.get("inventory_hostname", "localhost"), hostvars)
+    own = written(of_task.get("inventory_hostname", "localhost"), hostvars)
     # Only what is accessed is resolved; Ansible warns of access to what it is about to remove.
     magic = {name: of_task[name] for name in of_task if name not in own and name not in _DEPRECATED}
-    servers = [host for host in hosts if host != "localhost"]
+    server_of = cache(partial(ServerVariables, hostvars=hostvars, magic=magic))
+    servers = [server_of(host) for host in hosts if host != "localhost"]
     unused = "dhcpd_" if site.get("dhcp_server") == "kea" else "kea_"
     is_faulty = bool(site["faults"])
     faults = [
-        *role_variables.faults(servers, hostvars, magic, is_faulty, unused),
-        *role_variables.missing(of_task["groups"], hostvars, unused),
+        *role_variables.faults(servers, is_faulty, unused),
+        *role_variables.missing(of_task["groups"], server_of, unused),
     ]
     if not (is_faulty or faults):
-        faults = pair_variables.faults(site, hostvars, magic)
+        faults = pair_variables.faults(site, server_of)
     notes = []
     if not (is_faulty or faults):
         networks = [subnet["network"] for subnet in site["subnets"]]
-        notes = role_variables.notes(servers, hostvars, networks)
+        notes = role_variables.notes(servers, networks)
     return {"faults": [*map(str, faults)], "notes": [*map(str, notes)]}
 
 
