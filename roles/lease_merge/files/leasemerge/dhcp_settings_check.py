@@ -265,8 +265,8 @@ def fault_of_kea(inventory: Inventory, row: Row, key: str) -> None:
     inventory.fault(
         row,
         f"{key} is dhcpd.conf syntax, which Kea does not read",
-        f"remove it; options work with both, and {inventory.setting('kea_extra')} holds what else "
-        "Kea is to have in its own words",
+        "remove it; options work with both, and kea_extra holds what else Kea is to have in its "
+        "own words",
     )
 
 
