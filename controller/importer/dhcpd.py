@@ -13,8 +13,7 @@ from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Network
 from pathlib import Path
 
-from leasemerge.dhcp_settings_check import is_address
-from leasemerge.ranges import normal_mac
+from leasemerge.ranges import is_address, normal_mac
 
 from .dhcpd_failover import Pair
 from .dhcpd_settings import DECLARATIONS, Server

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from ipaddress import IPv6Address
 
-from leasemerge.dhcp_settings_check import is_address
-from leasemerge.ranges import normal_mac
+from leasemerge.ranges import is_address, normal_mac
 
 from .dhcpd_text import of_host, quoted
 from .dnsmasq_files import Line, LineRemarks

@@ -10,8 +10,7 @@ import re
 from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv4Network
 
-from leasemerge.dhcp_settings_check import is_address
-from leasemerge.ranges import reverse_zones
+from leasemerge.ranges import is_address, reverse_zones
 
 from .dnsmasq_files import Line, LineRemarks
 from .remarks import Section

@@ -11,7 +11,7 @@ from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
-from leasemerge.dhcp_settings_check import is_address
+from leasemerge.ranges import is_address
 
 from . import options
 from .dhcpd_text import any_of, quoted, statements, when

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from leasemerge.dhcp_settings_check import is_address
+from leasemerge.ranges import is_address
 
 from .dhcpd_syntax import identifier
 from .dhcpd_text import statements

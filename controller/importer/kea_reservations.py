@@ -6,8 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from leasemerge.dhcp_settings_check import is_address
-from leasemerge.ranges import normal_mac
+from leasemerge.ranges import is_address, normal_mac
 
 from .dhcpd_text import octets, of_host, quoted, statements
 from .kea_classes import Classes

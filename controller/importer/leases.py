@@ -22,11 +22,10 @@ from pathlib import Path
 from typing import Any
 
 from leasemerge import convert, kea
-from leasemerge.dhcp_settings_check import is_address
 from leasemerge.kea_tail import lease_files
 from leasemerge.lease import NEVER, Lease
 from leasemerge.log import parse
-from leasemerge.ranges import normal_mac
+from leasemerge.ranges import is_address, normal_mac
 from leasemerge.site import Site
 
 from .source import SourceError

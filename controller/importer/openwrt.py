@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from pathlib import Path
 
-from leasemerge.dhcp_settings_check import is_address
+from leasemerge.ranges import is_address
 
 from .dnsmasq_files import Line, read_named
 from .remarks import Remark, Section

@@ -11,8 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Network
 
-from leasemerge.dhcp_settings_check import is_address
-from leasemerge.ranges import reverse_zones
+from leasemerge.ranges import is_address, reverse_zones
 
 from .conflicts import Conflicts, Kind
 from .source import DhcpConfig, Host, SourceError, Subnet, ZoneData, home_of

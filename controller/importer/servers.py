@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from leasemerge.dhcp_settings_check import is_address
+from leasemerge.ranges import is_address
 
 from .conflicts import Conflicts, Kind
 from .host_line import HostLine

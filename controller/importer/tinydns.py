@@ -12,7 +12,7 @@ from collections.abc import Callable
 from ipaddress import IPv6Address
 from pathlib import Path
 
-from leasemerge.dhcp_settings_check import is_address
+from leasemerge.ranges import is_address
 
 from .remarks import Remark, Section
 from .source import Record, ZoneData

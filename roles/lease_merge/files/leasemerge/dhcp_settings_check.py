@@ -7,11 +7,11 @@ import re
 from collections import ChainMap
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address
 from types import MappingProxyType
 
 from .faults import show
 from .inventory import Inventory, Row
+from .ranges import is_address
 
 # RFC 2132 section 9.2: 32 bits, and all ones mean infinity (RFC 2131 section 3.3).
 _LEASE_TIME_MAX = 2**32 - 1
@@ -43,15 +43,6 @@ _ORDER_OF_TIMES = (
     ("min_lease_time", "max_lease_time"),
     ("mclt", "max_lease_time"),
 )
-
-
-def is_address(text: str) -> bool:
-    """Return whether it is an IPv4 address."""
-    try:
-        IPv4Address(text)
-    except ValueError:
-        return False
-    return True
 
 
 def check_dhcp_server(inventory: Inventory) -> None:

@@ -11,11 +11,10 @@ from .dhcp_settings_check import (
     check_options,
     check_raw_text,
     check_text,
-    is_address,
 )
 from .faults import show
 from .inventory import PLACE_KEYS, Check, Inventory, Row
-from .ranges import listed, normal_mac
+from .ranges import is_address, listed, normal_mac
 from .server_check import SERVER_KEYS
 from .zone_check import check_own_domain, is_local
 

@@ -1,4 +1,4 @@
-"""Ranges, reverse zones and MAC addresses: what follows from the inventory's values alone."""
+"""Ranges, reverse zones and addresses, also MAC addresses: what the values of an inventory mean."""
 
 from __future__ import annotations
 
@@ -10,6 +10,15 @@ from typing import Any
 _MAC = re.compile(r"(?:(?:[0-9a-f]{1,2}:){5}|(?:[0-9a-f]{1,2}-){5})[0-9a-f]{1,2}")
 # As Cisco writes it, and as it stands on a label.
 _BARE_MAC = re.compile(r"(?:[0-9a-f]{4}\.){2}[0-9a-f]{4}|[0-9a-f]{12}")
+
+
+def is_address(text: str) -> bool:
+    """Return whether it is an IPv4 address."""
+    try:
+        IPv4Address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def normal_mac(value: object) -> str | None:

@@ -17,12 +17,11 @@ from .dhcp_settings_check import (
     check_text,
     check_times_of,
     fault_of_kea,
-    is_address,
     note_replaced,
 )
 from .faults import show
 from .inventory import PLACE_KEYS, Check, Inventory, Row, is_edge
-from .ranges import listed
+from .ranges import is_address, listed
 from .zone_check import check_own_domain
 
 # dhcpd.conf(5), "allow and deny within pool declarations".
